@@ -1,0 +1,2 @@
+PLACEHOLDERS: set[str] = set()
+def english_name(code: int, level: int, name: str, pinyin: str) -> str: return pinyin
