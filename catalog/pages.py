@@ -1,0 +1,164 @@
+"""Wagtail pages of the catalogue, in Chinese with English twins."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel
+from wagtail.models import Orderable, Page
+
+
+class CatalogIndexPage(Page):
+    """The catalogue's front page."""
+
+    intro = models.TextField(_("introduction"), blank=True)
+    title_en = models.CharField(_("title in English"), max_length=255, blank=True)
+    intro_en = models.TextField(_("introduction in English"), blank=True)
+
+    content_panels: ClassVar = [
+        *Page.content_panels,
+        FieldPanel("title_en"),
+        FieldPanel("intro"),
+        FieldPanel("intro_en"),
+    ]
+    subpage_types: ClassVar = ["catalog.ServicePage"]
+    max_count = 1
+    template = "catalog/index.html"
+
+    class Meta:
+        verbose_name = _("catalogue")
+        verbose_name_plural = _("catalogues")
+
+
+class ServiceCategory(models.TextChoices):
+    COUNSEL = "counsel", _("legal advisers")
+    AID = "aid", _("legal aid and duty")
+    MEDIATION = "mediation", _("mediation")
+    NOTARY = "notary", _("notary and forensic service")
+    EDUCATION = "education", _("law education")
+    PLATFORM = "platform", _("centres and hotline")
+
+
+class ServicePage(Page):
+    """One purchasable service product with its structured standard."""
+
+    title_en = models.CharField(_("title in English"), max_length=255, blank=True)
+    code = models.CharField(_("catalogue code"), max_length=20, unique=True)
+    category = models.CharField(_("category"), max_length=16, choices=ServiceCategory.choices)
+    unit = models.CharField(_("unit of purchase"), max_length=40)
+    unit_en = models.CharField(_("unit in English"), max_length=60, blank=True)
+    summary = models.TextField(_("summary"))
+    summary_en = models.TextField(_("summary in English"), blank=True)
+    body = models.TextField(_("what it contains"), blank=True)
+    body_en = models.TextField(_("what it contains, in English"), blank=True)
+    basis = models.TextField(_("legal basis"), blank=True)
+    basis_en = models.TextField(_("legal basis in English"), blank=True)
+    reference_price = models.DecimalField(
+        _("reference price (yuan a unit)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    reference_price_source = models.CharField(_("where the reference price was seen"), max_length=200, blank=True)
+    staffed_by_village = models.BooleanField(_("one post a village"), default=False)
+    posts_per_unit = models.PositiveSmallIntegerField(_("posts a unit"), default=1)
+    required_credential = models.CharField(_("credential a provider needs"), max_length=12, blank=True)
+
+    content_panels: ClassVar = [
+        *Page.content_panels,
+        FieldPanel("title_en"),
+        MultiFieldPanel(
+            [FieldPanel("code"), FieldPanel("category"), FieldPanel("unit"), FieldPanel("unit_en")], _("identity")
+        ),
+        FieldPanel("summary"),
+        FieldPanel("summary_en"),
+        FieldPanel("body"),
+        FieldPanel("body_en"),
+        FieldPanel("basis"),
+        FieldPanel("basis_en"),
+        MultiFieldPanel([FieldPanel("reference_price"), FieldPanel("reference_price_source")], _("price")),
+        MultiFieldPanel(
+            [FieldPanel("staffed_by_village"), FieldPanel("posts_per_unit"), FieldPanel("required_credential")],
+            _("staffing"),
+        ),
+        InlinePanel("obligations", label=_("obligation"), min_num=1),
+    ]
+    parent_page_types: ClassVar = ["catalog.CatalogIndexPage"]
+    subpage_types: ClassVar = []
+    template = "catalog/service.html"
+
+    class Meta:
+        verbose_name = _("service product")
+        verbose_name_plural = _("service products")
+
+
+class ObligationKind(models.TextChoices):
+    """What timesheets can count: the kind ties a standard's line to the sessions that fulfil it."""
+
+    ON_SITE = "on_site", _("service on site")
+    REMOTE = "remote", _("remote answer")
+    LECTURE = "lecture", _("law lecture")
+    DUTY = "duty", _("duty")
+    MEDIATION = "mediation", _("mediation")
+    CASE = "case", _("case work")
+    LIMIT = "limit", _("limit")
+    OTHER = "other", _("other")
+
+
+class Period(models.TextChoices):
+    ONCE = "once", _("once")
+    DAY = "day", _("a day")
+    WEEK = "week", _("a week")
+    MONTH = "month", _("a month")
+    QUARTER = "quarter", _("a quarter")
+    YEAR = "year", _("a year")
+    EACH = "each", _("each time")
+
+
+class QuantityUnit(models.TextChoices):
+    MINUTES = "minutes", _("minutes")
+    TIMES = "times", _("times")
+    HOURS_LIMIT = "hours_limit", _("hours at most")
+    VILLAGES = "villages", _("villages at most")
+    PERSONS = "persons", _("persons")
+    CASES = "cases", _("cases")
+
+
+class ServiceObligation(Orderable):
+    """One line of a product's standard: what, how much, how often, within what, proved by what."""
+
+    page = ParentalKey(ServicePage, on_delete=models.CASCADE, related_name="obligations")
+    code = models.SlugField(_("code"), max_length=30)
+    kind = models.CharField(_("kind"), max_length=12, choices=ObligationKind.choices)
+    title = models.CharField(_("obligation"), max_length=120)
+    title_en = models.CharField(_("obligation in English"), max_length=160, blank=True)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    quantity_unit = models.CharField(_("unit"), max_length=12, choices=QuantityUnit.choices)
+    period = models.CharField(_("period"), max_length=8, choices=Period.choices)
+    tolerance = models.PositiveSmallIntegerField(_("tolerance (percent)"), default=0)
+    evidence = models.CharField(_("evidence"), max_length=200, blank=True)
+    evidence_en = models.CharField(_("evidence in English"), max_length=240, blank=True)
+
+    panels: ClassVar = [
+        FieldPanel(name)
+        for name in (
+            "code",
+            "kind",
+            "title",
+            "title_en",
+            "quantity",
+            "quantity_unit",
+            "period",
+            "tolerance",
+            "evidence",
+            "evidence_en",
+        )
+    ]
+
+    class Meta(Orderable.Meta):
+        constraints: ClassVar = [models.UniqueConstraint(fields=["page", "code"], name="one_obligation_a_code")]
+        verbose_name = _("obligation")
+        verbose_name_plural = _("obligations")
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,60 @@
+"""The machines of credentials and memberships."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.core.states import StateTable, Transition
+
+
+class CredentialState(TextChoices):
+    SUBMITTED = "submitted", _("waiting for review")
+    VERIFIED = "verified", _("verified")
+    REJECTED = "rejected", _("returned")
+    REVOKED = "revoked", _("revoked")
+
+
+CREDENTIAL = StateTable(
+    "credential",
+    [
+        Transition("verify", (CredentialState.SUBMITTED,), CredentialState.VERIFIED),
+        Transition("reject", (CredentialState.SUBMITTED,), CredentialState.REJECTED),
+        Transition("resubmit", (CredentialState.REJECTED,), CredentialState.SUBMITTED),
+        Transition("revoke", (CredentialState.VERIFIED,), CredentialState.REVOKED),
+    ],
+)
+
+
+class MembershipState(TextChoices):
+    INVITED = "invited", _("invited")
+    REQUESTED = "requested", _("asked to join")
+    ACTIVE = "active", _("active")
+    ENDED = "ended", _("ended")
+
+
+MEMBERSHIP = StateTable(
+    "membership",
+    [
+        Transition("accept", (MembershipState.INVITED,), MembershipState.ACTIVE),
+        Transition("approve", (MembershipState.REQUESTED,), MembershipState.ACTIVE),
+        Transition(
+            "end", (MembershipState.INVITED, MembershipState.REQUESTED, MembershipState.ACTIVE), MembershipState.ENDED
+        ),
+    ],
+)
+
+
+class OrganisationState(TextChoices):
+    REGISTERED = "registered", _("registered")
+    VERIFIED = "verified", _("verified")
+    CLOSED = "closed", _("closed")
+
+
+ORGANISATION = StateTable(
+    "organisation",
+    [
+        Transition("verify", (OrganisationState.REGISTERED,), OrganisationState.VERIFIED),
+        Transition("close", (OrganisationState.REGISTERED, OrganisationState.VERIFIED), OrganisationState.CLOSED),
+    ],
+)

@@ -1,0 +1,43 @@
+"""Writing the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from .models import Event
+
+
+def record(
+    *,
+    actor: Any,
+    action: str,
+    subject: models.Model,
+    now: datetime,
+    reason: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write one act in the caller's transaction.
+
+    ``action`` reads ``room.verb`` (``tender.publish``); ``data`` holds what a later reader needs, never a secret, a
+    bid's content or a personal identifier. ``actor`` is None for what the clock alone does.
+    """
+    return Event.objects.create(
+        actor=actor if getattr(actor, "pk", None) else None,
+        action=action,
+        subject_type=subject._meta.label_lower,
+        subject_id=str(subject.pk),
+        occurred_at=now,
+        reason=reason,
+        data=dict(data or {}),
+    )
+
+
+def record_transition(
+    *, actor: Any, action: str, subject: models.Model, now: datetime, reason: str, data: Mapping[str, Any]
+) -> None:
+    """The recorder that ``core.states`` calls in the transaction of the change."""
+    record(actor=actor, action=action, subject=subject, now=now, reason=reason, data=data)

@@ -1,0 +1,1 @@
+"""Ground that every room stands on: states, errors, time, events, sealing. No business tables."""

@@ -1,0 +1,17 @@
+"""Content in two languages: the field ``x`` is Chinese, ``x_en`` its English twin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language
+
+
+def localized(obj: Any, field: str, language: str | None = None) -> str:
+    """The value of ``field`` in ``language`` (default: the active one); Chinese where English is empty."""
+    language = language or get_language() or "zh-hans"
+    if language.startswith("en"):
+        english = getattr(obj, f"{field}_en", "")
+        if english:
+            return str(english)
+    return str(getattr(obj, field))

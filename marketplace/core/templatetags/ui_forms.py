@@ -1,0 +1,119 @@
+"""Any Django form as accessible HTML: label, help, error, native inputs, a summary of errors with links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from djmoney.forms.widgets import MoneyWidget
+
+_LISTS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
+
+
+def render_form(form: Any, fields: str = "") -> SafeString:
+    """All fields of ``form`` (or those named in ``fields``), its hidden ones and a summary of its errors.
+
+    The ``<form>`` element, the CSRF token and the buttons are the page's own. A formset comes with its management form.
+    """
+    if isinstance(form, forms.BaseFormSet):
+        return _formset(form)
+    names = fields.split() or list(form.fields)
+    bound = [form[name] for name in names]
+    visible = [field for field in bound if not field.is_hidden]
+    hidden = [field for field in bound if field.is_hidden]
+    return render_to_string(
+        "core/_form.html",
+        {
+            "fields": [_parts(field) for field in visible],
+            "hidden": hidden,
+            "summary": list(_summary(form, bound)) if form.is_bound else [],
+            "explain_star": any(f.field.required for f in visible) and not all(f.field.required for f in visible),
+        },
+    )
+
+
+def render_field(field: BoundField) -> SafeString:
+    """One field, for pages that order them themselves."""
+    return mark_safe(str(field)) if field.is_hidden else render_to_string("core/_field.html", {"part": _parts(field)})
+
+
+def _formset(formset: Any) -> SafeString:
+    return render_to_string(
+        "core/_formset.html", {"formset": formset, "forms": [(form, render_form(form)) for form in formset]}
+    )
+
+
+def _summary(form: forms.BaseForm, bound: Iterable[BoundField]) -> Iterable[tuple[str, str]]:
+    """(address of the field or empty, message) for every error."""
+    for error in form.non_field_errors():
+        yield "", error
+    for field in bound:
+        for error in field.errors:
+            yield f"#{_first_id(field)}", error if field.is_hidden else f"{field.label}: {error}"
+
+
+def _first_id(field: BoundField) -> str:
+    widget = field.field.widget
+    return f"{field.auto_id}_0" if isinstance(widget, (*_LISTS, forms.MultiWidget)) else field.auto_id
+
+
+def _parts(field: BoundField) -> dict[str, Any]:
+    widget = field.field.widget
+    _use_native_input(widget)
+    kind = "plain"
+    control: Any = ""
+    if isinstance(widget, _LISTS):
+        kind = "list"
+    elif isinstance(widget, forms.CheckboxInput):
+        kind = "check"
+    elif isinstance(widget, MoneyWidget):
+        kind, control = "plain", _money(field, widget)
+    elif isinstance(widget, forms.MultiWidget):
+        kind = "several"
+    return {
+        "field": field,
+        "kind": kind,
+        "control": control,
+        "for": _first_id(field),
+        "choices": list(field) if kind == "list" else [],
+        "help_id": f"{field.auto_id}_helptext",
+        "error_id": f"{field.auto_id}_error",
+    }
+
+
+def _use_native_input(widget: Any) -> None:
+    """Dates and times get the browser's own inputs, whose values are always ISO 8601."""
+    if isinstance(widget, forms.MultiWidget):
+        for part in widget.widgets:
+            _use_native_input(part)
+    for kind, input_type, pattern in (
+        (forms.DateTimeInput, "datetime-local", "%Y-%m-%dT%H:%M"),
+        (forms.DateInput, "date", "%Y-%m-%d"),
+        (forms.TimeInput, "time", "%H:%M"),
+    ):
+        if isinstance(widget, kind):
+            widget.input_type, widget.format = input_type, pattern
+            return
+
+
+def _money(field: BoundField, widget: MoneyWidget) -> SafeString:
+    """The amount after its sign; the only currency goes along unseen."""
+    value = field.value()
+    amount, currency = widget.decompress(value) if not isinstance(value, (list, tuple)) else value
+    attrs = field.build_widget_attrs({"id": f"{field.auto_id}_0", "inputmode": "decimal", "autocomplete": "off"})
+    if field.field.required:
+        attrs["required"] = True
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    name = field.html_name
+    return format_html(
+        '<div class="affix"><span aria-hidden="true">¥</span>{}</div><input type="hidden" name="{}" value="{}">',
+        forms.TextInput().render(f"{name}_0", amount, attrs),
+        f"{name}_1",
+        currency or "CNY",
+    )

@@ -1,0 +1,97 @@
+"""Money, instants and durations in the words people use, in the active language.
+
+Patterns for days are in Django's date-format letters, so that a translation can order them as its language does.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import dateformat, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+from moneyed import CNY, Money
+
+from . import clock
+from .units import MINUTE, POINT
+
+
+def money_words(value: Money | Decimal | int) -> str:
+    """``¥830,000``; fen only where there are any; minutes and points with their own unit."""
+    amount, currency = (value.amount, value.currency) if isinstance(value, Money) else (Decimal(value), CNY)
+    if currency == MINUTE:
+        return duration_words(int(amount))
+    if currency == POINT:
+        points = int(amount)
+        return ngettext("%(points)s point", "%(points)s points", points) % {"points": f"{points:,}"}
+    digits = f"{abs(amount):,.0f}" if amount == amount.to_integral_value() else f"{abs(amount):,.2f}"
+    sign = "−" if amount < 0 else ""
+    symbol = "¥" if currency == CNY else f"{currency} "
+    return f"{sign}{symbol}{digits}"
+
+
+def duration_words(minutes: int) -> str:
+    """``2 h 30 min``, ``45 min``, ``2 h``; negative durations keep their sign."""
+    sign, rest = ("−", -minutes) if minutes < 0 else ("", minutes)
+    hours, rest = divmod(rest, 60)
+    if hours and rest:
+        text = _("%(hours)s h %(minutes)s min") % {"hours": f"{hours:,}", "minutes": rest}
+    elif hours:
+        text = _("%(hours)s h") % {"hours": f"{hours:,}"}
+    else:
+        text = _("%(minutes)s min") % {"minutes": rest}
+    return sign + text
+
+
+def day_words(day: date, *, today: date | None = None) -> str:
+    """``29 Nov``, with the year where it is not this one."""
+    this_year = (today or clock.today()).year
+    if day.year == this_year:
+        return dateformat.format(day, pgettext("date format", "j M"))
+    return dateformat.format(day, pgettext("date format", "j M Y"))
+
+
+def instant_words(instant: datetime, *, now: datetime | None = None) -> str:
+    """``today 14:00``, ``Sun 29 Nov 17:00`` within a week, ``14 Dec 17:00``, ``3 Jan 2027 17:00``."""
+    local = timezone.localtime(instant)
+    today = timezone.localdate(now or clock.now())
+    time = f"{local:%H:%M}"
+    away = (local.date() - today).days
+    near = {0: _("today %(time)s"), 1: _("tomorrow %(time)s"), -1: _("yesterday %(time)s")}.get(away)
+    if near is not None:
+        return near % {"time": time}
+    if 0 < away < 7:
+        return f"{dateformat.format(local, pgettext('date format', 'D j M'))} {time}"
+    return f"{day_words(local.date(), today=today)} {time}"
+
+
+def is_near(instant: datetime, *, now: datetime | None = None) -> bool:
+    """Whether ``instant_words`` names the day by its distance from today, which paper cannot keep."""
+    return abs((timezone.localdate(instant) - timezone.localdate(now or clock.now())).days) <= 1
+
+
+def exact_words(instant: datetime) -> str:
+    """The instant to the second with its zone, for titles and print."""
+    return _("%(instant)s Beijing time") % {"instant": f"{timezone.localtime(instant):%Y-%m-%d %H:%M:%S}"}
+
+
+def span_words(span: timedelta) -> str:
+    """A span by its two largest units, rounded down: ``6 days 4 hours``, ``3 hours 20 minutes``, ``5 minutes``."""
+    total = int(span.total_seconds()) // 60
+    days, rest = divmod(total, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    parts = []
+    if days:
+        parts.append(ngettext("%(n)s day", "%(n)s days", days) % {"n": days})
+    if hours:
+        parts.append(ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours})
+    if minutes and not days:
+        parts.append(ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes})
+    return " ".join(parts) if parts else _("less than a minute")
+
+
+def number_words(value: Any, digits: int = 0) -> str:
+    """``3,912``; with ``digits`` decimals."""
+    return f"{Decimal(value):,.{digits}f}"

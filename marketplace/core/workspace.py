@@ -1,0 +1,39 @@
+"""What waits for a person, offered by every room and shown on the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One thing to do: what it is, where to do it, by when.
+
+    ``tone`` is ``now`` (act), ``wait`` (somebody else acts) or ``info``; ``weight`` orders items without a date.
+    """
+
+    title: Any
+    url: str
+    detail: Any = ""
+    due_at: datetime | None = None
+    tone: str = "now"
+    weight: int = 100
+
+
+Provider = Callable[[Any, datetime], Iterable[WorkItem]]
+_providers: list[Provider] = []
+
+
+def register(provider: Provider) -> None:
+    if provider not in _providers:
+        _providers.append(provider)
+
+
+def work_items(user: Any, now: datetime) -> list[WorkItem]:
+    """All items of ``user``: what is due first, first; then by weight."""
+    items = [item for provider in _providers for item in provider(user, now)]
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    return sorted(items, key=lambda i: (i.tone != "now", i.due_at or far, i.weight, str(i.title)))

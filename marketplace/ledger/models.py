@@ -1,0 +1,86 @@
+"""Double entry in three units: yuan (CNY), service minutes (XMN) and points (XPT)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from djmoney.models.fields import MoneyField
+
+
+class Unit(models.TextChoices):
+    YUAN = "CNY", _("yuan")
+    MINUTE = "XMN", _("service minutes")
+    POINT = "XPT", _("points")
+
+
+class Account(models.Model):
+    """A place where one unit is kept.
+
+    ``balance`` = credits − debits, moved with every transfer under the row's lock. ``holder`` names whom it belongs to
+    (``user:12``, ``organisation:3``, ``budget:7``, ``system``): the ledger knows no room beside it.
+    """
+
+    code = models.CharField(_("code"), max_length=80, unique=True)
+    name = models.CharField(_("name"), max_length=160)
+    unit = models.CharField(_("unit"), max_length=3, choices=Unit.choices)
+    holder = models.CharField(_("holder"), max_length=40, db_index=True)
+    never_negative = models.BooleanField(_("never below zero"), default=True)
+    balance = models.DecimalField(_("balance"), max_digits=18, decimal_places=2, default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering: ClassVar = ["code"]
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(never_negative=False) | Q(balance__gte=0),
+                name="account_not_below_zero",
+                violation_error_message=_("There is not enough on this account."),
+            ),
+            models.CheckConstraint(condition=Q(unit__in=["CNY", "XMN", "XPT"]), name="account_unit_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Transfer(models.Model):
+    """``amount`` moves from ``debit`` to ``credit``. Rows never change or go; a correction is a reversal, once."""
+
+    debit = models.ForeignKey(Account, verbose_name=_("from"), on_delete=models.PROTECT, related_name="debits")
+    credit = models.ForeignKey(Account, verbose_name=_("to"), on_delete=models.PROTECT, related_name="credits")
+    amount = MoneyField(_("amount"), max_digits=18, decimal_places=2, default_currency="CNY")
+    purpose = models.CharField(_("purpose"), max_length=40)
+    memo = models.CharField(_("memo"), max_length=200, blank=True)
+    reference = models.CharField(_("about"), max_length=80, blank=True, db_index=True)
+    idempotency_key = models.CharField(max_length=120, unique=True)
+    occurred_at = models.DateTimeField(_("happened"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+    reverses = models.OneToOneField(
+        "self", verbose_name=_("reverses"), null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name = _("transfer")
+        verbose_name_plural = _("transfers")
+        indexes: ClassVar = [
+            models.Index(fields=["debit", "id"], name="transfer_debit"),
+            models.Index(fields=["credit", "id"], name="transfer_credit"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_positive"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_between_two_accounts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.debit_id}→{self.credit_id}"

@@ -1,0 +1,29 @@
+"""Buying: budget lines and plans, tenders and lots, questions, sealed bids, opening, evaluation, award, notices.
+
+The models stand in three files by stage; this one is what Django and other rooms import.
+"""
+
+from .models_bidding import Bid, BidDraft, KeyShare, OpenedBid
+from .models_evaluation import Award, BidResult, Evaluator, Score
+from .models_tender import BudgetLine, Criterion, CriterionKind, Lot, Method, Notice, NoticeKind, Plan, Question, Tender
+
+__all__ = [
+    "Award",
+    "Bid",
+    "BidDraft",
+    "BidResult",
+    "BudgetLine",
+    "Criterion",
+    "CriterionKind",
+    "Evaluator",
+    "KeyShare",
+    "Lot",
+    "Method",
+    "Notice",
+    "NoticeKind",
+    "OpenedBid",
+    "Plan",
+    "Question",
+    "Score",
+    "Tender",
+]

@@ -1,0 +1,133 @@
+"""Sealed bids. Before opening, the tables below hold nothing that anybody could read."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from djmoney.models.fields import MoneyField
+
+from marketplace.accounts.models import KeyHolderKey, Organisation, User
+from marketplace.core.sealing import EncryptedTextField
+
+from .models_tender import Lot, Tender
+from .states import BidState
+
+
+class KeyShare(models.Model):
+    """One key-holder's share of a tender's private key, sealed to the holder's own key.
+
+    ``released`` is the share sealed to the server for the minutes of the opening, wiped once the bids are open.
+    """
+
+    tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="key_shares")
+    holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="key_shares")
+    holder_key = models.ForeignKey(KeyHolderKey, on_delete=models.PROTECT, related_name="+")
+    sealed_share = models.BinaryField()
+    released = EncryptedTextField()
+    released_at = models.DateTimeField(_("released"), null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["tender_id", "pk"]
+        verbose_name = _("key share")
+        verbose_name_plural = _("key shares")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tender", "holder"], name="one_share_a_holder")]
+
+    def __str__(self) -> str:
+        return f"{self.tender.reference}: {self.holder}"
+
+
+class BidDraft(models.Model):
+    """A supplier's unfinished bid, encrypted at rest, gone once the bid is sealed."""
+
+    lot = models.ForeignKey(Lot, on_delete=models.CASCADE, related_name="drafts")
+    supplier = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    content = EncryptedTextField()
+    saved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lot", "supplier"], name="one_draft_a_supplier")]
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
+
+
+class Bid(models.Model):
+    """A bid as received: ciphertext, its digest, its receipt. Replaceable and withdrawable until the deadline.
+
+    ``received_at`` is the database's clock, read under the lock that an amendment of the deadline also takes; a
+    trigger refuses a row whose ``received_at`` lies after the tender's deadline.
+    """
+
+    STATE_TONES: ClassVar = {
+        "sealed": "go",
+        "replaced": "neutral",
+        "withdrawn": "neutral",
+        "opened": "go",
+        "invalid": "stop",
+    }
+
+    receipt_id = models.UUIDField(_("receipt"), default=uuid.uuid4, unique=True, editable=False)
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="bids")
+    supplier = models.ForeignKey(
+        Organisation, verbose_name=_("supplier"), on_delete=models.PROTECT, related_name="bids"
+    )
+    submitted_by = models.ForeignKey(User, verbose_name=_("submitted by"), on_delete=models.PROTECT, related_name="+")
+    sealed_content = models.BinaryField()
+    digest = models.CharField(_("digest of the sealed content"), max_length=64)
+    receipt = models.JSONField(_("receipt"), default=dict)
+    request_key = models.UUIDField(unique=True)
+    received_at = models.DateTimeField(_("received"))
+    state = models.CharField(_("state"), max_length=10, choices=BidState.choices, default=BidState.SEALED)
+    ended_at = models.DateTimeField(_("replaced or withdrawn"), null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["lot_id", "received_at", "pk"]
+        verbose_name = _("bid")
+        verbose_name_plural = _("bids")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["lot", "supplier"],
+                condition=Q(state__in=["sealed", "opened", "invalid"]),
+                name="one_live_bid_a_supplier",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["replaced", "withdrawn"]) | Q(ended_at__gte=F("received_at")),
+                name="ended_bid_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"bid {self.receipt_id}"
+
+
+class OpenedBid(models.Model):
+    """The content of a bid after the opening, and what the qualification check found."""
+
+    bid = models.OneToOneField(Bid, on_delete=models.PROTECT, related_name="opened")
+    price = MoneyField(_("price"), max_digits=16, decimal_places=2, default_currency="CNY")
+    small_or_micro = models.BooleanField(_("small or micro firm (by declaration)"), default=False)
+    content = models.JSONField(_("content"))
+    opened_at = models.DateTimeField(_("opened"))
+    qualified = models.BooleanField(_("qualified"), null=True, blank=True)
+    invalid_reason = models.TextField(_("why it is invalid"), blank=True)
+    checked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    checked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["bid__lot_id", "bid__received_at", "pk"]
+        verbose_name = _("opened bid")
+        verbose_name_plural = _("opened bids")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(qualified=False) | ~Q(invalid_reason=""), name="unqualified_bid_says_why"
+            ),
+            models.CheckConstraint(condition=Q(price__gt=0), name="opened_price_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bid} {self.price}"

@@ -1,0 +1,106 @@
+"""Evaluators, their scores, the ranking and the award."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from djmoney.models.fields import MoneyField
+
+from marketplace.accounts.models import User
+
+from .models_bidding import Bid, OpenedBid
+from .models_tender import Criterion, Lot, Tender
+from .states import EvaluatorState
+
+
+class Evaluator(models.Model):
+    """A member of the panel: drawn, declares, scores alone, hands in."""
+
+    STATE_TONES: ClassVar = {"drawn": "wait", "declared": "go", "recused": "stop", "submitted": "go"}
+
+    tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="evaluators")
+    user = models.ForeignKey(User, verbose_name=_("evaluator"), on_delete=models.PROTECT, related_name="evaluations")
+    is_expert = models.BooleanField(_("expert (not of the buyer)"), default=True)
+    draw = models.JSONField(_("how the draw was made"), default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=EvaluatorState.choices, default=EvaluatorState.DRAWN)
+    declared_at = models.DateTimeField(_("declared"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("handed in"), null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["tender_id", "pk"]
+        verbose_name = _("evaluator")
+        verbose_name_plural = _("evaluators")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tender", "user"], name="one_seat_an_evaluator"),
+            models.CheckConstraint(
+                condition=~Q(state="submitted") | Q(submitted_at__isnull=False), name="submitted_scores_have_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.tender.reference}"
+
+
+class Score(models.Model):
+    """One evaluator's points for one bid on one criterion. Locked once the evaluator has handed in (a trigger says so)."""
+
+    evaluator = models.ForeignKey(Evaluator, on_delete=models.PROTECT, related_name="scores")
+    opened_bid = models.ForeignKey(OpenedBid, on_delete=models.PROTECT, related_name="scores")
+    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="scores")
+    points = models.DecimalField(_("points"), max_digits=5, decimal_places=2)
+    note = models.TextField(_("reason"), blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["evaluator_id", "opened_bid_id", "criterion_id"]
+        verbose_name = _("score")
+        verbose_name_plural = _("scores")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["evaluator", "opened_bid", "criterion"], name="one_score_a_cell"),
+            models.CheckConstraint(condition=Q(points__gte=0, points__lte=100), name="score_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points}"
+
+
+class BidResult(models.Model):
+    """A bid's computed place, with everything needed to compute it again."""
+
+    opened_bid = models.OneToOneField(OpenedBid, on_delete=models.PROTECT, related_name="result")
+    adjusted_price = MoneyField(_("price for evaluation"), max_digits=16, decimal_places=2, default_currency="CNY")
+    price_points = models.DecimalField(_("price points"), max_digits=5, decimal_places=2)
+    other_points = models.DecimalField(_("other points"), max_digits=5, decimal_places=2)
+    total_points = models.DecimalField(_("total"), max_digits=5, decimal_places=2)
+    rank = models.PositiveSmallIntegerField(_("rank"))
+    explanation = models.JSONField(_("how it was computed"), default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["opened_bid__bid__lot_id", "rank", "pk"]
+        verbose_name = _("result")
+        verbose_name_plural = _("results")
+
+    def __str__(self) -> str:
+        return f"{self.rank}: {self.total_points}"
+
+
+class Award(models.Model):
+    """At most one a lot. ``reasons`` is published with it."""
+
+    lot = models.OneToOneField(Lot, on_delete=models.PROTECT, related_name="award")
+    bid = models.OneToOneField(Bid, on_delete=models.PROTECT, related_name="award")
+    amount = MoneyField(_("amount"), max_digits=16, decimal_places=2, default_currency="CNY")
+    reasons = models.TextField(_("reasons"))
+    reasons_en = models.TextField(_("reasons in English"), blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(_("decided"))
+
+    class Meta:
+        ordering: ClassVar = ["lot_id"]
+        verbose_name = _("award")
+        verbose_name_plural = _("awards")
+
+    def __str__(self) -> str:
+        return f"{self.lot}: {self.amount}"
