@@ -1,0 +1,71 @@
+"""The pages that belong to no other room: search, reading preferences, the pattern page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language
+
+from marketplace.core.access import public_page
+from marketplace.core.search import SearchHit, search
+
+from .samples import pattern_context
+
+_YEAR = 365 * 24 * 3600
+HITS_A_KIND = 10
+
+
+# Exempt, so that public pages carry no token of one visitor and can be cached for all; only a taste is stored.
+@csrf_exempt
+@public_page
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Language or large text, kept in a cookie; back to the page the reader was on."""
+    if "language" in request.POST:
+        return set_language(request)
+    address = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
+        address = "/"
+    response = HttpResponseRedirect(address)
+    if request.POST.get("elder") == "1":
+        response.set_cookie("elder", "1", max_age=_YEAR, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE)
+    else:
+        response.delete_cookie("elder", samesite="Lax")
+    return response
+
+
+@public_page
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """What every room found, grouped by kind in the order the rooms answered."""
+    query = request.GET.get("q", "").strip()[:100]
+    groups: dict[str, list[SearchHit]] = {}
+    for hit in search(query, request.user, limit=HITS_A_KIND):
+        groups.setdefault(str(hit.kind), []).append(hit)
+    return render(request, "cms/search.html", {"query": query, "groups": groups})
+
+
+@public_page
+@require_safe
+def patterns(request: HttpRequest) -> HttpResponse:
+    """Every component in every state: what screenshots are compared with."""
+    return render(request, "cms/patterns.html", pattern_context(request))
+
+
+@public_page
+@require_safe
+@cache_control(max_age=86400)
+def robots(request: HttpRequest) -> HttpResponse:
+    """Public pages may be indexed; where a person works, or where any search would be an address, may not."""
+    closed = ("/account/", "/admin/", "/cms-admin/", "/workspace/", "/search/", "/patterns/")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    if urlsplit(settings.SITE_URL).scheme == "https":
+        lines.append(f"Sitemap: {settings.SITE_URL}/sitemap.xml")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
