@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cms-admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     *(path(prefix, include(f"{name}.urls")) for prefix, name in _APPS.items() if find_spec(f"{name}.urls")),
+    path("", include("cms.urls")),
     # Last: Wagtail answers for every address that is left.
     path("", include(wagtail_urls)),
 ]
