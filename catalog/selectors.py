@@ -1,0 +1,31 @@
+"""Reading the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from marketplace.core.canonical import digest
+
+from .models import ProductVersion
+from .pages import ServicePage
+
+
+def live_products() -> QuerySet[ServicePage]:
+    """Published products in the order of their codes."""
+    return ServicePage.objects.live().public().prefetch_related("obligations").order_by("code")
+
+
+def altered_versions() -> list[ProductVersion]:
+    """Frozen versions whose content no longer fits their digest: always empty unless somebody wrote past the trigger."""
+    return [v for v in ProductVersion.objects.order_by("pk").iterator() if digest(v.content) != v.digest]
+
+
+def search_products(query: str, limit: int) -> list[Any]:
+    """Products whose title, code or summary holds ``query`` in either language."""
+    wanted = (
+        Q(title__icontains=query) | Q(title_en__icontains=query) | Q(code__iexact=query)
+        | Q(summary__icontains=query) | Q(summary_en__icontains=query)
+    )  # fmt: skip
+    return list(live_products().filter(wanted)[:limit])
