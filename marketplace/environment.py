@@ -260,4 +260,6 @@ def email_from_url(url: str, mail_folder: Path) -> dict[str, object]:
             "EMAIL_USE_SSL": parts.scheme == "smtps",
             "EMAIL_TIMEOUT": 20,
         }
-    raise ImproperlyConfigured("EMAIL_URL must be smtp://, smtps:// or smtp+plain:// with a host, or file: or console:.")
+    raise ImproperlyConfigured(
+        "EMAIL_URL must be smtp://, smtps:// or smtp+plain:// with a host, or file: or console:."
+    )

@@ -3,7 +3,6 @@
 For one machine only. A message that a killed process held is lost, as any queue may lose one: see `celery.py`.
 """
 
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,7 +23,8 @@ class Channel(virtual.Channel):
 
     def _folder(self, queue: str, part: str) -> Path:
         # "messages", and what is being written or read.
-        folder = Path(self.connection.client.transport_options["folder"]) / queue / part
+        options: dict[str, str] = self.connection.client.transport_options
+        folder = Path(options["folder"]) / queue / part
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
@@ -35,13 +35,13 @@ class Channel(virtual.Channel):
         name = f"{time.time_ns():020d}-{uuid.uuid4()}"
         unfinished = self._folder(queue, "hands") / name
         unfinished.write_text(dumps(message))
-        os.rename(unfinished, self._folder(queue, "messages") / name)
+        unfinished.rename(self._folder(queue, "messages") / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         for path in self._waiting(queue):
             taken = self._folder(queue, "hands") / path.name
             try:
-                os.rename(path, taken)
+                path.rename(taken)
             except FileNotFoundError:
                 continue  # Another worker has it.
             message = loads(taken.read_text())

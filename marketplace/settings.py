@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
-
-from marketplace.environment import BASE_DIR, Environment, database_from_url, email_from_url
+from marketplace.environment import Environment, database_from_url, email_from_url
 
 _environment = Environment()
 
@@ -110,6 +108,7 @@ TEMPLATES = [
 # Data
 
 _database_url = _environment.text("DATABASE_URL")
+EMBEDDED_DATABASE = not _database_url
 DATABASES = {
     "default": {
         **(
@@ -124,7 +123,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _cache_url = _environment.text("CACHE_URL")
-CACHES = {
+CACHES: dict[str, dict[str, object]] = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
         if _cache_url
@@ -148,11 +147,12 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if DEBUG or DEMO
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
+# On one's own machine files are served from where they lie; elsewhere `collectstatic` gathers them.
+WHITENOISE_USE_FINDERS = DEBUG or DEMO
 FILE_UPLOAD_PERMISSIONS = 0o640
 # Two megabytes of form fields suffice for every form; files are checked where they are taken.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -245,7 +245,6 @@ WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
-WAGTAIL_PASSWORD_REQUIRED_TEMPLATE = "password_required.html"
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database", "SEARCH_CONFIG": "simple"}}
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odt", "pdf", "xlsx"]
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
@@ -308,5 +307,3 @@ LOGGING = {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }
-
-SITE_NAME = _("Public legal services marketplace")

@@ -145,9 +145,7 @@ class Catalogue:
 def catalogues(labels: Iterable[str] = ()) -> list[Catalogue]:
     """Those of our own apps, all or the named ones. Raises LookupError for an unknown label."""
     configs: list[AppConfig] = [apps.get_app_config(label) for label in labels] or list(apps.get_app_configs())
-    return [
-        Catalogue(config.label, Path(config.path)) for config in configs if is_ours(Path(config.path))
-    ]
+    return [Catalogue(config.label, Path(config.path)) for config in configs if is_ours(Path(config.path))]
 
 
 def is_ours(path: Path) -> bool:

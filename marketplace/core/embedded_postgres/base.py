@@ -11,5 +11,5 @@ from marketplace.core.embedded_postgres.server import EmbeddedServer
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         server = EmbeddedServer.at(settings.VAR_DIR / "postgres")
-        server.ensure_running(database=settings.DATABASES["default"]["NAME"])
+        server.ensure_running(database=str(settings.DATABASES["default"]["NAME"]))
         return super().get_new_connection({**conn_params, "host": str(server.socket_folder), "port": "5432"})

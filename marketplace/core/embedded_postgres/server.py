@@ -59,6 +59,7 @@ class EmbeddedServer:
         self.log = folder / "log"
         self._users_lock: int | None = None
         self._thread_lock = threading.Lock()
+        self._made: set[str] = set()
 
     @classmethod
     def at(cls, folder: Path) -> "EmbeddedServer":
@@ -66,28 +67,28 @@ class EmbeddedServer:
 
     @property
     def socket_folder(self) -> Path:
-        """Beside the data, or where that path is too long for a socket, a folder of the same fixed name in the temporary folder."""
+        """Beside the data, or where that path is too long for a socket, one in the temporary folder."""
         if len(str(self.folder / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
             return self.folder
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"plsm-{os.getuid()}-{digest}"
 
-    def ensure_running(self, database: str | None = None) -> None:
+    def ensure_running(self, database: str = "postgres") -> None:
         """Start the server if it does not run, make `database` in it if it is not there, and count this process as a user.
 
         Raises:
             ServerFailed: it could not be started.
         """
         with self._thread_lock:
-            if self._users_lock is not None and self._is_listening():
+            if self._users_lock is not None and self._is_listening() and database in self._made:
                 return
             with self._turn():
                 self._count_as_user()
                 if not self.is_answering():
                     self._make_data()
                     self._start()
-                if database:
-                    self._make_database(database)
+                self._make_database(database)
+                self._made.add(database)
 
     def _is_listening(self) -> bool:
         # The socket that a killed server leaves behind refuses.
@@ -100,12 +101,17 @@ class EmbeddedServer:
 
     def is_used(self) -> bool:
         """Whether another process counts as a user."""
-        with open(self.folder / "users", "a") as file:
+        with (self.folder / "users").open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
             return False
+
+    def drop_database(self, name: str) -> None:
+        self._made.discard(name)
+        with self._connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def stop_if_unused(self) -> bool:
         """Stop the server unless somebody uses it. Says whether it is stopped now."""
@@ -124,7 +130,7 @@ class EmbeddedServer:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "turn", "a") as file:
+        with (self.folder / "turn").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -207,11 +213,12 @@ class EmbeddedServer:
             time.sleep(0.2)
 
     def _make_database(self, name: str) -> None:
-        with psycopg.connect(
-            host=str(self.socket_folder), user="postgres", dbname="postgres", autocommit=True
-        ) as connection:
+        with self._connect() as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(host=str(self.socket_folder), user="postgres", dbname="postgres", autocommit=True)
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         # Into files: a server that pg_ctl leaves behind would keep a pipe open for ever.

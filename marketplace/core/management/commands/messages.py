@@ -10,7 +10,7 @@ from marketplace.core.catalogues import catalogues, disagreements
 
 class Command(BaseCommand):
     help = "Update the translation catalogues, check them (--check) or compile them (--compile)."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("apps", nargs="*", help="app labels; all of ours without")
@@ -34,7 +34,9 @@ class Command(BaseCommand):
                 for catalogue in chosen:
                     added, dropped = catalogue.update()
                     left = sum(not entry.translated() for entry in catalogue.written())
-                    self.stdout.write(f"{catalogue.label}: {len(added)} new, {len(dropped)} dropped, {left} to translate")
+                    self.stdout.write(
+                        f"{catalogue.label}: {len(added)} new, {len(dropped)} dropped, {left} to translate"
+                    )
                     for message in dropped:
                         self.stdout.write(f"  dropped {message.singular!r}")
         except (LookupError, SyntaxError) as error:

@@ -1,0 +1,80 @@
+"""Fixtures that every room's tests share."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone, translation
+
+from marketplace.core import clock
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(autouse=True)
+def _as_a_stranger_in_chinese() -> Iterator[None]:
+    """Every test begins in Chinese, in China's time, with an empty cache."""
+    cache.clear()
+    with translation.override("zh-hans"), timezone.override("Asia/Shanghai"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_foreign_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but this machine is ever connected to."""
+    connect = socket.socket.connect
+
+    def only_here(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise AssertionError(f"A test tried to connect to {address[0]}.")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", only_here)
+
+
+@pytest.fixture
+def client_for() -> Callable[..., Client]:
+    """`client_for(user)`: a browser in which `user` is logged in; `client_for()`: a stranger's. `language="en"` for English."""
+
+    def make(user: Any = None, *, language: str = "zh-hans") -> Client:
+        client = Client()
+        client.cookies["language"] = language
+        if user is not None:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def at() -> Iterator[Callable[[datetime], datetime]]:
+    """`at(instant)`: from here on, to the end of the test or the next call, it is then. A naive instant is China's time."""
+    with ExitStack() as stack:
+
+        def travel(instant: datetime) -> datetime:
+            aware = timezone.make_aware(instant) if timezone.is_naive(instant) else instant
+            stack.enter_context(clock.rehearse(aware))
+            return aware
+
+        yield travel
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM.exists():
+        return
+    skip = pytest.mark.skip(reason=f"no {CHROMIUM}: as root, `apt-get install chromium fonts-noto-cjk` brings it")
+    for item in items:
+        if item.get_closest_marker("journey"):
+            item.add_marker(skip)
