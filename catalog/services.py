@@ -30,7 +30,8 @@ def product_content(page: ServicePage) -> dict[str, Any]:
         "staffed_by_village": page.staffed_by_village,
         "posts_per_unit": page.posts_per_unit,
         "obligations": [
-            {name: getattr(line, name) for name in _OBLIGATION} for line in page.obligations.order_by("sort_order", "pk")
+            {name: getattr(line, name) for name in _OBLIGATION}
+            for line in page.obligations.order_by("sort_order", "pk")
         ],
     }
 
@@ -54,5 +55,7 @@ def freeze_version(*, page: ServicePage, actor: Any, now: datetime) -> ProductVe
     version = ProductVersion.objects.create(
         page=fresh, number=last + 1, content=content, digest=fingerprint, frozen_at=now, frozen_by=actor
     )
-    record(actor=actor, action="product.freeze", subject=version, now=now, data={"digest": fingerprint, "page": fresh.pk})
+    record(
+        actor=actor, action="product.freeze", subject=version, now=now, data={"digest": fingerprint, "page": fresh.pk}
+    )
     return version

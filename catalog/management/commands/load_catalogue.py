@@ -30,9 +30,7 @@ class Command(BaseCommand):
         site = Site.objects.select_related("root_page").get(is_default_site=True)
         index = CatalogIndexPage.objects.first()
         if index is None:
-            index = site.root_page.add_child(
-                instance=CatalogIndexPage(slug="catalogue", show_in_menus=True, **INDEX)
-            )
+            index = site.root_page.add_child(instance=CatalogIndexPage(slug="catalogue", show_in_menus=True, **INDEX))
             index.save_revision().publish()
         created = 0
         for item in json.loads(DATA.read_text(encoding="utf-8")):

@@ -4,52 +4,153 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import marketplace.timesheets.models
 from django.conf import settings
 from django.db import migrations, models
 
+import marketplace.timesheets.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('regions', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("regions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ServiceSession',
+            name="ServiceSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('capacity', models.CharField(choices=[('contract', 'under contract (paid)'), ('subsidised', 'subsidised'), ('volunteer', 'volunteer')], max_length=12, verbose_name='capacity')),
-                ('kind', models.CharField(choices=[('on_site', 'service on site'), ('remote', 'remote answer'), ('lecture', 'law lecture'), ('duty', 'duty'), ('mediation', 'mediation'), ('case', 'case work')], max_length=12, verbose_name='kind')),
-                ('subject_kind', models.CharField(max_length=40)),
-                ('subject_id', models.BigIntegerField()),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='from – to')),
-                ('claimed_minutes', models.PositiveIntegerField(default=0, verbose_name='reported minutes')),
-                ('decided_minutes', models.PositiveIntegerField(blank=True, null=True, verbose_name='counted minutes')),
-                ('people_served', models.PositiveIntegerField(default=0, verbose_name='people served')),
-                ('summary', models.TextField(blank=True, verbose_name='what was done')),
-                ('checked_in', models.BooleanField(default=False, verbose_name='checked in on the spot')),
-                ('state', models.CharField(choices=[('open', 'under way'), ('reported', 'waiting for confirmation'), ('confirmed', 'confirmed'), ('disputed', 'disputed'), ('rejected', 'not accepted'), ('withdrawn', 'withdrawn')], max_length=12, verbose_name='state')),
-                ('reported_at', models.DateTimeField(blank=True, null=True, verbose_name='reported')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
-                ('decision_note', models.TextField(blank=True, verbose_name='note')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
-                ('host', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hosted_sessions', to='accounts.organisation', verbose_name='confirmed by')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='service_sessions', to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='place served')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "capacity",
+                    models.CharField(
+                        choices=[
+                            ("contract", "under contract (paid)"),
+                            ("subsidised", "subsidised"),
+                            ("volunteer", "volunteer"),
+                        ],
+                        max_length=12,
+                        verbose_name="capacity",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("on_site", "service on site"),
+                            ("remote", "remote answer"),
+                            ("lecture", "law lecture"),
+                            ("duty", "duty"),
+                            ("mediation", "mediation"),
+                            ("case", "case work"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("subject_kind", models.CharField(max_length=40)),
+                ("subject_id", models.BigIntegerField()),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="from – to")),
+                ("claimed_minutes", models.PositiveIntegerField(default=0, verbose_name="reported minutes")),
+                ("decided_minutes", models.PositiveIntegerField(blank=True, null=True, verbose_name="counted minutes")),
+                ("people_served", models.PositiveIntegerField(default=0, verbose_name="people served")),
+                ("summary", models.TextField(blank=True, verbose_name="what was done")),
+                ("checked_in", models.BooleanField(default=False, verbose_name="checked in on the spot")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "under way"),
+                            ("reported", "waiting for confirmation"),
+                            ("confirmed", "confirmed"),
+                            ("disputed", "disputed"),
+                            ("rejected", "not accepted"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reported_at", models.DateTimeField(blank=True, null=True, verbose_name="reported")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                ("decision_note", models.TextField(blank=True, verbose_name="note")),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "host",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hosted_sessions",
+                        to="accounts.organisation",
+                        verbose_name="confirmed by",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="service_sessions",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.region",
+                        verbose_name="place served",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service session',
-                'verbose_name_plural': 'service sessions',
-                'ordering': ['-period', '-pk'],
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id', 'state'], name='session_subject'), models.Index(fields=['host', 'state'], name='session_host'), models.Index(fields=['person', 'state'], name='session_person'), models.Index(fields=['region', 'state'], name='session_region')],
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ['rejected', 'withdrawn']), _negated=True), expressions=[(marketplace.timesheets.models.PersonRange(), '&&'), ('period', '&&')], name='one_clock_hour_once', violation_error_message='You have already recorded service at this time. Change the times, or withdraw the other entry.'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('decided_minutes__isnull', False)), _connector='OR'), name='confirmed_session_is_decided'), models.CheckConstraint(condition=models.Q(('decided_by', models.F('person')), _negated=True), name='nobody_confirms_own_service')],
+                "verbose_name": "service session",
+                "verbose_name_plural": "service sessions",
+                "ordering": ["-period", "-pk"],
+                "indexes": [
+                    models.Index(fields=["subject_kind", "subject_id", "state"], name="session_subject"),
+                    models.Index(fields=["host", "state"], name="session_host"),
+                    models.Index(fields=["person", "state"], name="session_person"),
+                    models.Index(fields=["region", "state"], name="session_region"),
+                ],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("state__in", ["rejected", "withdrawn"]), _negated=True),
+                        expressions=[(marketplace.timesheets.models.PersonRange(), "&&"), ("period", "&&")],
+                        name="one_clock_hour_once",
+                        violation_error_message="You have already recorded service at this time. Change the times, or withdraw the other entry.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "confirmed"), _negated=True),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("decided_minutes__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="confirmed_session_is_decided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("decided_by", models.F("person")), _negated=True),
+                        name="nobody_confirms_own_service",
+                    ),
+                ],
             },
         ),
     ]
