@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.forms import Field
+from django.utils.translation import gettext_lazy as _
 
 
 class CmsConfig(AppConfig):
     name = "cms"
     label = "cms"
+
+    def ready(self) -> None:
+        # One refusal in our words for every form of the site.
+        Field.default_error_messages["required"] = _("Please fill this in.")

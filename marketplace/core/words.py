@@ -63,8 +63,24 @@ def instant_words(instant: datetime, *, now: datetime | None = None) -> str:
     if near is not None:
         return near % {"time": time}
     if 0 < away < 7:
-        return f"{dateformat.format(local, pgettext('date format', 'D j M'))} {time}"
+        return _("%(weekday)s %(day)s %(time)s") % {
+            "weekday": _weekday(local),
+            "day": day_words(local.date(), today=today),
+            "time": time,
+        }
     return f"{day_words(local.date(), today=today)} {time}"
+
+
+def _weekday(day: date) -> str:
+    return (
+        pgettext("weekday", "Mon"),
+        pgettext("weekday", "Tue"),
+        pgettext("weekday", "Wed"),
+        pgettext("weekday", "Thu"),
+        pgettext("weekday", "Fri"),
+        pgettext("weekday", "Sat"),
+        pgettext("weekday", "Sun"),
+    )[day.weekday()]
 
 
 def is_near(instant: datetime, *, now: datetime | None = None) -> bool:

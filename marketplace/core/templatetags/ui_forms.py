@@ -10,6 +10,7 @@ from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from djmoney.forms.widgets import MoneyWidget
 
 _LISTS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
@@ -54,7 +55,8 @@ def _summary(form: forms.BaseForm, bound: Iterable[BoundField]) -> Iterable[tupl
         yield "", error
     for field in bound:
         for error in field.errors:
-            yield f"#{_first_id(field)}", error if field.is_hidden else f"{field.label}: {error}"
+            text = error if field.is_hidden else _("%(label)s: %(message)s") % {"label": field.label, "message": error}
+            yield f"#{_first_id(field)}", text
 
 
 def _first_id(field: BoundField) -> str:
@@ -91,6 +93,8 @@ def _use_native_input(widget: Any) -> None:
     if isinstance(widget, forms.MultiWidget):
         for part in widget.widgets:
             _use_native_input(part)
+    if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10":
+        widget.attrs["rows"] = "5"
     for kind, input_type, pattern in (
         (forms.DateTimeInput, "datetime-local", "%Y-%m-%dT%H:%M"),
         (forms.DateInput, "date", "%Y-%m-%d"),
