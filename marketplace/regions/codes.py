@@ -26,12 +26,15 @@ def ancestor_at(code: int, level: int) -> int:
 
 
 def ancestor_codes(code: int) -> list[int]:
-    """Codes above `code`, province first; empty for a province."""
-    return [ancestor_at(code, level) for level in range(1, level_of(code))]
+    """Codes above `code`, province first; empty for a province.
+
+    A city without counties (东莞, 中山, 儋州, 嘉峪关) stands for its county too: its code comes once.
+    """
+    return list(dict.fromkeys(ancestor_at(code, level) for level in range(1, level_of(code))))
 
 
 def parent_code(code: int) -> int | None:
-    """The code one level up; None for a province."""
+    """The code of the division directly above; None for a province."""
     level = level_of(code)
     return ancestor_at(code, level - 1) if level > 1 else None
 

@@ -67,6 +67,14 @@ class RegionQuerySet(models.QuerySet["Region"]):
         inside = self.filter(code__gt=low, code__lt=high)
         return inside if level is None else inside.filter(level=level)
 
+    def children_of(self, code: int) -> RegionQuerySet:
+        """What lies directly below `code`; in a city without counties that is its townships."""
+        level = codes.level_of(code)
+        below = Q(level=level + 1)
+        for deeper in range(level + 2, 6) if level else ():
+            below |= Q(level=deeper, code__lt=code + codes.SPAN[deeper - 1])
+        return self.under(code).filter(below) if level else self.filter(level=Level.PROVINCE)
+
     def at_level(self, level: int) -> RegionQuerySet:
         return self.filter(level=level)
 
@@ -112,8 +120,7 @@ class Region(models.Model):
                 name="region_place_is_whole",
                 condition=Q(longitude__isnull=True, latitude__isnull=True, location_source=LocationSource.NONE)
                 | (
-                    Q(longitude__range=(-180, 180), latitude__range=(-90, 90))
-                    & ~Q(location_source=LocationSource.NONE)
+                    Q(longitude__range=(-180, 180), latitude__range=(-90, 90)) & ~Q(location_source=LocationSource.NONE)
                 ),
                 violation_error_message=_("A place has a longitude and a latitude, and says where they are from."),
             ),
@@ -192,3 +199,26 @@ class CountySetting(models.Model):
 
     def __str__(self) -> str:
         return str(self.county)
+
+
+class DivisionsImport(models.Model):
+    """One run of the import: what the table of divisions is made from."""
+
+    imported_at = models.DateTimeField(_("imported at"))
+    file_name = models.CharField(_("file"), max_length=200)
+    file_digest = models.CharField(_("SHA-256 of the file"), max_length=64)
+    rules_digest = models.CharField(
+        _("rules"), max_length=64, help_text=_("Digest of the rules by which names were read and romanised.")
+    )
+    under = models.BigIntegerField(_("only under"), null=True, blank=True)
+    read_count = models.IntegerField(_("divisions read"))
+    added_count = models.IntegerField(_("new"))
+    changed_count = models.IntegerField(_("changed"))
+
+    class Meta:
+        verbose_name = _("import of divisions")
+        verbose_name_plural = _("imports of divisions")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} {self.imported_at:%Y-%m-%d}"

@@ -10,68 +10,198 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Region',
+            name="Region",
             fields=[
-                ('code', models.BigIntegerField(primary_key=True, serialize=False, verbose_name='code')),
-                ('level', models.SmallIntegerField(choices=[(1, 'province'), (2, 'prefecture'), (3, 'county'), (4, 'township'), (5, 'village or community')], verbose_name='level')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('official_name', models.CharField(max_length=80, verbose_name='full name')),
-                ('pinyin', models.CharField(max_length=200, verbose_name='romanised name')),
-                ('search', django.contrib.postgres.search.SearchVectorField(editable=False)),
-                ('longitude', models.FloatField(blank=True, null=True, verbose_name='longitude')),
-                ('latitude', models.FloatField(blank=True, null=True, verbose_name='latitude')),
-                ('location_source', models.CharField(choices=[('official', 'published'), ('estimated', 'estimated'), ('corrected', 'corrected'), ('none', 'not known')], default='none', max_length=9, verbose_name='source of the place')),
-                ('tier', models.CharField(choices=[('ordinary', 'ordinary'), ('western', 'western region'), ('formerly_poor', 'formerly poor county')], default='ordinary', max_length=13, verbose_name='development tier')),
-                ('child_count', models.IntegerField(default=0, verbose_name='divisions directly below')),
-                ('village_count', models.IntegerField(default=0, verbose_name='villages and communities')),
+                ("code", models.BigIntegerField(primary_key=True, serialize=False, verbose_name="code")),
+                (
+                    "level",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "province"),
+                            (2, "prefecture"),
+                            (3, "county"),
+                            (4, "township"),
+                            (5, "village or community"),
+                        ],
+                        verbose_name="level",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("official_name", models.CharField(max_length=80, verbose_name="full name")),
+                ("pinyin", models.CharField(max_length=200, verbose_name="romanised name")),
+                ("search", django.contrib.postgres.search.SearchVectorField(editable=False)),
+                ("longitude", models.FloatField(blank=True, null=True, verbose_name="longitude")),
+                ("latitude", models.FloatField(blank=True, null=True, verbose_name="latitude")),
+                (
+                    "location_source",
+                    models.CharField(
+                        choices=[
+                            ("official", "published"),
+                            ("estimated", "estimated"),
+                            ("corrected", "corrected"),
+                            ("none", "not known"),
+                        ],
+                        default="none",
+                        max_length=9,
+                        verbose_name="source of the place",
+                    ),
+                ),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[
+                            ("ordinary", "ordinary"),
+                            ("western", "western region"),
+                            ("formerly_poor", "formerly poor county"),
+                        ],
+                        default="ordinary",
+                        max_length=13,
+                        verbose_name="development tier",
+                    ),
+                ),
+                ("child_count", models.IntegerField(default=0, verbose_name="divisions directly below")),
+                ("village_count", models.IntegerField(default=0, verbose_name="villages and communities")),
             ],
             options={
-                'verbose_name': 'division',
-                'verbose_name_plural': 'divisions',
-                'ordering': ['code'],
+                "verbose_name": "division",
+                "verbose_name_plural": "divisions",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='CountySetting',
+            name="CountySetting",
             fields=[
-                ('county', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='setting', serialize=False, to='regions.region', verbose_name='county')),
-                ('tier', models.CharField(blank=True, choices=[('ordinary', 'ordinary'), ('western', 'western region'), ('formerly_poor', 'formerly poor county')], max_length=13, verbose_name='development tier')),
-                ('travel_kmh', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(120)], verbose_name='travel speed, km/h')),
-                ('basis', models.CharField(blank=True, max_length=300, verbose_name='basis')),
-                ('updated_at', models.DateTimeField(verbose_name='updated at')),
+                (
+                    "county",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="setting",
+                        serialize=False,
+                        to="regions.region",
+                        verbose_name="county",
+                    ),
+                ),
+                (
+                    "tier",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("ordinary", "ordinary"),
+                            ("western", "western region"),
+                            ("formerly_poor", "formerly poor county"),
+                        ],
+                        max_length=13,
+                        verbose_name="development tier",
+                    ),
+                ),
+                (
+                    "travel_kmh",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(5),
+                            django.core.validators.MaxValueValidator(120),
+                        ],
+                        verbose_name="travel speed, km/h",
+                    ),
+                ),
+                ("basis", models.CharField(blank=True, max_length=300, verbose_name="basis")),
+                ("updated_at", models.DateTimeField(verbose_name="updated at")),
             ],
             options={
-                'verbose_name': 'county setting',
-                'verbose_name_plural': 'county settings',
-                'ordering': ['county_id'],
+                "verbose_name": "county setting",
+                "verbose_name_plural": "county settings",
+                "ordering": ["county_id"],
             },
         ),
         migrations.AddIndex(
-            model_name='region',
-            index=models.Index(fields=['level', 'code'], name='region_level_code'),
+            model_name="region",
+            index=models.Index(fields=["level", "code"], name="region_level_code"),
         ),
         migrations.AddIndex(
-            model_name='region',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search'], name='region_search'),
+            model_name="region",
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=["search"], name="region_search"),
         ),
         migrations.AddConstraint(
-            model_name='region',
-            constraint=models.CheckConstraint(condition=models.Q(('code__gte', 110000000000), ('code__lte', 999999999999), django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('code'), '%%', models.Case(models.When(level=1, then=models.Value(10000000000)), models.When(level=2, then=models.Value(100000000)), models.When(level=3, then=models.Value(1000000)), models.When(level=4, then=models.Value(1000)), models.When(level=5, then=models.Value(1)), default=models.Value(1000000000000), output_field=models.BigIntegerField())), 0), models.Q(('level', 1), models.Q(django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('code'), '%%', models.Case(models.When(level=1, then=models.Value(1000000000000)), models.When(level=2, then=models.Value(10000000000)), models.When(level=3, then=models.Value(100000000)), models.When(level=4, then=models.Value(1000000)), models.When(level=5, then=models.Value(1000)), default=models.Value(1000000000000), output_field=models.BigIntegerField())), 0), _negated=True), _connector='OR')), name='region_level_matches_code', violation_error_message='The code does not belong to this level.'),
+            model_name="region",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("code__gte", 110000000000),
+                    ("code__lte", 999999999999),
+                    django.db.models.lookups.Exact(
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("code"),
+                            "%%",
+                            models.Case(
+                                models.When(level=1, then=models.Value(10000000000)),
+                                models.When(level=2, then=models.Value(100000000)),
+                                models.When(level=3, then=models.Value(1000000)),
+                                models.When(level=4, then=models.Value(1000)),
+                                models.When(level=5, then=models.Value(1)),
+                                default=models.Value(1000000000000),
+                                output_field=models.BigIntegerField(),
+                            ),
+                        ),
+                        0,
+                    ),
+                    models.Q(
+                        ("level", 1),
+                        models.Q(
+                            django.db.models.lookups.Exact(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("code"),
+                                    "%%",
+                                    models.Case(
+                                        models.When(level=1, then=models.Value(1000000000000)),
+                                        models.When(level=2, then=models.Value(10000000000)),
+                                        models.When(level=3, then=models.Value(100000000)),
+                                        models.When(level=4, then=models.Value(1000000)),
+                                        models.When(level=5, then=models.Value(1000)),
+                                        default=models.Value(1000000000000),
+                                        output_field=models.BigIntegerField(),
+                                    ),
+                                ),
+                                0,
+                            ),
+                            _negated=True,
+                        ),
+                        _connector="OR",
+                    ),
+                ),
+                name="region_level_matches_code",
+                violation_error_message="The code does not belong to this level.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='region',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('location_source', 'none'), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180)), models.Q(('location_source', 'none'), _negated=True)), _connector='OR'), name='region_place_is_whole', violation_error_message='A place has a longitude and a latitude, and says where they are from.'),
+            model_name="region",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("latitude__isnull", True), ("location_source", "none"), ("longitude__isnull", True)),
+                    models.Q(
+                        ("latitude__range", (-90, 90)),
+                        ("longitude__range", (-180, 180)),
+                        models.Q(("location_source", "none"), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="region_place_is_whole",
+                violation_error_message="A place has a longitude and a latitude, and says where they are from.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='countysetting',
-            constraint=models.CheckConstraint(condition=models.Q(('travel_kmh__isnull', True), ('travel_kmh__range', (5, 120)), _connector='OR'), name='county_speed_plausible', violation_error_message='A travel speed lies between 5 and 120 km/h.'),
+            model_name="countysetting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("travel_kmh__isnull", True), ("travel_kmh__range", (5, 120)), _connector="OR"),
+                name="county_speed_plausible",
+                violation_error_message="A travel speed lies between 5 and 120 km/h.",
+            ),
         ),
     ]
