@@ -45,7 +45,7 @@ def freeze_version(*, page: ServicePage, actor: Any, now: datetime) -> ProductVe
     """
     fresh = lock_row(ServicePage, page.pk)
     if not fresh.live:
-        raise ProductNotPublished()
+        raise ProductNotPublished
     content = product_content(fresh)
     fingerprint = digest(content)
     known = ProductVersion.objects.filter(page=fresh, digest=fingerprint).first()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 
@@ -44,6 +46,30 @@ class Policy(models.Model):
         verbose_name = _("incentive policy")
         verbose_name_plural = _("incentive policies")
         constraints: ClassVar = [
+            ExclusionConstraint(
+                name="one_policy_a_region_and_day",
+                expressions=[
+                    (
+                        Func(
+                            F("region_id"),
+                            F("region_id"),
+                            function="int8range",
+                            template="%(function)s(%(expressions)s, '[]')",
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (
+                        Func(
+                            F("valid_from"),
+                            F("valid_to"),
+                            function="daterange",
+                            template="%(function)s(%(expressions)s, '[]')",
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(state="adopted"),
+            ),
             models.CheckConstraint(
                 condition=Q(state="draft") | Q(adopted_by__isnull=False, adopted_at__isnull=False),
                 name="adopted_policy_has_adopter",
@@ -83,9 +109,6 @@ class Entitlement(models.Model):
         verbose_name_plural = _("entitlements")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["session", "kind"], name="one_entitlement_a_session_and_kind"),
-            models.UniqueConstraint(
-                fields=["person", "policy", "service_date"], condition=Q(kind="subsidy"), name="one_subsidy_a_day"
-            ),
         ]
 
     def __str__(self) -> str:

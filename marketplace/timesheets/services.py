@@ -82,9 +82,9 @@ def check_out(*, actor: User, session: ServiceSession, summary: str, people_serv
     """
     session = lock_row(ServiceSession, session.pk)
     if session.person_id != actor.pk:
-        raise errors.NotYours()
+        raise errors.NotYours
     if session.state != SessionState.OPEN:
-        raise errors.NeverStarted()
+        raise errors.NeverStarted
     now = clock.database_now()
     begin = session.period.lower
     end = min(max(now, begin + timedelta(minutes=1)), begin + LONGEST_SESSION)
@@ -229,7 +229,7 @@ def withdraw_session(*, actor: User, session: ServiceSession, now: datetime) -> 
     """The person takes back what was not yet decided."""
     session = lock_row(ServiceSession, session.pk)
     if session.person_id != actor.pk:
-        raise errors.NotYours()
+        raise errors.NotYours
     apply_transition(SESSION, session, "withdraw", actor=actor, now=now)
     return session
 
@@ -255,9 +255,9 @@ def _settle(session: ServiceSession, action: str, actor: User, minutes: int, not
 
 def _require_host(actor: User, session: ServiceSession) -> None:
     if actor.pk == session.person_id:
-        raise errors.OwnService()
+        raise errors.OwnService
     if not can_confirm(actor, session):
-        raise errors.NotTheHost()
+        raise errors.NotTheHost
 
 
 def _insert(**fields: Any) -> ServiceSession:

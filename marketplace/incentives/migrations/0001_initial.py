@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,72 +15,116 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='PayoutClaim',
+            name="PayoutClaim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='amount')),
-                ('state', models.CharField(choices=[('submitted', 'waiting for approval'), ('approved', 'waiting for payment'), ('paid', 'paid'), ('returned', 'returned')], default='submitted', max_length=10, verbose_name='state')),
-                ('request_key', models.UUIDField(unique=True)),
-                ('submitted_at', models.DateTimeField(verbose_name='submitted')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="amount")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("submitted", "waiting for approval"),
+                            ("approved", "waiting for payment"),
+                            ("paid", "paid"),
+                            ("returned", "returned"),
+                        ],
+                        default="submitted",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("request_key", models.UUIDField(unique=True)),
+                ("submitted_at", models.DateTimeField(verbose_name="submitted")),
+                ("note", models.TextField(blank=True, verbose_name="note")),
             ],
             options={
-                'verbose_name': 'payout claim',
-                'verbose_name_plural': 'payout claims',
-                'ordering': ['-submitted_at', '-pk'],
+                "verbose_name": "payout claim",
+                "verbose_name_plural": "payout claims",
+                "ordering": ["-submitted_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='title in English')),
-                ('instrument', models.CharField(max_length=160, verbose_name='document')),
-                ('valid_from', models.DateField(verbose_name='from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='to (inclusive)')),
-                ('rules', models.JSONField(verbose_name='rules')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('adopted', 'in force'), ('replaced', 'replaced')], default='draft', max_length=10, verbose_name='state')),
-                ('adopted_at', models.DateTimeField(blank=True, null=True, verbose_name='adopted')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="title in English")),
+                ("instrument", models.CharField(max_length=160, verbose_name="document")),
+                ("valid_from", models.DateField(verbose_name="from")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="to (inclusive)")),
+                ("rules", models.JSONField(verbose_name="rules")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "draft"), ("adopted", "in force"), ("replaced", "replaced")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("adopted_at", models.DateTimeField(blank=True, null=True, verbose_name="adopted")),
             ],
             options={
-                'verbose_name': 'incentive policy',
-                'verbose_name_plural': 'incentive policies',
-                'ordering': ['-valid_from', 'pk'],
+                "verbose_name": "incentive policy",
+                "verbose_name_plural": "incentive policies",
+                "ordering": ["-valid_from", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='StarGrant',
+            name="StarGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField(verbose_name='stars')),
-                ('minutes', models.PositiveIntegerField(verbose_name='minutes reached')),
-                ('granted_at', models.DateTimeField(verbose_name='granted')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("level", models.PositiveSmallIntegerField(verbose_name="stars")),
+                ("minutes", models.PositiveIntegerField(verbose_name="minutes reached")),
+                ("granted_at", models.DateTimeField(verbose_name="granted")),
             ],
             options={
-                'verbose_name': 'star',
-                'verbose_name_plural': 'stars',
-                'ordering': ['person_id', '-level'],
+                "verbose_name": "star",
+                "verbose_name_plural": "stars",
+                "ordering": ["person_id", "-level"],
             },
         ),
         migrations.CreateModel(
-            name='Entitlement',
+            name="Entitlement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('minutes', 'service minutes'), ('points', 'points'), ('subsidy', 'subsidy')], max_length=8)),
-                ('service_date', models.DateField(verbose_name='day of service')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=18, verbose_name='amount')),
-                ('explanation', models.JSONField(default=dict)),
-                ('transfer_id', models.BigIntegerField(verbose_name='ledger transfer')),
-                ('granted_at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("minutes", "service minutes"), ("points", "points"), ("subsidy", "subsidy")],
+                        max_length=8,
+                    ),
+                ),
+                ("service_date", models.DateField(verbose_name="day of service")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=18, verbose_name="amount")),
+                ("explanation", models.JSONField(default=dict)),
+                ("transfer_id", models.BigIntegerField(verbose_name="ledger transfer")),
+                ("granted_at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entitlements",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'entitlement',
-                'verbose_name_plural': 'entitlements',
-                'ordering': ['-service_date', '-pk'],
+                "verbose_name": "entitlement",
+                "verbose_name_plural": "entitlements",
+                "ordering": ["-service_date", "-pk"],
             },
         ),
     ]

@@ -6,112 +6,179 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('incentives', '0001_initial'),
-        ('regions', '0001_initial'),
-        ('timesheets', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("incentives", "0001_initial"),
+        ("regions", "0001_initial"),
+        ("timesheets", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entitlement',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='timesheets.servicesession'),
+            model_name="entitlement",
+            name="session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entitlements", to="timesheets.servicesession"
+            ),
         ),
         migrations.AddField(
-            model_name='payoutclaim',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="payoutclaim",
+            name="approved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='payoutclaim',
-            name='paid_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="payoutclaim",
+            name="paid_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='payoutclaim',
-            name='payer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation'),
+            model_name="payoutclaim",
+            name="payer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+            ),
         ),
         migrations.AddField(
-            model_name='payoutclaim',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payout_claims', to=settings.AUTH_USER_MODEL),
+            model_name="payoutclaim",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="payout_claims", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='policy',
-            name='adopted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="policy",
+            name="adopted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='policy',
-            name='drafted_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="policy",
+            name="drafted_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='policy',
-            name='payer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation', verbose_name='paid by'),
+            model_name="policy",
+            name="payer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="accounts.organisation",
+                verbose_name="paid by",
+            ),
         ),
         migrations.AddField(
-            model_name='policy',
-            name='region',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='region'),
+            model_name="policy",
+            name="region",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="regions.region",
+                verbose_name="region",
+            ),
         ),
         migrations.AddField(
-            model_name='entitlement',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='incentives.policy'),
+            model_name="entitlement",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entitlements", to="incentives.policy"
+            ),
         ),
         migrations.AddField(
-            model_name='stargrant',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stars', to=settings.AUTH_USER_MODEL),
+            model_name="stargrant",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="stars", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='stargrant',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incentives.policy'),
+            model_name="stargrant",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="incentives.policy"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutclaim',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['submitted', 'approved'])), fields=('person', 'payer'), name='one_open_claim'),
+            model_name="payoutclaim",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["submitted", "approved"])),
+                fields=("person", "payer"),
+                name="one_open_claim",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutclaim',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', models.F('person')), _negated=True), name='nobody_approves_own_claim'),
+            model_name="payoutclaim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("approved_by", models.F("person")), _negated=True), name="nobody_approves_own_claim"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutclaim',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_by', models.F('approved_by')), _negated=True), name='payer_is_not_approver'),
+            model_name="payoutclaim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("paid_by", models.F("approved_by")), _negated=True), name="payer_is_not_approver"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), models.Q(('adopted_at__isnull', False), ('adopted_by__isnull', False)), _connector='OR'), name='adopted_policy_has_adopter'),
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "draft"),
+                    models.Q(("adopted_at__isnull", False), ("adopted_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="adopted_policy_has_adopter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('adopted_by', models.F('drafted_by')), _negated=True), name='drafter_does_not_adopt'),
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("adopted_by", models.F("drafted_by")), _negated=True), name="drafter_does_not_adopt"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='policy_ends_after_start'),
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
+                ),
+                name="policy_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.UniqueConstraint(fields=('session', 'kind'), name='one_entitlement_a_session_and_kind'),
+            model_name="entitlement",
+            constraint=models.UniqueConstraint(fields=("session", "kind"), name="one_entitlement_a_session_and_kind"),
         ),
         migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'subsidy')), fields=('person', 'policy', 'service_date'), name='one_subsidy_a_day'),
+            model_name="entitlement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "subsidy")),
+                fields=("person", "policy", "service_date"),
+                name="one_subsidy_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stargrant',
-            constraint=models.UniqueConstraint(fields=('person', 'level'), name='one_star_level_once'),
+            model_name="stargrant",
+            constraint=models.UniqueConstraint(fields=("person", "level"), name="one_star_level_once"),
         ),
     ]

@@ -1,0 +1,35 @@
+"""Refusals about policies, accruals and payouts."""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.core.errors import DomainError, InvalidInput, PermissionRefused
+
+
+class BadRules(InvalidInput):
+    code = "bad_rules"
+    message = _("The rules do not hold together: %(problems)s")
+
+
+class PolicyOverlaps(DomainError):
+    code = "policy_overlaps"
+    message = _("Another policy is in force in this region at that time. End it, or let this one begin later.")
+
+
+class OwnDraft(PermissionRefused):
+    code = "own_draft"
+    message = _("Who drafted a policy does not adopt it. Ask another approving officer.")
+
+
+class NothingToClaim(DomainError):
+    code = "nothing_to_claim"
+    message = _("There is no subsidy to pay out yet. It appears here once the village has confirmed your service.")
+
+
+class ClaimOpen(DomainError):
+    code = "claim_open"
+    message = _("Your last claim is still under way. Wait until it is paid or returned.")
+
+
+class FundTooSmall(DomainError):
+    code = "fund_too_small"
+    message = _("The incentive fund of %(payer)s is too small. Its finance officer has to top it up first.")

@@ -1,0 +1,83 @@
+"""Which policy holds, and where a person stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Q
+
+from marketplace.accounts.models import User
+from marketplace.ledger import codes
+from marketplace.ledger.selectors import balance
+from marketplace.regions.models import Region
+from marketplace.timesheets.models import Capacity
+from marketplace.timesheets.selectors import year_summary
+
+from .models import Policy, StarGrant
+from .policy_rules import PolicyRules, read_rules
+from .states import PolicyState
+
+
+def policy_for(region: Region, on: date) -> Policy | None:
+    """The policy in force for ``region`` on ``on``: that of the smallest region that contains it."""
+    codes_above = [region.code, *region.ancestor_codes]
+    return (
+        Policy.objects.filter(state=PolicyState.ADOPTED, region_id__in=codes_above, valid_from__lte=on)
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on))
+        .select_related("payer", "region")
+        .order_by("-region__level")
+        .first()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSummary:
+    """A person's year and lifetime, in minutes, points and yuan."""
+
+    year: int
+    unpaid_minutes: int
+    contract_minutes: int
+    waiting_minutes: int
+    waiting_times: int
+    target_minutes: int
+    lifetime_minutes: int
+    points: int
+    subsidy: Decimal
+    paid_out: Decimal
+    star: int
+    next_star: int | None
+    minutes_to_next_star: int | None
+
+    @property
+    def target_percent(self) -> int:
+        return min(100, self.unpaid_minutes * 100 // self.target_minutes) if self.target_minutes else 0
+
+
+DEFAULT_TARGET_MINUTES = 3000  # 50 hours a year (司发通〔2019〕105号), where no local policy is in force
+
+
+def person_summary(person: User, year: int, *, today: date) -> PersonSummary:
+    """Where ``person`` stands in ``year``; stars and target by the policy of the person's home today."""
+    served = year_summary(person, year)
+    policy = policy_for(person.home_region, today) if person.home_region else None
+    rules: PolicyRules | None = read_rules(policy.rules) if policy else None
+    lifetime = int(balance(codes.person_minutes(person.pk)))
+    star = StarGrant.objects.filter(person=person).order_by("-level").values_list("level", flat=True).first() or 0
+    upcoming = rules.next_star(lifetime) if rules else None
+    return PersonSummary(
+        year=year,
+        unpaid_minutes=served["unpaid"],
+        contract_minutes=served[Capacity.CONTRACT],
+        waiting_minutes=served["waiting_minutes"],
+        waiting_times=served["waiting_times"],
+        target_minutes=rules.annual_target_minutes if rules else DEFAULT_TARGET_MINUTES,
+        lifetime_minutes=lifetime,
+        points=int(balance(codes.person_points(person.pk))),
+        subsidy=balance(codes.person_subsidy(person.pk)),
+        paid_out=balance(codes.person_paid_out(person.pk)),
+        star=star,
+        next_star=upcoming[0] if upcoming else None,
+        minutes_to_next_star=upcoming[1] - lifetime if upcoming else None,
+    )
