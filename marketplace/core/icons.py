@@ -1,4 +1,5 @@
 """A small set of line icons of our own, drawn on a 24 × 24 grid and inlined, so that no page fetches one."""
+# ruff: noqa: E501 (a path is one line)
 
 ICONS = {
     "search": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="m20 20-4.8-4.8"/>',
@@ -27,4 +28,4 @@ ICONS = {
     "home": '<path d="m3.5 11 8.5-7.2 8.5 7.2M5.8 9.3v11h12.4v-11M10 20v-5.5h4V20"/>',
     "hand": '<path d="M3.5 13.5 7 11l5.5 1.2c1.5.4 1.4 2.5-.2 2.5H9.5M12.5 14.5l5.4-2.7c1.6-.8 3 1.2 1.6 2.4L14 18.8c-.5.4-1.1.6-1.7.5L7 18.5l-3.5 1.3"/><path d="M12 8.6C9.6 7 8.9 5.9 8.9 4.9c0-1.8 2.3-2.3 3.1-.6.8-1.7 3.1-1.2 3.1.6 0 1-.7 2.1-3.1 3.7z"/>',
     "award": '<circle cx="12" cy="9" r="5.5"/><path d="m8.6 13.7-1.4 7.3 4.8-2.6 4.8 2.6-1.4-7.3"/>',
-}  # fmt: skip
+}

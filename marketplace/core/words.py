@@ -103,9 +103,18 @@ def span_words(span: timedelta) -> str:
         parts.append(ngettext("%(n)s day", "%(n)s days", days) % {"n": days})
     if hours:
         parts.append(ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours})
-    if minutes and not days:
+    if (minutes and not days) or not parts:
         parts.append(ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes})
-    return " ".join(parts) if parts else _("less than a minute")
+    return " ".join(parts)
+
+
+def left_words(span: timedelta) -> str:
+    """What is left until a deadline: ``6 days 4 hours left``, ``closed`` from the instant on."""
+    if span <= timedelta(0):
+        return _("closed")
+    if span < timedelta(minutes=1):
+        return _("less than a minute left")
+    return _("%(span)s left") % {"span": span_words(span)}
 
 
 def number_words(value: Any, digits: int = 0) -> str:

@@ -9,7 +9,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from djmoney.forms.widgets import MoneyWidget
 
@@ -40,7 +40,9 @@ def render_form(form: Any, fields: str = "") -> SafeString:
 
 def render_field(field: BoundField) -> SafeString:
     """One field, for pages that order them themselves."""
-    return mark_safe(str(field)) if field.is_hidden else render_to_string("core/_field.html", {"part": _parts(field)})
+    if field.is_hidden:
+        return field.as_widget()
+    return render_to_string("core/_field.html", {"part": _parts(field)})
 
 
 def _formset(formset: Any) -> SafeString:
@@ -52,10 +54,14 @@ def _formset(formset: Any) -> SafeString:
 def _summary(form: forms.BaseForm, bound: Iterable[BoundField]) -> Iterable[tuple[str, str]]:
     """(address of the field or empty, message) for every error."""
     for error in form.non_field_errors():
-        yield "", error
+        yield "", str(error)
     for field in bound:
         for error in field.errors:
-            text = error if field.is_hidden else _("%(label)s: %(message)s") % {"label": field.label, "message": error}
+            text = (
+                str(error)
+                if field.is_hidden
+                else _("%(label)s: %(message)s") % {"label": field.label, "message": error}
+            )
             yield f"#{_first_id(field)}", text
 
 
