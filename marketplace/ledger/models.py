@@ -7,7 +7,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Floor, Now
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 
@@ -21,8 +22,8 @@ class Unit(models.TextChoices):
 class Account(models.Model):
     """A place where one unit is kept.
 
-    ``balance`` = credits − debits, moved with every transfer under the row's lock. ``holder`` names whom it belongs to
-    (``user:12``, ``organisation:3``, ``budget:7``, ``system``): the ledger knows no room beside it.
+    ``balance`` = credits − debits; only the trigger of a transfer moves it, under the row's lock. ``holder`` names whom
+    it belongs to (``user:12``, ``organisation:3``, ``budget:7``, ``system``): the ledger knows no room beside it.
     """
 
     code = models.CharField(_("code"), max_length=80, unique=True)
@@ -80,6 +81,11 @@ class Transfer(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_positive"),
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_between_two_accounts"),
+            models.CheckConstraint(
+                condition=Q(amount_currency="CNY")
+                | Q(amount_currency__in=["XMN", "XPT"]) & Q(Exact(F("amount"), Floor("amount"))),
+                name="transfer_whole_numbers",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,47 +16,115 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=80, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=160, verbose_name='name')),
-                ('unit', models.CharField(choices=[('CNY', 'yuan'), ('XMN', 'service minutes'), ('XPT', 'points')], max_length=3, verbose_name='unit')),
-                ('holder', models.CharField(db_index=True, max_length=40, verbose_name='holder')),
-                ('never_negative', models.BooleanField(default=True, verbose_name='never below zero')),
-                ('balance', models.DecimalField(decimal_places=2, default=0, max_digits=18, verbose_name='balance')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=80, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=160, verbose_name="name")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[("CNY", "yuan"), ("XMN", "service minutes"), ("XPT", "points")],
+                        max_length=3,
+                        verbose_name="unit",
+                    ),
+                ),
+                ("holder", models.CharField(db_index=True, max_length=40, verbose_name="holder")),
+                ("never_negative", models.BooleanField(default=True, verbose_name="never below zero")),
+                ("balance", models.DecimalField(decimal_places=2, default=0, max_digits=18, verbose_name="balance")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name': 'account',
-                'verbose_name_plural': 'accounts',
-                'ordering': ['code'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('never_negative', False), ('balance__gte', 0), _connector='OR'), name='account_not_below_zero', violation_error_message='There is not enough on this account.'), models.CheckConstraint(condition=models.Q(('unit__in', ['CNY', 'XMN', 'XPT'])), name='account_unit_known')],
+                "verbose_name": "account",
+                "verbose_name_plural": "accounts",
+                "ordering": ["code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("never_negative", False), ("balance__gte", 0), _connector="OR"),
+                        name="account_not_below_zero",
+                        violation_error_message="There is not enough on this account.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit__in", ["CNY", "XMN", "XPT"])), name="account_unit_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=18, verbose_name='amount')),
-                ('purpose', models.CharField(max_length=40, verbose_name='purpose')),
-                ('memo', models.CharField(blank=True, max_length=200, verbose_name='memo')),
-                ('reference', models.CharField(blank=True, db_index=True, max_length=80, verbose_name='about')),
-                ('idempotency_key', models.CharField(max_length=120, unique=True)),
-                ('occurred_at', models.DateTimeField(verbose_name='happened')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='recorded')),
-                ('credit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='ledger.account', verbose_name='to')),
-                ('debit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='ledger.account', verbose_name='from')),
-                ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='ledger.transfer', verbose_name='reverses')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=18, verbose_name="amount")),
+                ("purpose", models.CharField(max_length=40, verbose_name="purpose")),
+                ("memo", models.CharField(blank=True, max_length=200, verbose_name="memo")),
+                ("reference", models.CharField(blank=True, db_index=True, max_length=80, verbose_name="about")),
+                ("idempotency_key", models.CharField(max_length=120, unique=True)),
+                ("occurred_at", models.DateTimeField(verbose_name="happened")),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="recorded"),
+                ),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="ledger.account",
+                        verbose_name="to",
+                    ),
+                ),
+                (
+                    "debit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="debits",
+                        to="ledger.account",
+                        verbose_name="from",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="ledger.transfer",
+                        verbose_name="reverses",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'transfer',
-                'verbose_name_plural': 'transfers',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['debit', 'id'], name='transfer_debit'), models.Index(fields=['credit', 'id'], name='transfer_credit')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_amount_positive'), models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='transfer_between_two_accounts')],
+                "verbose_name": "transfer",
+                "verbose_name_plural": "transfers",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["debit", "id"], name="transfer_debit"),
+                    models.Index(fields=["credit", "id"], name="transfer_credit"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="transfer_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("debit", models.F("credit")), _negated=True),
+                        name="transfer_between_two_accounts",
+                    ),
+                ],
             },
         ),
     ]

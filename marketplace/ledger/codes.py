@@ -1,0 +1,103 @@
+"""The codes of all accounts, the holders they belong to and the purposes of transfers: nothing else spells them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Purpose(models.TextChoices):
+    """Why something moved. Rooms may use purposes of their own; these have a word on statements."""
+
+    APPROPRIATE = "appropriate", _("budget opened")
+    RESERVE = "reserve", _("reserved for a tender")
+    RELEASE = "release", _("reservation released")
+    COMMIT = "commit", _("committed to a contract")
+    UNCOMMIT = "uncommit", _("commitment released")
+    SPEND = "spend", _("spent")
+    PAYMENT = "payment", _("paid to the supplier")
+    FUND = "fund", _("incentive fund topped up")
+    MINUTES = "minutes", _("service minutes")
+    POINTS = "points", _("points")
+    SUBSIDY = "subsidy", _("subsidy")
+    PAYOUT = "payout", _("subsidy paid out")
+    REVERSAL = "reversal", _("correction")
+
+
+# A budget line's money moves only between its own five accounts.
+
+
+def budget_appropriation(line_id: int) -> str:
+    """The source of the line: below zero by what was appropriated."""
+    return f"budget:{line_id}:appropriation"
+
+
+def budget_available(line_id: int) -> str:
+    return f"budget:{line_id}:available"
+
+
+def budget_reserved(line_id: int) -> str:
+    return f"budget:{line_id}:reserved"
+
+
+def budget_committed(line_id: int) -> str:
+    return f"budget:{line_id}:committed"
+
+
+def budget_spent(line_id: int) -> str:
+    return f"budget:{line_id}:spent"
+
+
+def supplier_received(organisation_id: int) -> str:
+    return f"supplier:{organisation_id}:received"
+
+
+def incentive_fund(organisation_id: int) -> str:
+    return f"incentive:{organisation_id}:fund"
+
+
+def person_subsidy(user_id: int) -> str:
+    """What a person is owed."""
+    return f"person:{user_id}:subsidy"
+
+
+def person_paid_out(user_id: int) -> str:
+    """What a person has been paid."""
+    return f"person:{user_id}:paid_out"
+
+
+def person_minutes(user_id: int) -> str:
+    return f"person:{user_id}:minutes"
+
+
+def person_points(user_id: int) -> str:
+    return f"person:{user_id}:points"
+
+
+def system_minutes() -> str:
+    """Where minutes come from; below zero by all that were recorded."""
+    return "system:minutes"
+
+
+def system_points() -> str:
+    return "system:points"
+
+
+def system_treasury() -> str:
+    """Where money comes from; below zero by all that was paid."""
+    return "system:treasury"
+
+
+SYSTEM = "system"
+
+
+def holder_user(user_id: int) -> str:
+    return f"user:{user_id}"
+
+
+def holder_organisation(organisation_id: int) -> str:
+    return f"organisation:{organisation_id}"
+
+
+def holder_budget(line_id: int) -> str:
+    return f"budget:{line_id}"
