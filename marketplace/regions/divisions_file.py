@@ -7,6 +7,7 @@ import hashlib
 import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from marketplace.core.errors import DomainError
-from marketplace.regions import codes
+from marketplace.regions import codes, placing
 
 DATA = Path(__file__).parent / "data"
 DIVISIONS = DATA / "divisions-2023.csv.xz"
@@ -31,7 +32,7 @@ class MalformedFile(DomainError):
     http_status = 422
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Divisions:
     """The rows of a file, sorted by code; places are NaN where the file has none."""
 
@@ -45,6 +46,11 @@ class Divisions:
 
     def __len__(self) -> int:
         return len(self.official_name)
+
+    @cached_property
+    def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Longitudes and latitudes with the missing ones estimated, and which are."""
+        return placing.estimate_places(self.code, self.level, self.longitude, self.latitude)
 
     def rows_under(self, code: int) -> NDArray[np.int64]:
         """Indices of `code`, of everything in it, and of what is above it."""

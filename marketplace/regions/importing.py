@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from marketplace.core.locks import lock_name
-from marketplace.regions import codes, place_words, placing, romanise
+from marketplace.regions import codes, place_words, romanise
 from marketplace.regions.divisions_file import DATA, Divisions
 from marketplace.regions.models import CountySetting, DivisionsImport, LocationSource, Region, Tier
 
@@ -34,7 +34,7 @@ _INSERT = f"""
     INSERT INTO regions_region ({_FACTS}, {_NAMES})
     SELECT {_FACTS}, {_NAMES} FROM staging_region JOIN staging_name USING (code)
     WHERE NOT EXISTS (SELECT FROM regions_region r WHERE r.code = staging_region.code) ORDER BY code
-"""
+"""  # noqa: S608
 #: new rows, and rows whose name has changed
 _TO_READ = """
     SELECT s.code FROM staging_region s LEFT JOIN regions_region r USING (code)
@@ -49,7 +49,7 @@ _UPDATE_FACTS = f"""
     WHERE r.code = s.code AND (
         r.tier <> s.tier OR (r.location_source <> 'corrected' AND (r.longitude, r.latitude, r.location_source)
             IS DISTINCT FROM (s.longitude, s.latitude, s.location_source)))
-"""
+"""  # noqa: S608
 _UPDATE_NAMES = """
     UPDATE regions_region r
     SET level = s.level, official_name = s.official_name, name = n.name, pinyin = n.pinyin, search = n.search
@@ -76,7 +76,7 @@ _COUNT = f"""
         ) parts GROUP BY code
     ) c
     WHERE r.code = c.code AND (r.child_count, r.village_count) IS DISTINCT FROM (c.children, c.villages)
-"""
+"""  # noqa: S608
 _MISSING = "SELECT count(*) FROM regions_region r WHERE NOT EXISTS (SELECT FROM staging_region s WHERE s.code = r.code)"
 
 
@@ -106,9 +106,7 @@ def import_divisions(
         progress(f"{what} ({time.perf_counter() - started:.1f} s)")
 
     empty = not Region.objects.exists()
-    lon, lat, estimated = placing.estimate_places(
-        divisions.code, divisions.level, divisions.longitude, divisions.latitude
-    )
+    lon, lat, estimated = divisions.places
     say("places estimated")
     rows = np.arange(len(divisions)) if under is None else divisions.rows_under(under)
     facts = _fact_blocks(divisions, rows, lon, lat, estimated, _county_tiers())
@@ -118,11 +116,11 @@ def import_divisions(
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute("SET LOCAL work_mem = '128MB'")
         for table, columns in (("staging_region", _FACTS), ("staging_name", f"code, {_NAMES}")):
-            cursor.execute(f"CREATE TEMPORARY TABLE {table} AS SELECT {columns} FROM regions_region WHERE false")
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} AS SELECT {columns} FROM regions_region WHERE false")  # noqa: S608
         _copy(cursor, "staging_region", _FACTS, facts)
         say(f"{len(rows):,} divisions copied")
         unread = rows
-        if not empty and DivisionsImport.objects.filter(rules_digest=rules).exists():
+        if not empty and _names_follow(rules):
             cursor.execute("ANALYZE staging_region")
             cursor.execute(_TO_READ)
             unread = np.searchsorted(divisions.code, np.array(sorted(code for (code,) in cursor.fetchall()), np.int64))
@@ -150,7 +148,7 @@ def import_divisions(
         _remember_formerly_poor(cursor, now)
         if added or changed:
             cursor.execute("ANALYZE regions_region")
-    if added or changed or not DivisionsImport.objects.filter(rules_digest=rules).exists():
+    if added or changed or not _names_follow(rules):
         DivisionsImport.objects.create(
             imported_at=now,
             file_name=divisions.file_name,
@@ -170,6 +168,18 @@ def _rules_digest() -> str:
     for module in (romanise, place_words):
         digest.update(Path(module.__file__ or "").read_bytes())
     return digest.hexdigest()
+
+
+def _names_follow(rules: str) -> bool:
+    """Whether every name in the table was read by these rules."""
+    found = False
+    for digest, under in DivisionsImport.objects.values_list("rules_digest", "under"):
+        if digest != rules:
+            return False
+        found = True
+        if under is None:
+            break
+    return found
 
 
 def _copy(cursor: Any, table: str, columns: str, blocks: Iterator[str]) -> None:
