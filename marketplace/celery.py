@@ -14,8 +14,11 @@ from typing import Any
 from celery import Celery
 from django.apps import apps
 from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+
+TRANSPORT_ALIASES["files"] = "marketplace.file_queue:Transport"
 
 app = Celery("marketplace")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -23,8 +23,8 @@ class Channel(virtual.Channel):
 
     def _folder(self, queue: str, part: str) -> Path:
         # "messages", and what is being written or read.
-        options: dict[str, str] = self.connection.client.transport_options
-        folder = Path(options["folder"]) / queue / part
+        client: Any = self.connection.client
+        folder = Path(client.transport_options["folder"]) / queue / part
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
@@ -61,7 +61,7 @@ class Channel(virtual.Channel):
 
 
 class Transport(virtual.Transport):
-    """Use with `broker_url = "marketplace.file_queue.Transport://"` and `folder` in the transport options."""
+    """Use with `broker_url = "files://"` (`celery.py` gives it that name) and `folder` in the transport options."""
 
     Channel = Channel
     # Every connection of a process shares the table of exchanges; messages are shared by their files.

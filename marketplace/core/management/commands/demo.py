@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from typing import Any, TextIO
 import psutil
 from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import connection, connections
 from django.utils import translation
 
@@ -29,6 +30,7 @@ from marketplace.core.embedded_postgres.server import EmbeddedServer
 from marketplace.environment import BASE_DIR
 
 FIRST_PORT, PORTS = 8000, 100
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_SECONDS = 90
 STOP_SECONDS = 15
 # A child that ends sooner than this after its start has a fault that starting it again will not mend.
@@ -64,6 +66,22 @@ class Child:
         return "\n".join(self.log.read_text("utf-8", errors="replace").splitlines()[-20:])
 
 
+class Counter(io.StringIO):
+    """Takes another command's lines and, now and then, tells how many had `word` in them."""
+
+    def __init__(self, out: OutputWrapper, word: str, unit: str) -> None:
+        super().__init__()
+        self.out, self.word, self.unit, self.count = out, word, unit, 0
+
+    def write(self, text: str) -> int:
+        if self.word in text:
+            self.count += 1
+            if self.count % 50 == 0:
+                self.out.write(f"  {self.count} {self.unit}")
+                self.out.flush()
+        return len(text)
+
+
 class Command(BaseCommand):
     help = "Prepare the demonstration, and serve it until Ctrl-C."
     # Checks need the database that this command starts.
@@ -85,13 +103,18 @@ class Command(BaseCommand):
             return
         if not settings.DEMO:
             raise CommandError("The demonstration runs in demonstration mode only: set DEMO=1, or use `make demo`.")
-        with self._the_only_one():
-            self._end_orphans()
-            self._compile_translations()
-            with translation.override(settings.LANGUAGE_CODE):
-                self._prepare()
-            if not prepare:
-                self._serve(host, port)
+        for number in ENDINGS:
+            signal.signal(number, signal.default_int_handler)
+        try:
+            with self._the_only_one():
+                self._end_orphans()
+                self._compile_translations()
+                with translation.override(settings.LANGUAGE_CODE):
+                    self._prepare()
+                if not prepare:
+                    self._serve(host, port)
+        except KeyboardInterrupt:
+            self._report("Stopped. `make demo` takes up where it was.")
 
     # Preparing
 
@@ -131,7 +154,7 @@ class Command(BaseCommand):
         if self._stage() == "playing":
             self._start_over()
         with self._step("Preparing tables"):
-            call_command("migrate", interactive=False, verbosity=1 if self._is_empty() else 0, stdout=self.stdout)
+            call_command("migrate", interactive=False, stdout=Counter(self.stdout, "Applying", "steps"))
         if self._stage() == "played":
             return
         self._set_stage("playing")
@@ -142,11 +165,8 @@ class Command(BaseCommand):
         ):
             if name in get_commands():
                 with self._step(text):
-                    call_command(name, stdout=self.stdout)
+                    call_command(name)
         self._set_stage("played")
-
-    def _is_empty(self) -> bool:
-        return "django_migrations" not in connection.introspection.table_names()
 
     def _identity(self) -> int:
         with connection.cursor() as cursor:
@@ -197,8 +217,6 @@ class Command(BaseCommand):
                 ("beat", [*worker, "beat", "--loglevel", "INFO", "--pidfile", ""]),
             )
         ]  # fmt: skip
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.default_int_handler)
         try:
             with self._step("Starting the site"):
                 for child in children:
@@ -211,15 +229,13 @@ class Command(BaseCommand):
             while True:
                 time.sleep(1)
                 self._revive(children)
-        except KeyboardInterrupt:
+        finally:
             # A second Ctrl-C must not leave children behind.
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in ENDINGS:
                 signal.signal(number, signal.SIG_IGN)
             self._report("\nStopping …")
-        finally:
             end_processes([psutil.Process(child.process.pid) for child in children if child.process and running(child)])
             (self.folder / "children.json").unlink(missing_ok=True)
-        self._report("Stopped. `make demo` takes up where it was.")
 
     def _wait_until_it_answers(self, url: str, children: list[Child]) -> None:
         deadline = time.monotonic() + START_SECONDS
