@@ -3,8 +3,8 @@
 The models stand in three files by stage; this one is what Django and other rooms import.
 """
 
-from .models_bidding import Bid, BidDraft, KeyShare, OpenedBid
-from .models_evaluation import Award, BidResult, Evaluator, Score
+from .models_bidding import Bid, BidDraft, DraftAttachment, KeyShare, OpenedBid
+from .models_evaluation import Award, BidResult, Evaluator, FailureGround, LotFailure, Score
 from .models_tender import BudgetLine, Criterion, CriterionKind, Lot, Method, Notice, NoticeKind, Plan, Question, Tender
 
 __all__ = [
@@ -15,9 +15,13 @@ __all__ = [
     "BudgetLine",
     "Criterion",
     "CriterionKind",
+    "DraftAttachment",
     "Evaluator",
+    "FailureGround",
+    "InvalidReason",
     "KeyShare",
     "Lot",
+    "LotFailure",
     "Method",
     "Notice",
     "NoticeKind",

@@ -56,6 +56,23 @@ class BidDraft(models.Model):
         return f"draft {self.pk}"
 
 
+class DraftAttachment(models.Model):
+    """A file of an unfinished bid (base64), encrypted at rest like the draft, gone with it."""
+
+    draft = models.ForeignKey(BidDraft, on_delete=models.CASCADE, related_name="attachments")
+    name = EncryptedTextField()
+    size = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    content = EncryptedTextField()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["draft", "digest"], name="attached_once")]
+
+    def __str__(self) -> str:
+        return f"attachment {self.pk}"
+
+
 class Bid(models.Model):
     """A bid as received: ciphertext, its digest, its receipt. Replaceable and withdrawable until the deadline.
 
@@ -105,16 +122,32 @@ class Bid(models.Model):
         return f"bid {self.receipt_id}"
 
 
+class InvalidReason(models.TextChoices):
+    """Why a bid does not count (令87 art. 63; unreadable: its bytes are not what was sealed)."""
+
+    UNREADABLE = "unreadable", _("cannot be read: the stored bytes are not a valid bid")
+    UNQUALIFIED = "unqualified", _("the bidder does not meet the conditions")
+    OVER_CEILING = "over_ceiling", _("the price is above the ceiling")
+    CONDITIONS = "conditions", _("it sets conditions the buyer cannot accept")
+    LOW_PRICE = "low_price", _("an abnormally low price was not explained")
+    OTHER = "other", _("another ground of the tender documents")
+
+
 class OpenedBid(models.Model):
-    """The content of a bid after the opening, and what the qualification check found."""
+    """The content of a bid after the opening, and what the qualification check found.
+
+    A bid that could not be read stands here too, without price or content, so that the opening record is whole.
+    """
 
     bid = models.OneToOneField(Bid, on_delete=models.PROTECT, related_name="opened")
-    price = MoneyField(_("price"), max_digits=16, decimal_places=2, default_currency="CNY")
+    price = MoneyField(_("price"), max_digits=16, decimal_places=2, default_currency="CNY", null=True, default=None)
     small_or_micro = models.BooleanField(_("small or micro firm (by declaration)"), default=False)
     content = models.JSONField(_("content"))
     opened_at = models.DateTimeField(_("opened"))
     qualified = models.BooleanField(_("qualified"), null=True, blank=True)
+    invalid_code = models.CharField(_("ground"), max_length=12, choices=InvalidReason.choices, blank=True)
     invalid_reason = models.TextField(_("why it is invalid"), blank=True)
+    price_explanation = models.TextField(_("how the bidder explains a low price"), blank=True)
     checked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     checked_at = models.DateTimeField(null=True, blank=True)
 
@@ -124,9 +157,13 @@ class OpenedBid(models.Model):
         verbose_name_plural = _("opened bids")
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=~Q(qualified=False) | ~Q(invalid_reason=""), name="unqualified_bid_says_why"
+                condition=~Q(qualified=False) | ~Q(invalid_code=""), name="unqualified_bid_names_ground"
             ),
-            models.CheckConstraint(condition=Q(price__gt=0), name="opened_price_positive"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=False) | Q(qualified=False, invalid_code="unreadable"),
+                name="readable_bid_has_price",
+            ),
+            models.CheckConstraint(condition=Q(price__isnull=True) | Q(price__gt=0), name="opened_price_positive"),
         ]
 
     def __str__(self) -> str:
