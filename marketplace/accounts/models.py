@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -63,7 +63,7 @@ class User(AbstractUser):
         Region, verbose_name=_("home"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
 
@@ -141,6 +141,8 @@ class Role(models.TextChoices):
 
 class Membership(models.Model):
     STATE_TONES: ClassVar = {"invited": "wait", "requested": "wait", "active": "go", "ended": "stop"}
+    #: Grows with every change of a membership in this process: what was read before it is read again (see ``rules``).
+    generation: ClassVar[int] = 0
 
     user = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(
@@ -170,6 +172,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organisation} · {self.get_role_display()}"
+
+    def save(self, **kwargs: Any) -> None:
+        super().save(**kwargs)
+        Membership.generation += 1
 
 
 class CredentialKind(models.TextChoices):

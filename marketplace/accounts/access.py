@@ -1,0 +1,57 @@
+"""The second factor, for approving, opening bids and paying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+V = TypeVar("V", bound=Callable[..., HttpResponse])
+
+
+def second_factor(view: V) -> V:
+    """Let through only who has set up a second factor and proved to be himself in the last minutes.
+
+    Does nothing where ``settings.MFA_REQUIRED`` is off (the demonstration). Who is sent to prove himself comes back
+    to the page and acts again: what was typed is not kept in between, for it may be a passphrase.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.MFA_REQUIRED:
+            return view(request, *args, **kwargs)
+        if not is_mfa_enabled(request.user):
+            messages.warning(
+                request, _("This step needs a second factor. Set one up here, it takes two minutes; then come back.")
+            )
+            return _send(reverse("mfa_index"), request)
+        if not did_recently_reauthenticate(request):
+            messages.info(request, _("Please prove once more that it is you. Then confirm the step again."))
+            return _send(reverse("account_reauthenticate"), request)
+        return view(request, *args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+def has_second_factor(user: Any) -> bool:
+    return bool(is_mfa_enabled(user))
+
+
+def _send(to: str, request: HttpRequest) -> HttpResponse:
+    back = request.get_full_path()
+    if request.method != "GET":
+        referer = request.headers.get("Referer", "")
+        same_site = url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure())
+        parts = urlsplit(referer)
+        back = (f"{parts.path}?{parts.query}" if parts.query else parts.path) if same_site else "/workspace/"
+    return HttpResponseRedirect(f"{to}?{urlencode({'next': back})}")
