@@ -24,10 +24,17 @@ class Evaluator(models.Model):
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="evaluators")
     user = models.ForeignKey(User, verbose_name=_("evaluator"), on_delete=models.PROTECT, related_name="evaluations")
     is_expert = models.BooleanField(_("expert (not of the buyer)"), default=True)
+    is_law_expert = models.BooleanField(_("law expert"), default=False)
+    replaces = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replacement", verbose_name=_("replaces")
+    )
     draw = models.JSONField(_("how the draw was made"), default=dict)
     state = models.CharField(_("state"), max_length=10, choices=EvaluatorState.choices, default=EvaluatorState.DRAWN)
     declared_at = models.DateTimeField(_("declared"), null=True, blank=True)
+    declaration = models.TextField(_("declaration"), blank=True)
+    recusal_reason = models.TextField(_("why recused"), blank=True)
     submitted_at = models.DateTimeField(_("handed in"), null=True, blank=True)
+    reopened_at = models.DateTimeField(_("sent back for re-review"), null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["tender_id", "pk"]
@@ -37,6 +44,13 @@ class Evaluator(models.Model):
             models.UniqueConstraint(fields=["tender", "user"], name="one_seat_an_evaluator"),
             models.CheckConstraint(
                 condition=~Q(state="submitted") | Q(submitted_at__isnull=False), name="submitted_scores_have_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["declared", "submitted"]) | (Q(declared_at__isnull=False) & ~Q(declaration="")),
+                name="who_sees_bids_has_declared",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="recused") | ~Q(recusal_reason=""), name="recused_evaluator_says_why"
             ),
         ]
 
@@ -84,6 +98,35 @@ class BidResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank}: {self.total_points}"
+
+
+class FailureGround(models.TextChoices):
+    """The grounds of 政府采购法 art. 36 for giving up a procurement (废标)."""
+
+    TOO_FEW = "too_few", _("too few bidders, or too few that meet the conditions (art. 36 (1))")
+    UNLAWFUL = "unlawful", _("unlawful acts that affect fairness (art. 36 (2))")
+    OVER_BUDGET = "over_budget", _("every price is above what the buyer can pay (art. 36 (3))")
+    CANCELLED = "cancelled", _("the task is cancelled by a major change of circumstances (art. 36 (4))")
+
+
+class LotFailure(models.Model):
+    """A lot that ends without an award, on which ground. A lot has an award or a failure, never both."""
+
+    lot = models.OneToOneField(Lot, on_delete=models.PROTECT, related_name="failure")
+    ground = models.CharField(_("ground"), max_length=12, choices=FailureGround.choices)
+    reason = models.TextField(_("reason"))
+    reason_en = models.TextField(_("reason in English"), blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(_("decided"))
+
+    class Meta:
+        ordering: ClassVar = ["lot_id"]
+        verbose_name = _("failed lot")
+        verbose_name_plural = _("failed lots")
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(reason=""), name="failed_lot_says_why")]
+
+    def __str__(self) -> str:
+        return f"{self.lot}: {self.get_ground_display()}"
 
 
 class Award(models.Model):

@@ -104,5 +104,7 @@ EVALUATOR = StateTable(
         Transition("declare", (EvaluatorState.DRAWN,), EvaluatorState.DECLARED),
         Transition("recuse", (EvaluatorState.DRAWN, EvaluatorState.DECLARED), EvaluatorState.RECUSED),
         Transition("submit_scores", (EvaluatorState.DECLARED,), EvaluatorState.SUBMITTED),
+        # Re-review, which the law allows where objective scores differ (令87 art. 64, 214号 art. 32).
+        Transition("reopen", (EvaluatorState.SUBMITTED,), EvaluatorState.DECLARED),
     ],
 )
