@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -36,6 +37,23 @@ def _no_foreign_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", only_here)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptying_append_only_tables() -> Iterator[None]:
+    """Between tests that commit, even the tables that refuse TRUNCATE are emptied."""
+    switch = """DO $$ DECLARE t record; BEGIN
+        FOR t IN SELECT tgrelid::regclass AS name, tgname FROM pg_trigger WHERE tgname LIKE '%_no_truncate' LOOP
+            EXECUTE format('ALTER TABLE %s {} TRIGGER %I', t.name, t.tgname);
+        END LOOP; END $$"""
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_all(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        flush(self, [switch.format("DISABLE"), *sql_list, switch.format("ENABLE")])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_all)
+        yield
 
 
 @pytest.fixture
