@@ -160,7 +160,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # Tasks
 
 _broker_url = _environment.text("CELERY_BROKER_URL")
-CELERY_BROKER_URL = _broker_url or "files://"
+CELERY_BROKER_URL = _broker_url or "files://localhost"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
 CELERY_TASK_DEFAULT_QUEUE = "marketplace"

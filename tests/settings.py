@@ -10,7 +10,7 @@ os.environ["DEBUG"] = "1"
 
 from marketplace.environment import BASE_DIR  # noqa: E402
 from marketplace.settings import *  # noqa: E402, F403
-from marketplace.settings import MIDDLEWARE, TEMPLATES  # noqa: E402
+from marketplace.settings import DATABASES, MIDDLEWARE, TEMPLATES  # noqa: E402
 
 
 class Undefined(str):
@@ -50,6 +50,8 @@ class Undefined(str):
 
 DEBUG = False
 REHEARSAL_ALLOWED = True
+# What a test stored need not outlive a crash.
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"  # type: ignore[index]
 ALLOWED_HOSTS = ["*"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

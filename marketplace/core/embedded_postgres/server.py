@@ -31,13 +31,12 @@ START_SECONDS = 60
 SOCKET_PATH_LIMIT = 100
 ROOT_RUNS_AS = "pgserver"
 
-# A server for one machine: nobody but its user connects, and a crash of the machine may cost the last second.
+# A server for one machine: nobody but its user connects.
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "256MB",
-    "synchronous_commit": "off",
     "timezone": "UTC",
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",
@@ -184,13 +183,13 @@ class EmbeddedServer:
                 f"The embedded PostgreSQL did not start. Its log is {self.log}; the end of it:\n{tail}\n{started.stderr}"
                 "If it says that the data are damaged, move that folder away and start again, or set DATABASE_URL."
             )
-        subprocess.Popen(
-            [sys.executable, "-m", "marketplace.core.embedded_postgres.watch", str(self.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        # Through a shell that ends at once, so that the watcher is nobody's child.
+        watcher = [sys.executable, "-m", "marketplace.core.embedded_postgres.watch", str(self.folder)]
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" < /dev/null > /dev/null 2>&1 &', "sh", *watcher],
             start_new_session=True,
             cwd=Path(__file__).resolve().parents[3],
+            check=True,
         )
 
     def _stop(self) -> None:
@@ -229,6 +228,8 @@ class EmbeddedServer:
                 stdout=out,
                 stderr=err,
                 user=_server_user(),
+                group=_server_user(),
+                extra_groups=[] if _server_user() else None,
                 cwd="/",
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
             )
