@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .pages import CatalogIndexPage, ServiceObligation, ServicePage  # noqa: F401  (Django finds models here)
+from .workflow import SecondPersonApproval  # noqa: F401
 
 
 class ProductVersion(models.Model):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel
 from wagtail.models import Orderable, Page
+
+from marketplace.accounts.models import CredentialKind
 
 
 class CatalogIndexPage(Page):
@@ -27,6 +30,14 @@ class CatalogIndexPage(Page):
     subpage_types: ClassVar = ["catalog.ServicePage"]
     max_count = 1
     template = "catalog/index.html"
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        category = request.GET.get("category", "")
+        products = ServicePage.objects.child_of(self).live().order_by("code")
+        if category in ServiceCategory.values:
+            products = products.filter(category=category)
+        return context | {"products": products, "categories": ServiceCategory.choices, "category": category}
 
     class Meta:
         verbose_name = _("catalogue")
@@ -62,7 +73,9 @@ class ServicePage(Page):
     reference_price_source = models.CharField(_("where the reference price was seen"), max_length=200, blank=True)
     staffed_by_village = models.BooleanField(_("one post a village"), default=False)
     posts_per_unit = models.PositiveSmallIntegerField(_("posts a unit"), default=1)
-    required_credential = models.CharField(_("credential a provider needs"), max_length=12, blank=True)
+    required_credential = models.CharField(
+        _("credential a provider needs"), max_length=12, choices=CredentialKind.choices, blank=True
+    )
 
     content_panels: ClassVar = [
         *Page.content_panels,
@@ -86,6 +99,17 @@ class ServicePage(Page):
     parent_page_types: ClassVar = ["catalog.CatalogIndexPage"]
     subpage_types: ClassVar = []
     template = "catalog/service.html"
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        credentials = dict(CredentialKind.choices)
+        return context | {
+            "index_url": self.get_parent().get_url(request),
+            # In a preview the obligations are those of the draft.
+            "obligations": self.obligations.all(),
+            "versions": self.versions.all() if self.pk else [],
+            "credential": credentials.get(self.required_credential, ""),
+        }
 
     class Meta:
         verbose_name = _("service product")

@@ -11,6 +11,7 @@ from django.db import transaction
 from wagtail.models import Site
 
 from catalog.pages import CatalogIndexPage, ServiceObligation, ServicePage
+from catalog.workflow import install_review
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "products.json"
 
@@ -18,7 +19,10 @@ INDEX = {
     "title": "服务目录",
     "title_en": "Catalogue of services",
     "intro": "政府可以向社会购买的公共法律服务。每一项都写明做什么、做多少、多久一次、凭什么算做到。",
-    "intro_en": "Public legal services that a government may buy. Each says what is done, how much, how often, and what proves it.",
+    "intro_en": (
+        "Public legal services that a government may buy. Each says what is done, how much, how often,"
+        " and what proves it."
+    ),
 }
 
 
@@ -32,6 +36,7 @@ class Command(BaseCommand):
         if index is None:
             index = site.root_page.add_child(instance=CatalogIndexPage(slug="catalogue", show_in_menus=True, **INDEX))
             index.save_revision().publish()
+        install_review(index)
         created = 0
         for item in json.loads(DATA.read_text(encoding="utf-8")):
             if ServicePage.objects.filter(code=item["code"]).exists():

@@ -1,0 +1,34 @@
+"""Words of this room's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.accounts.models import Specialty, SpokenLanguage
+from marketplace.regions.models import Region
+
+register = template.Library()
+
+_CHOICES = {"specialty": dict(Specialty.choices), "language": dict(SpokenLanguage.choices)}
+
+
+@register.filter
+def choice_words(values: Iterable[str], kind: str) -> str:
+    """A list of codes in words; ``kind`` is ``specialty`` or ``language``."""
+    return _(", ").join(str(_CHOICES[kind].get(value, value)) for value in values)
+
+
+@register.filter
+def place_words(region: Region) -> str:
+    """Longitude and latitude, and whether they are only estimated."""
+    text = f"{region.longitude:.3f}°E, {region.latitude:.3f}°N"
+    return _("%(place)s (estimated)") % {"place": text} if region.place_is_estimated else text
+
+
+@register.filter
+def star_words(level: int) -> str:
+    return ngettext("%(n)s star", "%(n)s stars", level) % {"n": level}

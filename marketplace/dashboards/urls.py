@@ -1,0 +1,12 @@
+from django.urls import path
+
+from . import views
+
+app_name = "dashboards"
+
+urlpatterns = [
+    path("workspace/", views.workspace, name="workspace"),
+    path("coverage/", views.coverage, name="nation"),
+    path("coverage/<int:code>/", views.coverage, name="coverage"),
+    path("coverage/<int:code>/villages.csv", views.villages_csv, name="villages_csv"),
+]

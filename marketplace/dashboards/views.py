@@ -1,0 +1,90 @@
+"""Coverage from the nation to the village, and each person's own workspace."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from marketplace.accounts.models import Role
+from marketplace.accounts.rules import roles_of
+from marketplace.core import clock
+from marketplace.core.access import public_page
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+from marketplace.core.workspace import work_items
+from marketplace.incentives.selectors import person_summary
+from marketplace.regions.models import Level, Region
+from marketplace.regions.selectors import path
+from marketplace.timesheets.models import ServiceSession
+
+from . import selectors
+from .shortcuts import shortcuts_for
+
+
+@public_page
+@require_safe
+def coverage(request: HttpRequest, code: int = 0) -> HttpResponse:
+    """The nation (no code), a division, or a village: 我村的顾问是谁."""
+    now = clock.now()
+    region = get_object_or_404(Region, code=code) if code else None
+    if region is not None and region.level == Level.VILLAGE:
+        found = selectors.village(region, now)
+        return render(request, "dashboards/village.html", {"village": found, "path": path(region)})
+    shown = selectors.division(region, now)
+    context = {
+        "division": shown,
+        "path": path(region) if region else [],
+        "chart": selectors.chart_data(shown.rows, lambda r: localized(r, "name")),
+    }
+    return render(request, "dashboards/coverage.html", context)
+
+
+@public_page
+@require_safe
+def villages_csv(request: HttpRequest, code: int) -> StreamingHttpResponse:
+    """The villages of a county or township with status, adviser and firm."""
+    region = get_object_or_404(Region, code=code)
+    if region.level not in (Level.COUNTY, Level.TOWNSHIP):
+        raise Http404
+    rows = selectors.villages_with_status(region, clock.now())
+    header = (_("code"), _("village"), _("status"), _("adviser"), _("firm"), _("contract"))
+    return csv_response(
+        f"coverage-{code}.csv",
+        header,
+        (
+            (
+                village.code,
+                localized(village, "name"),
+                status.label,
+                localized(post.adviser, "display_name") if post and post.adviser else "",
+                localized(post.contract.supplier, "name") if post else "",
+                post.contract.number if post else "",
+            )
+            for village, status, post in rows
+        ),
+    )
+
+
+@require_safe
+def workspace(request: HttpRequest) -> HttpResponse:
+    """What waits for the person, and the way to everything that the person's roles allow."""
+    now = clock.now()
+    items = work_items(request.user, now)
+    roles = roles_of(request.user)
+    serves = bool(
+        roles & {Role.LAWYER}
+        or hasattr(request.user, "volunteer")
+        or hasattr(request.user, "practitioner")
+        or ServiceSession.objects.filter(person=request.user.pk).exists()
+    )
+    today = timezone.localdate(now)
+    context = {
+        "first": items[0] if items and items[0].tone == "now" else None,
+        "items": items[1:] if items and items[0].tone == "now" else items,
+        "shortcuts": shortcuts_for(request.user),
+        "summary": person_summary(request.user, today.year, today=today) if serves else None,
+    }
+    return render(request, "dashboards/workspace.html", context)
