@@ -3,7 +3,7 @@
 The models stand in three files by stage; this one is what Django and other rooms import.
 """
 
-from .models_bidding import Bid, BidDraft, DraftAttachment, InvalidReason, KeyShare, OpenedBid
+from .models_bidding import Bid, BidDraft, DraftAttachment, InvalidReason, KeyShare, OpenedBid, OpenedFile
 from .models_evaluation import Award, BidResult, Evaluator, FailureGround, LotFailure, Score
 from .models_tender import BudgetLine, Criterion, CriterionKind, Lot, Method, Notice, NoticeKind, Plan, Question, Tender
 
@@ -26,6 +26,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "OpenedBid",
+    "OpenedFile",
     "Plan",
     "Question",
     "Score",

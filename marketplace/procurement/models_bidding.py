@@ -143,6 +143,7 @@ class OpenedBid(models.Model):
     price = MoneyField(_("price"), max_digits=16, decimal_places=2, default_currency="CNY", null=True, default=None)
     small_or_micro = models.BooleanField(_("small or micro firm (by declaration)"), default=False)
     content = models.JSONField(_("content"))
+    contact_phone = EncryptedTextField(_("contact's phone"))
     opened_at = models.DateTimeField(_("opened"))
     qualified = models.BooleanField(_("qualified"), null=True, blank=True)
     invalid_code = models.CharField(_("ground"), max_length=12, choices=InvalidReason.choices, blank=True)
@@ -168,3 +169,26 @@ class OpenedBid(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bid} {self.price}"
+
+
+class OpenedFile(models.Model):
+    """A file attached to a bid, as it came out of the envelope. Rows never change or go."""
+
+    opened_bid = models.ForeignKey(OpenedBid, on_delete=models.PROTECT, related_name="files")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(_("file"), max_length=120)
+    media_type = models.CharField(max_length=80)
+    size = models.PositiveIntegerField(_("size in bytes"))
+    digest = models.CharField(_("SHA-256"), max_length=64)
+    data = models.BinaryField()
+
+    class Meta:
+        ordering: ClassVar = ["opened_bid_id", "position"]
+        verbose_name = _("file of a bid")
+        verbose_name_plural = _("files of bids")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["opened_bid", "position"], name="one_opened_file_a_position")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
