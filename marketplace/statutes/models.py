@@ -153,9 +153,7 @@ class StatutoryParameter(models.Model):
                 expressions=[
                     (_Int8Range(F("rule_id"), F("rule_id"), Value("[]")), RangeOperators.OVERLAPS),
                     (
-                        _Int8Range(
-                            Coalesce(F("region_id"), Value(0)), Coalesce(F("region_id"), Value(0)), Value("[]")
-                        ),
+                        _Int8Range(Coalesce(F("region_id"), Value(0)), Coalesce(F("region_id"), Value(0)), Value("[]")),
                         RangeOperators.OVERLAPS,
                     ),
                     (_DateRange(F("valid_from"), F("valid_to"), Value("[]")), RangeOperators.OVERLAPS),

@@ -4,94 +4,209 @@ import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.db.models.functions.datetime
-import marketplace.statutes.models
 from django.db import migrations, models
+
+import marketplace.statutes.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('regions', '0001_initial'),
+        ("regions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StatutoryRule',
+            name="StatutoryRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=60, unique=True, verbose_name='key')),
-                ('topic', models.SlugField(max_length=30, verbose_name='topic')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('title_en', models.CharField(max_length=160, verbose_name='English title')),
-                ('counted_from', models.CharField(blank=True, max_length=120, verbose_name='counted from')),
-                ('counted_from_en', models.CharField(blank=True, max_length=160, verbose_name='counted from (English)')),
-                ('sense', models.CharField(choices=[('within', 'within'), ('at_least', 'at least')], default='within', max_length=8, verbose_name='sense')),
-                ('direction', models.CharField(choices=[('after', 'after'), ('before', 'before')], default='after', max_length=6, verbose_name='direction')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.SlugField(max_length=60, unique=True, verbose_name="key")),
+                ("topic", models.SlugField(max_length=30, verbose_name="topic")),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("title_en", models.CharField(max_length=160, verbose_name="English title")),
+                ("counted_from", models.CharField(blank=True, max_length=120, verbose_name="counted from")),
+                (
+                    "counted_from_en",
+                    models.CharField(blank=True, max_length=160, verbose_name="counted from (English)"),
+                ),
+                (
+                    "sense",
+                    models.CharField(
+                        choices=[("within", "within"), ("at_least", "at least")],
+                        default="within",
+                        max_length=8,
+                        verbose_name="sense",
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("after", "after"), ("before", "before")],
+                        default="after",
+                        max_length=6,
+                        verbose_name="direction",
+                    ),
+                ),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
             ],
             options={
-                'verbose_name': 'statutory rule',
-                'verbose_name_plural': 'statutory rules',
-                'ordering': ['topic', 'order', 'key'],
+                "verbose_name": "statutory rule",
+                "verbose_name_plural": "statutory rules",
+                "ordering": ["topic", "order", "key"],
             },
         ),
         migrations.CreateModel(
-            name='CalendarYear',
+            name="CalendarYear",
             fields=[
-                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name='year')),
-                ('announced', models.BooleanField(default=False, verbose_name='announced')),
-                ('instrument', models.CharField(blank=True, max_length=200, verbose_name='instrument')),
-                ('announced_on', models.DateField(blank=True, null=True, verbose_name='announced on')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
+                ("year", models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name="year")),
+                ("announced", models.BooleanField(default=False, verbose_name="announced")),
+                ("instrument", models.CharField(blank=True, max_length=200, verbose_name="instrument")),
+                ("announced_on", models.DateField(blank=True, null=True, verbose_name="announced on")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
             ],
             options={
-                'verbose_name': 'calendar year',
-                'verbose_name_plural': 'calendar years',
-                'ordering': ['year'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('announced', False), models.Q(('instrument', ''), _negated=True), _connector='OR'), name='announced_year_names_instrument', violation_error_message='An announced year names the notice that announced it.')],
+                "verbose_name": "calendar year",
+                "verbose_name_plural": "calendar years",
+                "ordering": ["year"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("announced", False), models.Q(("instrument", ""), _negated=True), _connector="OR"
+                        ),
+                        name="announced_year_names_instrument",
+                        violation_error_message="An announced year names the notice that announced it.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('date', models.DateField(primary_key=True, serialize=False, verbose_name='date')),
-                ('is_working', models.BooleanField(verbose_name='working day')),
-                ('name', models.CharField(blank=True, max_length=60, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=60, verbose_name='English name')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
-                ('edited_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='edited at')),
-                ('year', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='statutes.calendaryear', verbose_name='year')),
+                ("date", models.DateField(primary_key=True, serialize=False, verbose_name="date")),
+                ("is_working", models.BooleanField(verbose_name="working day")),
+                ("name", models.CharField(blank=True, max_length=60, verbose_name="name")),
+                ("name_en", models.CharField(blank=True, max_length=60, verbose_name="English name")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                ("edited_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="edited at")),
+                (
+                    "year",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="days",
+                        to="statutes.calendaryear",
+                        verbose_name="year",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'calendar day',
-                'verbose_name_plural': 'calendar days',
-                'ordering': ['date'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('year', django.db.models.functions.datetime.ExtractYear('date'))), name='day_lies_in_its_year', violation_error_message='The day does not lie in this year.')],
+                "verbose_name": "calendar day",
+                "verbose_name_plural": "calendar days",
+                "ordering": ["date"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("year", django.db.models.functions.datetime.ExtractYear("date"))),
+                        name="day_lies_in_its_year",
+                        violation_error_message="The day does not lie in this year.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StatutoryParameter',
+            name="StatutoryParameter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=16, verbose_name='value')),
-                ('unit', models.CharField(choices=[('working_day', 'working days'), ('day', 'calendar days'), ('percent', 'percent'), ('percent_a_day', 'percent a day'), ('CNY', 'yuan'), ('people', 'people'), ('year', 'years'), ('hour', 'hours'), ('item', 'items')], max_length=13, verbose_name='unit')),
-                ('instrument', models.CharField(max_length=200, verbose_name='instrument')),
-                ('instrument_en', models.CharField(blank=True, max_length=240, verbose_name='instrument (English)')),
-                ('article', models.CharField(max_length=60, verbose_name='article')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='valid to')),
-                ('note', models.CharField(blank=True, max_length=400, verbose_name='note')),
-                ('note_en', models.CharField(blank=True, max_length=400, verbose_name='note (English)')),
-                ('region', models.ForeignKey(blank=True, help_text='Empty for the whole country.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='region')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parameters', to='statutes.statutoryrule', verbose_name='rule')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=16, verbose_name="value")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[
+                            ("working_day", "working days"),
+                            ("day", "calendar days"),
+                            ("percent", "percent"),
+                            ("percent_a_day", "percent a day"),
+                            ("CNY", "yuan"),
+                            ("people", "people"),
+                            ("year", "years"),
+                            ("hour", "hours"),
+                            ("item", "items"),
+                        ],
+                        max_length=13,
+                        verbose_name="unit",
+                    ),
+                ),
+                ("instrument", models.CharField(max_length=200, verbose_name="instrument")),
+                ("instrument_en", models.CharField(blank=True, max_length=240, verbose_name="instrument (English)")),
+                ("article", models.CharField(max_length=60, verbose_name="article")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="valid to")),
+                ("note", models.CharField(blank=True, max_length=400, verbose_name="note")),
+                ("note_en", models.CharField(blank=True, max_length=400, verbose_name="note (English)")),
+                (
+                    "region",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty for the whole country.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.region",
+                        verbose_name="region",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parameters",
+                        to="statutes.statutoryrule",
+                        verbose_name="rule",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'statutory parameter',
-                'verbose_name_plural': 'statutory parameters',
-                'ordering': ['rule', 'region', 'valid_from'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='parameter_valid_in_order', violation_error_message='A parameter ends no earlier than it begins.'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(marketplace.statutes.models._Int8Range(models.F('rule_id'), models.F('rule_id'), models.Value('[]')), '&&'), (marketplace.statutes.models._Int8Range(django.db.models.functions.comparison.Coalesce(models.F('region_id'), models.Value(0)), django.db.models.functions.comparison.Coalesce(models.F('region_id'), models.Value(0)), models.Value('[]')), '&&'), (marketplace.statutes.models._DateRange(models.F('valid_from'), models.F('valid_to'), models.Value('[]')), '&&')], name='one_parameter_at_a_time', violation_error_message='Another value of this rule is valid at that time for that place.')],
+                "verbose_name": "statutory parameter",
+                "verbose_name_plural": "statutory parameters",
+                "ordering": ["rule", "region", "valid_from"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="parameter_valid_in_order",
+                        violation_error_message="A parameter ends no earlier than it begins.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                marketplace.statutes.models._Int8Range(
+                                    models.F("rule_id"), models.F("rule_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                marketplace.statutes.models._Int8Range(
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("region_id"), models.Value(0)
+                                    ),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("region_id"), models.Value(0)
+                                    ),
+                                    models.Value("[]"),
+                                ),
+                                "&&",
+                            ),
+                            (
+                                marketplace.statutes.models._DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_parameter_at_a_time",
+                        violation_error_message="Another value of this rule is valid at that time for that place.",
+                    ),
+                ],
             },
         ),
     ]
