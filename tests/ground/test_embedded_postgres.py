@@ -30,6 +30,13 @@ with server._connect() as connection:
 sys.stdin.read()
 """
 
+WATCHER = """
+import sys
+from pathlib import Path
+from marketplace.core.embedded_postgres.watch import watch
+watch(Path(sys.argv[1]), grace=0.5)
+"""
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
@@ -110,16 +117,7 @@ def test_it_is_stopped_only_when_nobody_uses_it(server: EmbeddedServer) -> None:
 def test_the_watcher_stops_it_after_a_while(server: EmbeddedServer) -> None:
     user = start_user(server)
     said(user)
-    watcher = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from pathlib import Path; from marketplace.core.embedded_postgres.watch import watch;"
-            "watch(Path(sys.argv[1]), grace=0.5)",
-            str(server.folder),
-        ],
-        cwd=BASE_DIR,
-    )
+    watcher = subprocess.Popen([sys.executable, "-c", WATCHER, str(server.folder)], cwd=BASE_DIR)
     time.sleep(1.5)
     assert server.is_answering()
     end(user)
@@ -181,7 +179,7 @@ def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
 def test_a_server_that_cannot_start_says_why(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(module.SETTINGS, "max_connections", "no number")
 
-    with pytest.raises(ServerFailed, match="(?s)max_connections.*DATABASE_URL"):
+    with pytest.raises(ServerFailed, match=r"(?s)max_connections.*DATABASE_URL"):
         server.ensure_running()
 
 

@@ -66,7 +66,9 @@ def test_the_demonstration_makes_its_keys_once(tmp_path: Path) -> None:
     keys = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     again = load_settings(VAR_DIR=str(tmp_path), DEMO="1")
 
-    assert first.stdout == again.stdout == "['localhost', '127.0.0.1', '[::1]'] http://localhost:8000 False False True \n"
+    assert (
+        first.stdout == again.stdout == "['localhost', '127.0.0.1', '[::1]'] http://localhost:8000 False False True \n"
+    )
     assert keys.keys() == {"secret_key", "field_key"}
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == keys
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets").iterdir()} == {0o600}

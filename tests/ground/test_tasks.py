@@ -1,5 +1,6 @@
 """Tasks go through a real broker and worker: files, or what CELERY_BROKER_URL names."""
 
+import json
 import os
 import signal
 import subprocess
@@ -20,9 +21,9 @@ from marketplace.environment import BASE_DIR
 
 BROKER = os.environ.get("CELERY_BROKER_URL", "")
 SEND = """
-import sys
+import json, sys
 from tests.ground import broker_app
-task, *arguments = sys.argv[1:]
+task, *arguments = json.loads(sys.argv[1])
 with broker_app.app.connection_for_write() as connection:
     getattr(broker_app, task).apply_async(arguments, connection=connection)
 """
@@ -56,7 +57,10 @@ class Bench:
 
     def send(self, task: str, *arguments: object) -> None:
         subprocess.run(
-            [sys.executable, "-c", SEND, task, *map(str, arguments)], cwd=BASE_DIR, env=self.environment, check=True
+            [sys.executable, "-c", SEND, json.dumps([task, *arguments], default=str)],
+            cwd=BASE_DIR,
+            env=self.environment,
+            check=True,
         )
 
     def log(self) -> str:
