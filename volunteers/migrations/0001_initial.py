@@ -2,128 +2,365 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import marketplace.core.sealing
 from django.conf import settings
 from django.db import migrations, models
 
+import marketplace.core.sealing
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('regions', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("regions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Opportunity',
+            name="Opportunity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('duty', 'legal consultation'), ('lecture', 'law lecture'), ('mediation', 'mediation'), ('on_site', 'village visit')], max_length=12, verbose_name='kind')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='title in English')),
-                ('description', models.TextField(verbose_name='what to do')),
-                ('description_en', models.TextField(blank=True, verbose_name='what to do, in English')),
-                ('required_credential', models.CharField(blank=True, choices=[('lawyer', "lawyer's licence"), ('grassroots', "grassroots legal worker's certificate"), ('notary', "notary's certificate"), ('forensic', "forensic expert's certificate"), ('mediator', "mediator's letter of appointment"), ('expert', "evaluation expert's registration")], max_length=12, verbose_name='required credential')),
-                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('marriage', 'marriage and family'), ('land', 'land, forest and homestead'), ('labour', 'labour and wages'), ('contract', 'contracts and debts'), ('tort', 'injury and traffic'), ('criminal', 'criminal defence'), ('administrative', 'administrative law'), ('procurement', 'government contracts'), ('environment', 'environment'), ('minors', 'minors and the elderly'), ('company', 'companies and cooperatives'), ('mediation', 'mediation')], max_length=16), blank=True, default=list, size=None, verbose_name='useful fields of law')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('cmn', 'Mandarin'), ('hmu', 'Hmong (Miao)'), ('doc', 'Dong'), ('pcc', 'Bouyei'), ('iii', 'Yi'), ('bod', 'Tibetan'), ('uig', 'Uyghur'), ('mon', 'Mongolian'), ('yue', 'Cantonese'), ('csl', 'Chinese sign language')], max_length=3), blank=True, default=list, size=None, verbose_name='useful languages')),
-                ('seeks_adviser_for_post', models.BigIntegerField(blank=True, db_index=True, null=True)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('open', 'open'), ('closed', 'closed'), ('cancelled', 'cancelled')], default='draft', max_length=10, verbose_name='state')),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('host', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation', verbose_name='confirms attendance')),
-                ('organiser', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='accounts.organisation', verbose_name='organiser')),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='place')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("duty", "legal consultation"),
+                            ("lecture", "law lecture"),
+                            ("mediation", "mediation"),
+                            ("on_site", "village visit"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="title in English")),
+                ("description", models.TextField(verbose_name="what to do")),
+                ("description_en", models.TextField(blank=True, verbose_name="what to do, in English")),
+                (
+                    "required_credential",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("lawyer", "lawyer's licence"),
+                            ("grassroots", "grassroots legal worker's certificate"),
+                            ("notary", "notary's certificate"),
+                            ("forensic", "forensic expert's certificate"),
+                            ("mediator", "mediator's letter of appointment"),
+                            ("expert", "evaluation expert's registration"),
+                        ],
+                        max_length=12,
+                        verbose_name="required credential",
+                    ),
+                ),
+                (
+                    "skills",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("marriage", "marriage and family"),
+                                ("land", "land, forest and homestead"),
+                                ("labour", "labour and wages"),
+                                ("contract", "contracts and debts"),
+                                ("tort", "injury and traffic"),
+                                ("criminal", "criminal defence"),
+                                ("administrative", "administrative law"),
+                                ("procurement", "government contracts"),
+                                ("environment", "environment"),
+                                ("minors", "minors and the elderly"),
+                                ("company", "companies and cooperatives"),
+                                ("mediation", "mediation"),
+                            ],
+                            max_length=16,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="useful fields of law",
+                    ),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("cmn", "Mandarin"),
+                                ("hmu", "Hmong (Miao)"),
+                                ("doc", "Dong"),
+                                ("pcc", "Bouyei"),
+                                ("iii", "Yi"),
+                                ("bod", "Tibetan"),
+                                ("uig", "Uyghur"),
+                                ("mon", "Mongolian"),
+                                ("yue", "Cantonese"),
+                                ("csl", "Chinese sign language"),
+                            ],
+                            max_length=3,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="useful languages",
+                    ),
+                ),
+                ("seeks_adviser_for_post", models.BigIntegerField(blank=True, db_index=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("open", "open"),
+                            ("closed", "closed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "host",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                        verbose_name="confirms attendance",
+                    ),
+                ),
+                (
+                    "organiser",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opportunities",
+                        to="accounts.organisation",
+                        verbose_name="organiser",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.region",
+                        verbose_name="place",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'volunteer opportunity',
-                'verbose_name_plural': 'volunteer opportunities',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "volunteer opportunity",
+                "verbose_name_plural": "volunteer opportunities",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Shift',
+            name="Shift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='to')),
-                ('places', models.PositiveSmallIntegerField(verbose_name='places')),
-                ('taken', models.PositiveSmallIntegerField(default=0, verbose_name='taken')),
-                ('opportunity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='volunteers.opportunity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="to")),
+                ("places", models.PositiveSmallIntegerField(verbose_name="places")),
+                ("taken", models.PositiveSmallIntegerField(default=0, verbose_name="taken")),
+                (
+                    "opportunity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shifts", to="volunteers.opportunity"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'shift',
-                'verbose_name_plural': 'shifts',
-                'ordering': ['starts_at', 'pk'],
+                "verbose_name": "shift",
+                "verbose_name_plural": "shifts",
+                "ordering": ["starts_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='SignUp',
+            name="SignUp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('confirmed', 'place taken'), ('waiting', 'on the waiting list'), ('offered', 'place offered'), ('cancelled', 'cancelled'), ('lapsed', 'offer lapsed'), ('attended', 'attended'), ('missed', 'did not come')], max_length=10, verbose_name='state')),
-                ('signed_up_at', models.DateTimeField(verbose_name='signed up')),
-                ('offer_until', models.DateTimeField(blank=True, null=True, verbose_name='offer stands until')),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('session_id', models.BigIntegerField(blank=True, null=True, verbose_name='service session')),
-                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sign_ups', to='volunteers.shift')),
-                ('volunteer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sign_ups', to=settings.AUTH_USER_MODEL, verbose_name='volunteer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("confirmed", "place taken"),
+                            ("waiting", "on the waiting list"),
+                            ("offered", "place offered"),
+                            ("cancelled", "cancelled"),
+                            ("lapsed", "offer lapsed"),
+                            ("attended", "attended"),
+                            ("missed", "did not come"),
+                        ],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("signed_up_at", models.DateTimeField(verbose_name="signed up")),
+                ("offer_until", models.DateTimeField(blank=True, null=True, verbose_name="offer stands until")),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("note", models.TextField(blank=True, verbose_name="note")),
+                ("session_id", models.BigIntegerField(blank=True, null=True, verbose_name="service session")),
+                (
+                    "shift",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="sign_ups", to="volunteers.shift"
+                    ),
+                ),
+                (
+                    "volunteer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sign_ups",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="volunteer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sign-up',
-                'verbose_name_plural': 'sign-ups',
-                'ordering': ['shift_id', 'pk'],
+                "verbose_name": "sign-up",
+                "verbose_name_plural": "sign-ups",
+                "ordering": ["shift_id", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='VolunteerProfile',
+            name="VolunteerProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('marriage', 'marriage and family'), ('land', 'land, forest and homestead'), ('labour', 'labour and wages'), ('contract', 'contracts and debts'), ('tort', 'injury and traffic'), ('criminal', 'criminal defence'), ('administrative', 'administrative law'), ('procurement', 'government contracts'), ('environment', 'environment'), ('minors', 'minors and the elderly'), ('company', 'companies and cooperatives'), ('mediation', 'mediation')], max_length=16), blank=True, default=list, size=None, verbose_name='fields of law')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('cmn', 'Mandarin'), ('hmu', 'Hmong (Miao)'), ('doc', 'Dong'), ('pcc', 'Bouyei'), ('iii', 'Yi'), ('bod', 'Tibetan'), ('uig', 'Uyghur'), ('mon', 'Mongolian'), ('yue', 'Cantonese'), ('csl', 'Chinese sign language')], max_length=3), blank=True, default=list, size=None, verbose_name='languages')),
-                ('emergency_contact', marketplace.core.sealing.EncryptedTextField(blank=True, default='', verbose_name='emergency contact')),
-                ('about', models.TextField(blank=True, verbose_name='about me')),
-                ('consented_at', models.DateTimeField(verbose_name='agreed to the volunteer rules')),
-                ('active', models.BooleanField(default=True, verbose_name='wants to be asked')),
-                ('joined_at', models.DateTimeField(verbose_name='joined')),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='near')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='volunteer', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "skills",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("marriage", "marriage and family"),
+                                ("land", "land, forest and homestead"),
+                                ("labour", "labour and wages"),
+                                ("contract", "contracts and debts"),
+                                ("tort", "injury and traffic"),
+                                ("criminal", "criminal defence"),
+                                ("administrative", "administrative law"),
+                                ("procurement", "government contracts"),
+                                ("environment", "environment"),
+                                ("minors", "minors and the elderly"),
+                                ("company", "companies and cooperatives"),
+                                ("mediation", "mediation"),
+                            ],
+                            max_length=16,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="fields of law",
+                    ),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("cmn", "Mandarin"),
+                                ("hmu", "Hmong (Miao)"),
+                                ("doc", "Dong"),
+                                ("pcc", "Bouyei"),
+                                ("iii", "Yi"),
+                                ("bod", "Tibetan"),
+                                ("uig", "Uyghur"),
+                                ("mon", "Mongolian"),
+                                ("yue", "Cantonese"),
+                                ("csl", "Chinese sign language"),
+                            ],
+                            max_length=3,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="languages",
+                    ),
+                ),
+                (
+                    "emergency_contact",
+                    marketplace.core.sealing.EncryptedTextField(
+                        blank=True, default="", verbose_name="emergency contact"
+                    ),
+                ),
+                ("about", models.TextField(blank=True, verbose_name="about me")),
+                ("consented_at", models.DateTimeField(verbose_name="agreed to the volunteer rules")),
+                ("active", models.BooleanField(default=True, verbose_name="wants to be asked")),
+                ("joined_at", models.DateTimeField(verbose_name="joined")),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.region",
+                        verbose_name="near",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="volunteer",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'volunteer',
-                'verbose_name_plural': 'volunteers',
+                "verbose_name": "volunteer",
+                "verbose_name_plural": "volunteers",
             },
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'open'])), fields=('seeks_adviser_for_post',), name='one_open_call_a_post'),
+            model_name="opportunity",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["draft", "open"])),
+                fields=("seeks_adviser_for_post",),
+                name="one_open_call_a_post",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__lte', models.F('places'))), name='shift_not_oversold'),
+            model_name="shift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("taken__lte", models.F("places"))), name="shift_not_oversold"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='shift_ends_after_start'),
+            model_name="shift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="shift_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('places__gte', 1)), name='shift_has_places'),
+            model_name="shift",
+            constraint=models.CheckConstraint(condition=models.Q(("places__gte", 1)), name="shift_has_places"),
         ),
         migrations.AddIndex(
-            model_name='signup',
-            index=models.Index(fields=['shift', 'state', 'id'], name='sign_up_queue'),
+            model_name="signup",
+            index=models.Index(fields=["shift", "state", "id"], name="sign_up_queue"),
         ),
         migrations.AddConstraint(
-            model_name='signup',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['cancelled', 'lapsed']), _negated=True), fields=('shift', 'volunteer'), name='one_live_sign_up', violation_error_message='You are already signed up for this shift.'),
+            model_name="signup",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["cancelled", "lapsed"]), _negated=True),
+                fields=("shift", "volunteer"),
+                name="one_live_sign_up",
+                violation_error_message="You are already signed up for this shift.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'offered'), _negated=True), ('offer_until__isnull', False), _connector='OR'), name='offer_has_deadline'),
+            model_name="signup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "offered"), _negated=True), ("offer_until__isnull", False), _connector="OR"
+                ),
+                name="offer_has_deadline",
+            ),
         ),
     ]

@@ -1,0 +1,72 @@
+"""Refusals about volunteering."""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.core.errors import DomainError, InvalidInput
+
+
+class NotAVolunteer(DomainError):
+    code = "not_a_volunteer"
+    message = _("Join as a volunteer first: it takes a minute and you can leave at any time.")
+
+
+class ConsentNeeded(InvalidInput):
+    code = "consent_needed"
+    message = _("Please agree to the volunteer rules. Without your agreement nothing is recorded.")
+
+
+class NotOpen(DomainError):
+    code = "not_open"
+    message = _("This call is not open any more. Look for another one near you.")
+
+
+class ShiftOver(DomainError):
+    code = "shift_over"
+    message = _("This shift has begun already. Choose a later one.")
+
+
+class CredentialMissing(DomainError):
+    code = "credential_missing"
+    message = _("This shift needs a verified %(credential)s. Submit yours under My account, or choose another shift.")
+
+
+class Clash(DomainError):
+    code = "clash"
+    message = _("You already have something at that time: %(other)s. Cancel it first, or choose another shift.")
+
+
+class AlreadySignedUp(DomainError):
+    code = "already_signed_up"
+    message = _("You are already signed up for this shift.")
+
+
+class TooManyMissed(DomainError):
+    code = "too_many_missed"
+    message = _(
+        "You missed %(times)s shifts within a year. Talk to the coordinator of %(organiser)s before signing up again."
+    )
+
+
+class OfferOver(DomainError):
+    code = "offer_over"
+    message = _("This offer has lapsed and the place has gone to the next person. You may queue again.")
+
+
+class TooEarly(DomainError):
+    code = "too_early"
+    message = _("Attendance can be recorded once the shift has begun.")
+
+
+class BadShift(InvalidInput):
+    code = "bad_shift"
+    message = _("A shift lies in the future, ends after it begins, on the same day, and has at least one place.")
+
+
+class NoShift(InvalidInput):
+    code = "no_shift"
+    message = _("Add at least one shift, so that people know when to come.")
+
+
+class ReasonNeeded(InvalidInput):
+    code = "reason_needed"
+    message = _("Say why in a few words: the people who signed up will read it.")

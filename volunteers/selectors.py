@@ -1,0 +1,135 @@
+"""What a volunteer can do near home, and how the lists stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Sum
+
+from marketplace.accounts.models import User
+from marketplace.regions import geo
+from marketplace.regions.models import Region
+from marketplace.regions.selectors import county_speeds
+
+from .models import Opportunity, Shift, SignUp
+from .states import OpportunityState, SignUpState
+
+#: how many open calls are weighed by distance at once
+CONSIDERED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """An open call as one person sees it."""
+
+    opportunity: Opportunity
+    next_shift_at: datetime
+    free_places: int
+    travel_minutes: int | None
+    shared_languages: tuple[str, ...]
+    shared_skills: tuple[str, ...]
+
+
+def open_calls(now: datetime) -> Any:
+    """Open calls with a coming shift: annotated with the next shift's start and the free places."""
+    coming = Q(shifts__starts_at__gt=now)
+    return (
+        Opportunity.objects.filter(state=OpportunityState.OPEN)
+        .annotate(
+            next_shift_at=Min("shifts__starts_at", filter=coming),
+            free_places=Sum(F("shifts__places") - F("shifts__taken"), filter=coming),
+        )
+        .filter(next_shift_at__isnull=False)
+        .select_related("region", "organiser")
+        .order_by("next_shift_at", "pk")
+    )
+
+
+def near(
+    person: User | None, now: datetime, *, home: Region | None = None, kind: str = "", query: str = ""
+) -> list[Nearby]:
+    """Open calls, nearest first where ``home`` (or the person's own place) is known, else the soonest first.
+
+    Two queries whatever the number of calls.
+    """
+    profile = getattr(person, "volunteer", None)
+    home = home or (profile.region if profile else None)
+    calls = open_calls(now)
+    if kind:
+        calls = calls.filter(kind=kind)
+    if query:
+        calls = calls.filter(
+            Q(title__icontains=query) | Q(title_en__icontains=query) | Q(region__name__icontains=query)
+        )
+    found = list(calls[:CONSIDERED])
+    travel = _travel(home, [call.region for call in found])
+    own_languages = set(profile.languages) if profile else set()
+    own_skills = set(profile.skills) if profile else set()
+    rows = [
+        Nearby(
+            call,
+            call.next_shift_at,
+            int(call.free_places or 0),
+            minutes,
+            tuple(x for x in call.languages if x in own_languages),
+            tuple(x for x in call.skills if x in own_skills),
+        )
+        for call, minutes in zip(found, travel, strict=True)
+    ]
+    if home is not None:
+        rows.sort(key=lambda r: (r.travel_minutes is None, r.travel_minutes or 0, r.next_shift_at, r.opportunity.pk))
+    return rows
+
+
+def _travel(home: Region | None, places: list[Region]) -> list[int | None]:
+    if home is None or home.longitude is None or not places:
+        return [None] * len(places)
+    speeds = county_speeds({p.county_code for p in places if p.county_code is not None})
+    result: list[int | None] = []
+    for place in places:
+        if place.longitude is None or place.county_code is None:
+            result.append(None)
+            continue
+        km = geo.great_circle_km(home.longitude, home.latitude, place.longitude, place.latitude)
+        result.append(round(float(geo.travel_minutes(km, speeds.get(place.county_code, 40)))))
+    return result
+
+
+def shifts_of(opportunity: Opportunity, person: User | None) -> list[Shift]:
+    """The call's shifts with ``waiting`` (people in the queue) and ``mine`` (the person's live sign-up's id). One query."""
+    live = SignUp.objects.filter(shift=OuterRef("pk"), volunteer=person.pk if person else None).exclude(
+        state__in=[SignUpState.CANCELLED, SignUpState.LAPSED]
+    )
+    return list(
+        opportunity.shifts.annotate(
+            waiting=Count("sign_ups", filter=Q(sign_ups__state=SignUpState.WAITING)),
+            mine=Subquery(live.values("pk")[:1]),
+        ).order_by("starts_at", "pk")
+    )
+
+
+def sign_ups_of(person: User) -> Any:
+    """A person's sign-ups, the coming first."""
+    return (
+        SignUp.objects.filter(volunteer=person)
+        .select_related("shift__opportunity__region", "shift__opportunity__organiser")
+        .order_by("-shift__starts_at", "-pk")
+    )
+
+
+def place_in_queue(sign_up: SignUp) -> int:
+    """1 for the first in line."""
+    return SignUp.objects.filter(shift=sign_up.shift_id, state=SignUpState.WAITING, pk__lte=sign_up.pk).count()
+
+
+def oversold_or_miscounted() -> list[Shift]:
+    """Shifts whose counter differs from their live sign-ups: empty unless somebody wrote past the services."""
+    return list(
+        Shift.objects.annotate(
+            holding=Count("sign_ups", filter=Q(sign_ups__state__in=["confirmed", "offered", "attended", "missed"]))
+        )
+        .exclude(holding=F("taken"))
+        .order_by("pk")
+    )

@@ -1,0 +1,192 @@
+"""Volunteers and the calls they answer: profiles, calls, shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.accounts.models import Organisation, User
+from marketplace.audit.services import record
+from marketplace.core.locks import lock_row
+from marketplace.core.permissions import require
+from marketplace.core.states import apply_transition
+from marketplace.regions.models import Region
+
+from . import errors
+from .models import Opportunity, Shift, SignUp, VolunteerProfile
+from .rules import can_manage, can_organise
+from .states import OPPORTUNITY, SIGN_UP, SignUpState
+
+
+@transaction.atomic
+def join(
+    *,
+    actor: User,
+    region: Region,
+    skills: Sequence[str],
+    languages: Sequence[str],
+    about: str,
+    emergency_contact: str,
+    consent: bool,
+    now: datetime,
+) -> VolunteerProfile:
+    """Register as a volunteer, or come back. Opt-in: nothing is recorded without consent (个人信息保护法 arts. 13, 14).
+
+    Raises:
+        ConsentNeeded
+    """
+    if not consent:
+        raise errors.ConsentNeeded(field="consent")
+    lock_row(User, actor.pk)
+    profile, created = VolunteerProfile.objects.update_or_create(
+        user=actor,
+        defaults={
+            "region": region,
+            "skills": list(skills),
+            "languages": list(languages),
+            "about": about,
+            "emergency_contact": emergency_contact,
+            "active": True,
+            "consented_at": now,
+        },
+        create_defaults={
+            "region": region,
+            "skills": list(skills),
+            "languages": list(languages),
+            "about": about,
+            "emergency_contact": emergency_contact,
+            "active": True,
+            "consented_at": now,
+            "joined_at": now,
+        },
+    )
+    record(actor=actor, action="volunteer.join" if created else "volunteer.update", subject=profile, now=now)
+    return profile
+
+
+@transaction.atomic
+def leave(*, actor: User, now: datetime) -> None:
+    """Stop being asked. Coming places are given up to the next in line; the record of past service stays."""
+    # Signing off needs the waiting lists, which need profiles.
+    from .sign_ups import cancel_sign_up
+
+    profile = lock_row(VolunteerProfile, actor.volunteer.pk)
+    live = (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED)
+    for sign_up in SignUp.objects.filter(volunteer=actor, state__in=live, shift__starts_at__gt=now).order_by("pk"):
+        cancel_sign_up(actor=actor, sign_up=sign_up, now=now)
+    profile.active = False
+    profile.save(update_fields=["active"])
+    record(actor=actor, action="volunteer.leave", subject=profile, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class NewShift:
+    """A shift to be created: aware instants and the number of places."""
+
+    starts_at: datetime
+    ends_at: datetime
+    places: int
+
+
+@transaction.atomic
+def create_opportunity(
+    *,
+    actor: User,
+    organiser: Organisation,
+    host: Organisation,
+    kind: str,
+    title: str,
+    description: str,
+    region: Region,
+    shifts: Sequence[NewShift],
+    now: datetime,
+    title_en: str = "",
+    description_en: str = "",
+    required_credential: str = "",
+    skills: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    seeks_adviser_for_post: int | None = None,
+) -> Opportunity:
+    """A draft call with its shifts.
+
+    Raises:
+        PermissionRefused, NoShift, BadShift
+    """
+    require(can_organise, actor, organiser)
+    if not shifts:
+        raise errors.NoShift(field="shifts")
+    for shift in shifts:
+        same_day = timezone.localdate(shift.starts_at) == timezone.localdate(shift.ends_at)
+        if not (now < shift.starts_at < shift.ends_at and same_day and shift.places >= 1):
+            raise errors.BadShift(field="shifts")
+    opportunity = Opportunity.objects.create(
+        organiser=organiser,
+        host=host,
+        kind=kind,
+        title=title,
+        title_en=title_en,
+        description=description,
+        description_en=description_en,
+        region=region,
+        required_credential=required_credential,
+        skills=list(skills),
+        languages=list(languages),
+        seeks_adviser_for_post=seeks_adviser_for_post,
+        created_by=actor,
+        created_at=now,
+    )
+    Shift.objects.bulk_create(
+        Shift(opportunity=opportunity, starts_at=s.starts_at, ends_at=s.ends_at, places=s.places) for s in shifts
+    )
+    record(actor=actor, action="opportunity.create", subject=opportunity, now=now, data={"shifts": len(shifts)})
+    return opportunity
+
+
+@transaction.atomic
+def open_opportunity(*, actor: User, opportunity: Opportunity, now: datetime) -> Opportunity:
+    """Show the call to everybody."""
+    return _move(opportunity, "open", actor, now)
+
+
+@transaction.atomic
+def close_opportunity(*, actor: User, opportunity: Opportunity, now: datetime) -> Opportunity:
+    """Take no more sign-ups; those who have a place keep it."""
+    return _move(opportunity, "close", actor, now)
+
+
+@transaction.atomic
+def cancel_opportunity(*, actor: User, opportunity: Opportunity, reason: str, now: datetime) -> Opportunity:
+    """Call it off: every coming place and waiting place ends, with the reason for all to read.
+
+    Raises:
+        ReasonNeeded, PermissionRefused, IllegalTransition
+    """
+    if not reason.strip():
+        raise errors.ReasonNeeded(field="reason")
+    opportunity = _move(opportunity, "cancel", actor, now, reason)
+    live = (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED)
+    for shift in Shift.objects.select_for_update().filter(opportunity=opportunity, starts_at__gt=now).order_by("pk"):
+        for sign_up in SignUp.objects.filter(shift=shift, state__in=live).order_by("pk"):
+            apply_transition(
+                SIGN_UP,
+                sign_up,
+                "cancel",
+                actor=actor,
+                now=now,
+                reason=reason,
+                changes={"ended_at": now, "note": reason},
+            )
+        Shift.objects.filter(pk=shift.pk).update(taken=0)
+    return opportunity
+
+
+def _move(opportunity: Opportunity, action: str, actor: Any, now: datetime, reason: str = "") -> Opportunity:
+    opportunity = lock_row(Opportunity, opportunity.pk)
+    require(can_manage, actor, opportunity)
+    apply_transition(OPPORTUNITY, opportunity, action, actor=actor, now=now, reason=reason)
+    return opportunity
