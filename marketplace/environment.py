@@ -60,6 +60,14 @@ VARIABLES = (
         local=True,
     ),
     Variable(
+        "RECEIPT_KEY",
+        "text",
+        "Signs the receipts of bids (Ed25519): 32 random bytes in URL-safe base64. Who changes it can no longer verify the "
+        "receipts given out before.",
+        default_help="made once under `VAR_DIR/secrets`",
+        local=True,
+    ),
+    Variable(
         "ALLOWED_HOSTS",
         "list",
         "Host names the site answers to, separated by commas.",

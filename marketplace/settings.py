@@ -15,6 +15,7 @@ REHEARSAL_ALLOWED = DEMO
 VAR_DIR: Path = _environment.folder("VAR_DIR")
 SECRET_KEY = _environment.secret("SECRET_KEY", VAR_DIR / "secrets")
 FIELD_KEY = _environment.secret("FIELD_KEY", VAR_DIR / "secrets")
+RECEIPT_KEY = _environment.secret("RECEIPT_KEY", VAR_DIR / "secrets")
 ALLOWED_HOSTS = _environment.listed("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SITE_URL = _environment.text("SITE_URL", "http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

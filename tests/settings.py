@@ -4,7 +4,17 @@ import os
 import sys
 
 # Tests need no secrets of the environment's; DATABASE_URL, CELERY_BROKER_URL and VAR_DIR are honoured.
-for _name in ("DEMO", "SECRET_KEY", "FIELD_KEY", "ALLOWED_HOSTS", "SITE_URL", "EMAIL_URL", "CACHE_URL", "MFA_REQUIRED"):
+for _name in (
+    "DEMO",
+    "SECRET_KEY",
+    "FIELD_KEY",
+    "RECEIPT_KEY",
+    "ALLOWED_HOSTS",
+    "SITE_URL",
+    "EMAIL_URL",
+    "CACHE_URL",
+    "MFA_REQUIRED",
+):
     os.environ.pop(_name, None)
 os.environ["DEBUG"] = "1"
 
