@@ -59,7 +59,7 @@ BEGIN
 END $$;
 CREATE TRIGGER procurement_bid_guard BEFORE INSERT OR UPDATE OR DELETE ON procurement_bid
     FOR EACH ROW EXECUTE FUNCTION procurement_guard_bid();
-"""
+"""  # noqa: S608
 
 _BID_BACK = """
 DROP TRIGGER IF EXISTS procurement_bid_guard ON procurement_bid;
@@ -144,7 +144,7 @@ BEGIN
 END $$;
 CREATE TRIGGER procurement_village_once BEFORE INSERT OR UPDATE ON procurement_lot_regions
     FOR EACH ROW EXECUTE FUNCTION procurement_village_in_one_lot();
-"""
+"""  # noqa: S608
 
 _LOTS_BACK = """
 DROP TRIGGER IF EXISTS procurement_village_once ON procurement_lot_regions;

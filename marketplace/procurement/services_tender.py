@@ -1,0 +1,546 @@
+"""Tenders: drawn up, approved by a second officer, published with a key nobody holds alone. Questions: ``services_notice``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+
+from catalog.models import ServicePage
+from catalog.services import freeze_version
+from marketplace.accounts.models import User
+from marketplace.audit.services import record
+from marketplace.core.errors import InvalidInput
+from marketplace.core.locks import lock_row
+from marketplace.core.permissions import require
+from marketplace.core.states import apply_transition
+from marketplace.core.units import yuan
+from marketplace.core.words import money_words
+from marketplace.regions.models import Region
+from marketplace.statutes.selectors import value
+from marketplace.statutes.services import check_bid_deadline, timetable
+
+from . import budget, keys, lint, notices, rules
+from .defaults import CriterionData, default_criteria, default_qualification
+from .errors import (
+    DeadlineNotLawful,
+    DocumentsNotReady,
+    DrafterDecides,
+    LotsExceedPlan,
+    NotAcknowledged,
+    PlanNotApproved,
+    TooFewKeyHolders,
+)
+from .holders import eligible_holders
+from .models_tender import Criterion, Lot, Method, NoticeKind, Plan, Tender
+from .numbering import next_reference
+from .services_notice import amend_deadline, answer_question, ask_question
+from .services_plan import has_edited
+from .states import TENDER, PlanState, TenderState
+
+__all__ = [
+    "SUPPORTED_METHODS",
+    "add_lot",
+    "amend_deadline",
+    "answer_question",
+    "approve_tender",
+    "ask_question",
+    "cancel_tender",
+    "draft_tender",
+    "publish_tender",
+    "remove_lot",
+    "return_tender",
+    "set_criteria",
+    "submit_tender",
+    "update_lot",
+    "update_tender",
+]
+
+#: Methods that can be run from the notice to the award.
+SUPPORTED_METHODS = (Method.CONSULTATION, Method.OPEN)
+_TEXTS = ("title", "title_en", "description", "description_en", "qualification", "qualification_en")
+_ENDED = (TenderState.FAILED, TenderState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class TenderTexts:
+    """What the officer writes. Chinese texts are required before approval, English twins are not."""
+
+    title: str
+    description: str
+    qualification: str
+    title_en: str = ""
+    description_en: str = ""
+    qualification_en: str = ""
+
+
+# Drawing up
+
+
+@transaction.atomic
+def draft_tender(
+    *,
+    actor: User,
+    plan: Plan,
+    now: datetime,
+    texts: TenderTexts | None = None,
+    key_threshold: int = keys.MIN_THRESHOLD,
+    small_firm_cut: Decimal | None = None,
+) -> Tender:
+    """Begin a tender under an approved plan; it takes the plan's method and draws its number.
+
+    Raises:
+        PlanNotApproved
+    """
+    plan = lock_row(Plan, plan.pk)
+    require(rules.can_draft, actor, plan.organisation)
+    if plan.state != PlanState.APPROVED:
+        raise PlanNotApproved
+    if texts is None:
+        qualification, qualification_en = default_qualification(plan.product)
+        texts = TenderTexts(
+            title=plan.title,
+            title_en=plan.title_en,
+            description=plan.need,
+            qualification=qualification,
+            qualification_en=qualification_en,
+        )
+    if small_firm_cut is None:
+        # The middle of what the law allows.
+        on, region = timezone.localdate(now), plan.organisation.region_id
+        small_firm_cut = (value("small_price_cut_min", on, region) + value("small_price_cut_max", on, region)) / 2
+    tender = Tender(
+        plan=plan,
+        organisation=plan.organisation,
+        reference=next_reference(plan.organisation, plan.method, now),
+        method=plan.method,
+        drafted_by=actor,
+        created_at=now,
+        key_threshold=_threshold(key_threshold),
+        small_firm_cut=small_firm_cut,
+    )
+    _write_texts(tender, texts)
+    tender.save()
+    record(actor=actor, action="tender.draft", subject=tender, now=now, data={"reference": tender.reference})
+    return tender
+
+
+@transaction.atomic
+def update_tender(
+    *,
+    actor: User,
+    tender: Tender,
+    texts: TenderTexts,
+    now: datetime,
+    key_threshold: int | None = None,
+    small_firm_cut: Decimal | None = None,
+) -> Tender:
+    """Change the texts of a draft or a returned tender. Whoever changes it cannot approve it."""
+    tender = _lock_for_edit(actor, tender)
+    _write_texts(tender, texts)
+    if key_threshold is not None:
+        tender.key_threshold = _threshold(key_threshold)
+    if small_firm_cut is not None:
+        tender.small_firm_cut = small_firm_cut
+    tender.save()
+    record(actor=actor, action="tender.edit", subject=tender, now=now)
+    return tender
+
+
+@transaction.atomic
+def add_lot(
+    *,
+    actor: User,
+    tender: Tender,
+    title: str,
+    ceiling: Money,
+    regions: Iterable[Region],
+    now: datetime,
+    title_en: str = "",
+    product: ServicePage | None = None,
+    criteria: Sequence[CriterionData] | None = None,
+) -> Lot:
+    """Add a lot: a frozen version of the plan's product, the villages served, a ceiling, criteria (or the usual ones).
+
+    Raises:
+        LotsExceedPlan, ProductNotPublished
+        InvalidInput: a village of another place, or one that another lot has.
+    """
+    tender = _lock_for_edit(actor, tender)
+    version = freeze_version(page=product or tender.plan.product, actor=actor, now=now)
+    last = tender.lots.order_by("-number").values_list("number", flat=True).first() or 0
+    lot = Lot(
+        tender=tender,
+        number=last + 1,
+        title=title.strip(),
+        title_en=title_en.strip(),
+        product_version=version,
+        ceiling=_ceiling(tender, ceiling),
+    )
+    lot.save()
+    _write_regions(lot, regions)
+    _write_criteria(lot, default_criteria(tender.method) if criteria is None else criteria)
+    record(actor=actor, action="tender.edit", subject=tender, now=now, data={"lot": lot.number, "added": True})
+    return lot
+
+
+@transaction.atomic
+def update_lot(
+    *,
+    actor: User,
+    lot: Lot,
+    title: str,
+    ceiling: Money,
+    regions: Iterable[Region],
+    now: datetime,
+    title_en: str = "",
+) -> Lot:
+    """Change a lot of a draft. The product's version is frozen anew: it is the one that is published now."""
+    tender = _lock_for_edit(actor, lot.tender)
+    lot = lock_row(Lot, lot.pk)
+    lot.title, lot.title_en = title.strip(), title_en.strip()
+    lot.ceiling = _ceiling(tender, ceiling, but=lot)
+    lot.product_version = freeze_version(page=lot.product_version.page, actor=actor, now=now)
+    lot.save()
+    _write_regions(lot, regions)
+    record(actor=actor, action="tender.edit", subject=tender, now=now, data={"lot": lot.number})
+    return lot
+
+
+@transaction.atomic
+def set_criteria(*, actor: User, lot: Lot, criteria: Sequence[CriterionData], now: datetime) -> list[Criterion]:
+    """Replace the criteria of a lot of a draft. That they add up to 100 is asked at submission."""
+    tender = _lock_for_edit(actor, lot.tender)
+    written = _write_criteria(lot, criteria)
+    record(actor=actor, action="tender.edit", subject=tender, now=now, data={"criteria_of_lot": lot.number})
+    return written
+
+
+@transaction.atomic
+def remove_lot(*, actor: User, lot: Lot, now: datetime) -> None:
+    """Take a lot out of a draft; the others keep their numbers."""
+    tender = _lock_for_edit(actor, lot.tender)
+    number = lot.number
+    lot.criteria.all().delete()
+    lot.regions.clear()
+    lot.delete()
+    record(actor=actor, action="tender.edit", subject=tender, now=now, data={"lot": number, "removed": True})
+
+
+# Deciding
+
+
+@transaction.atomic
+def submit_tender(*, actor: User, tender: Tender, now: datetime) -> Tender:
+    """Hand the documents to the approving officer.
+
+    Raises:
+        DocumentsNotReady: with everything the linter found.
+    """
+    tender = _lock_for_edit(actor, tender)
+    _check_documents(tender, now)
+    apply_transition(TENDER, tender, "submit", actor=actor, now=now)
+    return tender
+
+
+@transaction.atomic
+def return_tender(*, actor: User, tender: Tender, note: str, now: datetime) -> Tender:
+    """Give the documents back with what has to change."""
+    tender = lock_row(Tender, tender.pk)
+    _check_decider(actor, tender)
+    if not note.strip():
+        raise InvalidInput(_("Say what has to be changed: the drafter reads only this note."), field="note")
+    apply_transition(
+        TENDER, tender, "return", actor=actor, now=now, reason=note.strip(), changes={"decision_note": note.strip()}
+    )
+    return tender
+
+
+@transaction.atomic
+def approve_tender(*, actor: User, tender: Tender, now: datetime, note: str = "") -> Tender:
+    """A second officer agrees that exactly these documents are published.
+
+    Raises:
+        DrafterDecides, DocumentsNotReady, IllegalTransition
+    """
+    tender = lock_row(Tender, tender.pk)
+    _check_decider(actor, tender)
+    _check_documents(tender, now)
+    apply_transition(
+        TENDER,
+        tender,
+        "approve",
+        actor=actor,
+        now=now,
+        reason=note.strip(),
+        changes={"approved_by": actor, "approved_at": now, "decision_note": note.strip()},
+    )
+    return tender
+
+
+# Publication
+
+
+@transaction.atomic
+def publish_tender(
+    *,
+    actor: User,
+    tender: Tender,
+    official_published_at: datetime,
+    official_url: str,
+    bid_deadline: datetime,
+    now: datetime,
+    question_deadline: datetime | None = None,
+    holders: Sequence[User] | None = None,
+    provisional_acknowledged: bool = False,
+) -> Tender:
+    """Publish: reserve the budget, make the tender's key, work out the dates, write the notice.
+
+    The legal clock starts at the first publication on the official medium (87号令 art. 16, 101号令 arts. 8, 11), never at
+    our own; the law that applies is the law of that day. ``holders`` are asked among ``eligible_holders`` (default: all
+    of the buyer's own that have set a passphrase).
+
+    Raises:
+        DeadlineNotLawful, NotAcknowledged, TooFewKeyHolders, BudgetOverrun, DocumentsNotReady, IllegalTransition
+    """
+    tender = lock_row(Tender, tender.pk)
+    require(rules.can_publish_tender, actor, tender)
+    _check_official(tender, official_published_at, official_url, now)
+    lots = lots_of(tender)
+    _check_documents(tender, now, on=official_published_at, lots=lots)
+    if question_deadline is None:
+        question_deadline = official_published_at + (bid_deadline - official_published_at) / 2
+    if not official_published_at < question_deadline < bid_deadline:
+        raise InvalidInput(_("Questions end after the notice and before bids close."), field="question_deadline")
+    if bid_deadline <= now:
+        raise InvalidInput(_("This deadline has passed already. Choose a later one."), field="bid_deadline")
+    dates = lawful_dates(tender, official_published_at, bid_deadline)
+    if any(d["provisional"] for d in dates) and not provisional_acknowledged:
+        raise NotAcknowledged(field="provisional_acknowledged")
+    chosen = _holders(tender, holders, now)
+    budget.reserve(tender, yuan(sum(lot.ceiling.amount for lot in lots)), actor=actor, now=now)
+    public_key = keys.create_tender_key(tender=tender, holders=chosen, threshold=tender.key_threshold, now=now)
+    apply_transition(
+        TENDER,
+        tender,
+        "publish",
+        actor=actor,
+        now=now,
+        data={
+            "official_published_at": notices.instant(official_published_at),
+            "bid_deadline": notices.instant(bid_deadline),
+            "holders": [holder.pk for holder in chosen],
+            "threshold": tender.key_threshold,
+            "provisional_acknowledged": provisional_acknowledged,
+        },
+        changes={
+            "official_published_at": official_published_at,
+            "official_url": official_url,
+            "published_at": now,
+            "question_deadline": question_deadline,
+            "bid_deadline": bid_deadline,
+            "timetable": dates,
+            "public_key": public_key,
+        },
+    )
+    notices.publish_notice(
+        tender=tender, kind=NoticeKind.TENDER, content=notices.tender_notice(tender, lots), actor=actor, now=now
+    )
+    return tender
+
+
+@transaction.atomic
+def cancel_tender(*, actor: User, tender: Tender, reason: str, now: datetime, reason_en: str = "") -> Tender:
+    """Give the procedure up before the opening. If it was published, the reason is too, and the budget is released.
+
+    Sealed bids stay sealed for ever: nobody opens the bids of a cancelled tender.
+    """
+    tender = lock_row(Tender, tender.pk)
+    require(rules.can_cancel_tender, actor, tender)
+    if not reason.strip():
+        raise InvalidInput(_("Say why it is cancelled: the reason is published."), field="reason")
+    was_published = tender.state == TenderState.PUBLISHED
+    apply_transition(TENDER, tender, "cancel", actor=actor, now=now, reason=reason.strip())
+    if was_published:
+        total = tender.lots.aggregate(total=Sum("ceiling"))["total"] or Decimal(0)
+        budget.release(tender, yuan(total), key="cancelled", actor=actor, now=now)
+        notices.publish_notice(
+            tender=tender,
+            kind=NoticeKind.FAILURE,
+            content=notices.cancellation_notice(reason.strip(), reason_en.strip()),
+            actor=actor,
+            now=now,
+        )
+    return tender
+
+
+def lawful_dates(tender: Tender, official_published_at: datetime, bid_deadline: datetime) -> list[dict[str, Any]]:
+    """The timetable with the reason of every date.
+
+    Raises:
+        DeadlineNotLawful: bids would close too early.
+    """
+    region = tender.organisation.region_id
+    problems = check_bid_deadline(tender.method, official_published_at, bid_deadline, region_code=region)
+    if problems:
+        raise DeadlineNotLawful(
+            problems[0].message, code=problems[0].code, field="bid_deadline", earliest=problems[0].deadline.date
+        )
+    day = timezone.localdate(official_published_at)
+    return [d.to_json() for d in timetable(tender.method, day, bid_deadline, region_code=region)]
+
+
+def lots_of(tender: Tender) -> list[Lot]:
+    """The lots with all that a notice or the linter reads of them."""
+    return list(
+        tender.lots.select_related("product_version").prefetch_related("regions", "criteria").order_by("number")
+    )
+
+
+def plan_left(tender: Tender) -> Money:
+    """What the plan allows this tender: its amount less the ceilings of its other tenders that go on."""
+    others = Lot.objects.filter(tender__plan=tender.plan).exclude(tender=tender).exclude(tender__state__in=_ENDED)
+    return yuan(tender.plan.amount.amount - (others.aggregate(total=Sum("ceiling"))["total"] or 0))
+
+
+# Checks and writing
+
+
+def _lock_for_edit(actor: User, tender: Tender) -> Tender:
+    tender = lock_row(Tender, tender.pk)
+    require(rules.can_edit_tender, actor, tender)
+    return tender
+
+
+def _check_decider(actor: User, tender: Tender) -> None:
+    require(rules.can_decide_tender, actor, tender)
+    if tender.drafted_by_id == actor.pk or has_edited(actor, tender):
+        raise DrafterDecides
+
+
+def _check_documents(
+    tender: Tender, now: datetime, *, on: datetime | None = None, lots: list[Lot] | None = None
+) -> None:
+    found = lint.findings(
+        tender, lots or lots_of(tender), plan_left=plan_left(tender), on=timezone.localdate(on or now)
+    )
+    if found:
+        raise DocumentsNotReady(found)
+
+
+def _check_official(tender: Tender, official_published_at: datetime, official_url: str, now: datetime) -> None:
+    if official_published_at > now:
+        raise InvalidInput(
+            _("The official medium has to come first: this time lies in the future."), field="official_published_at"
+        )
+    if tender.approved_at and timezone.localdate(official_published_at) < timezone.localdate(tender.approved_at):
+        raise InvalidInput(
+            _("The official notice cannot be older than the approval of these documents."),
+            field="official_published_at",
+        )
+    if not official_url.startswith(("https://", "http://")):
+        raise InvalidInput(_("Enter the address of the notice on the official medium."), field="official_url")
+
+
+def _holders(tender: Tender, wanted: Sequence[User] | None, now: datetime) -> list[User]:
+    eligible = eligible_holders(tender, timezone.localdate(now))
+    by_pk = {holder.user.pk: holder for holder in eligible}
+    if wanted is None:
+        chosen = [h.user for h in eligible if h.ready and h.own]
+    else:
+        if any(user.pk not in by_pk for user in wanted):
+            raise InvalidInput(_("Choose among the key-holders that are offered."), field="holders")
+        chosen = [user for user in wanted if by_pk[user.pk].ready]
+    if len(chosen) < tender.key_threshold or (wanted is not None and len(chosen) < len(wanted)):
+        missing = [h.user for h in eligible if not h.ready and (wanted is None or h.user in wanted)]
+        raise TooFewKeyHolders(
+            field="holders",
+            needed=max(tender.key_threshold, len(wanted or ())),
+            ready=len(chosen),
+            names="、".join(str(user) for user in missing) or "–",
+        )
+    return chosen
+
+
+def _threshold(wanted: int) -> int:
+    if not keys.MIN_THRESHOLD <= wanted <= keys.MAX_HOLDERS:
+        raise InvalidInput(
+            _("Between %(low)s and %(high)s key-holders must be needed to open."),
+            field="key_threshold",
+            low=keys.MIN_THRESHOLD,
+            high=keys.MAX_HOLDERS,
+        )
+    return wanted
+
+
+def _write_texts(tender: Tender, texts: TenderTexts) -> None:
+    for name in _TEXTS:
+        setattr(tender, name, getattr(texts, name).strip())
+    if not tender.title:
+        raise InvalidInput(_("Enter a title."), field="title")
+
+
+def _ceiling(tender: Tender, ceiling: Money, *, but: Lot | None = None) -> Money:
+    if str(ceiling.currency) != "CNY" or ceiling.amount <= 0:
+        raise InvalidInput(_("Enter an amount above zero, in yuan."), field="ceiling")
+    others = tender.lots.exclude(pk=but.pk if but else None).aggregate(total=Sum("ceiling"))["total"] or 0
+    total, left = yuan(ceiling.amount + others), plan_left(tender)
+    if total > left:
+        raise LotsExceedPlan(field="ceiling", total=money_words(total), over=money_words(total - left))
+    return ceiling
+
+
+def _write_regions(lot: Lot, regions: Iterable[Region]) -> None:
+    wanted = {region.code: region for region in regions}
+    low, high = lot.tender.organisation.region.code_range
+    outside = [r.name for r in wanted.values() if not low <= r.code < high]
+    if outside:
+        raise InvalidInput(
+            _("%(names)s lies outside of the area of your organisation."), field="regions", names="、".join(outside[:5])
+        )
+    taken = Region.objects.filter(
+        pk__in=Lot.regions.through.objects.filter(lot__tender_id=lot.tender_id, region_id__in=wanted)
+        .exclude(lot_id=lot.pk)
+        .values("region_id")
+    ).order_by("code")
+    names = [region.name for region in taken]
+    if names:
+        raise InvalidInput(
+            _("%(names)s: another lot of this tender has it already. Leave each village in one lot."),
+            code="village_in_two_lots",
+            field="regions",
+            names="、".join(names[:5]) + ("…" if len(names) > 5 else ""),
+        )
+    lot.regions.set(wanted.values())
+
+
+def _write_criteria(lot: Lot, criteria: Sequence[CriterionData]) -> list[Criterion]:
+    for data in criteria:
+        if not 0 < data.points <= 100:
+            raise InvalidInput(_("Points lie above 0 and at most at 100."), field="points")
+        if not data.title.strip():
+            raise InvalidInput(_("Every criterion needs a name."), field="title")
+    if sum(data.kind == "price" for data in criteria) > 1:
+        raise InvalidInput(_("There is one price criterion a lot."), field="kind")
+    lot.criteria.all().delete()
+    return Criterion.objects.bulk_create(
+        Criterion(
+            lot=lot,
+            position=position,
+            kind=data.kind,
+            title=data.title.strip(),
+            title_en=data.title_en.strip(),
+            guidance=data.guidance.strip(),
+            guidance_en=data.guidance_en.strip(),
+            points=data.points,
+        )
+        for position, data in enumerate(criteria)
+    )
