@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class VolunteersConfig(AppConfig):
     name = "volunteers"
     label = "volunteers"
+
+    def ready(self) -> None:
+        # Models are loaded only now.
+        from marketplace.core import search, workspace
+
+        from .search import call_hits
+        from .workspace import work_items
+
+        search.register(call_hits)
+        workspace.register(work_items)

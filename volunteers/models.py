@@ -129,6 +129,10 @@ class Shift(models.Model):
     def __str__(self) -> str:
         return f"{self.opportunity} {self.starts_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def free_places(self) -> int:
+        return self.places - self.taken
+
 
 class SignUp(models.Model):
     """One person's place, or place in the queue, at one shift. The queue's order is the primary key."""

@@ -20,6 +20,7 @@ from marketplace.regions.models import Region
 from . import errors
 from .models import Opportunity, Shift, SignUp, VolunteerProfile
 from .rules import can_manage, can_organise
+from .sign_ups import cancel_sign_up
 from .states import OPPORTUNITY, SIGN_UP, SignUpState
 
 
@@ -72,9 +73,6 @@ def join(
 @transaction.atomic
 def leave(*, actor: User, now: datetime) -> None:
     """Stop being asked. Coming places are given up to the next in line; the record of past service stays."""
-    # Signing off needs the waiting lists, which need profiles.
-    from .sign_ups import cancel_sign_up
-
     profile = lock_row(VolunteerProfile, actor.volunteer.pk)
     live = (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED)
     for sign_up in SignUp.objects.filter(volunteer=actor, state__in=live, shift__starts_at__gt=now).order_by("pk"):

@@ -59,6 +59,10 @@ def sign_up(*, actor: User, shift: Shift, now: datetime) -> SignUp:
     except IntegrityError as error:
         raise errors.AlreadySignedUp from error
     record(actor=actor, action="sign_up.create", subject=created, now=now, data={"state": str(state)})
+    if state == SignUpState.WAITING and shift.taken < shift.places:
+        # Those before are passed over for their reasons; this person may be the first who can come.
+        promote_waiting(shift=shift, now=now)
+        created.refresh_from_db()
     return created
 
 

@@ -1,0 +1,90 @@
+"""Forms of volunteering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts.models import CredentialKind, Organisation, Specialty, SpokenLanguage
+from marketplace.regions.forms import RegionField
+
+from .models import OpportunityKind
+
+_MANY = forms.CheckboxSelectMultiple
+
+
+class ProfileForm(forms.Form):
+    region = RegionField(
+        label=_("Near"), help_text=_("Your village, township or county: calls are sorted by the way from there.")
+    )
+    languages = forms.MultipleChoiceField(label=_("Languages I speak"), choices=SpokenLanguage.choices, widget=_MANY)
+    skills = forms.MultipleChoiceField(
+        label=_("Fields of law I know"), choices=Specialty.choices, widget=_MANY, required=False
+    )
+    about = forms.CharField(
+        label=_("About me"), widget=forms.Textarea(attrs={"rows": 3}), required=False, max_length=1000
+    )
+    emergency_contact = forms.CharField(
+        label=_("Emergency contact"),
+        required=False,
+        max_length=100,
+        help_text=_("Stored encrypted; shown to nobody but you."),
+    )
+    consent = forms.BooleanField(
+        label=_(
+            "I take part of my own free will, and agree that my service is recorded and confirmed by those I serve."
+        )
+    )
+
+
+class OpportunityForm(forms.Form):
+    organiser = forms.ModelChoiceField(label=_("Organiser"), queryset=Organisation.objects.none())
+    host = forms.ModelChoiceField(
+        label=_("Who confirms attendance"), queryset=Organisation.objects.none(), required=False,
+        help_text=_("The village or organisation that is served; the organiser itself where left empty."),
+    )  # fmt: skip
+    kind = forms.ChoiceField(label=_("Kind"), choices=OpportunityKind.choices)
+    title = forms.CharField(label=_("Title"), max_length=120)
+    title_en = forms.CharField(label=_("Title in English"), max_length=160, required=False)
+    region = RegionField(label=_("Place"))
+    description = forms.CharField(label=_("What to do"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000)
+    description_en = forms.CharField(
+        label=_("What to do, in English"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000, required=False
+    )
+    required_credential = forms.ChoiceField(
+        label=_("Required credential"),
+        choices=[("", _("none: everybody may come")), *CredentialKind.choices],
+        required=False,
+    )
+    languages = forms.MultipleChoiceField(
+        label=_("Useful languages"), choices=SpokenLanguage.choices, widget=_MANY, required=False
+    )
+    skills = forms.MultipleChoiceField(
+        label=_("Useful fields of law"), choices=Specialty.choices, widget=_MANY, required=False
+    )
+
+    def __init__(self, *args: Any, organisers: Any, hosts: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organiser"].queryset = organisers  # type: ignore[attr-defined]
+        self.fields["host"].queryset = hosts  # type: ignore[attr-defined]
+
+
+class ShiftForm(forms.Form):
+    starts_at = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    ends_at = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    places = forms.IntegerField(label=_("Places"), min_value=1, max_value=500, initial=2)
+
+
+ShiftFormSet = forms.formset_factory(ShiftForm, extra=3, min_num=1, validate_min=True, max_num=20)
+
+
+class FindForm(forms.Form):
+    q = forms.CharField(label=_("Title or place"), required=False, max_length=60)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("all kinds")), *OpportunityKind.choices], required=False)
+    near = RegionField(label=_("From where"), required=False)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Why"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)

@@ -1,0 +1,147 @@
+"""The organiser's pages: make a call, see who comes, record attendance."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.accounts.models import Organisation, OrganisationKind
+from marketplace.accounts.rules import organisations_of
+from marketplace.core import clock
+from marketplace.core.errors import DomainError, PermissionRefused
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+
+from . import services, sign_ups
+from .forms import OpportunityForm, ReasonForm, ShiftFormSet
+from .models import Opportunity, SignUp
+from .rules import ORGANISERS, can_manage, managed_by
+
+
+@require_safe
+def organised(request: HttpRequest) -> HttpResponse:
+    """The calls of my organisations, with how they fill."""
+    rows = managed_by(request.user).annotate(
+        confirmed=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state__in=["confirmed", "attended"])),
+        waiting=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state="waiting")),
+    )
+    page = Paginator(rows.order_by("-created_at", "-pk"), 25).get_page(request.GET.get("page"))
+    may_create = organisations_of(request.user, *ORGANISERS).exists()
+    return render(request, "volunteers/organised.html", {"page": page, "may_create": may_create})
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Write a call; it is shown to nobody before it is opened."""
+    organisers = organisations_of(request.user, *ORGANISERS).order_by("name")
+    if not organisers:
+        raise PermissionRefused(
+            _("Calls are made by coordinators of an organisation. Ask yours to give you that role.")
+        )
+    places = [org.region.code_range for org in organisers.select_related("region")]
+    within = Q(pk__in=organisers)
+    for low, high in places:
+        within |= Q(kind=OrganisationKind.VILLAGE, region_id__gte=low, region_id__lt=high)
+    hosts = Organisation.objects.filter(within).order_by("region_id", "name")
+    form = OpportunityForm(
+        request.POST or None, organisers=organisers, hosts=hosts, initial={"organiser": organisers[0]}
+    )
+    shifts = ShiftFormSet(request.POST or None, prefix="shifts")
+    if request.method == "POST" and form.is_valid() and shifts.is_valid():
+        given = [f.cleaned_data for f in shifts.forms if f.cleaned_data]
+        data = dict(form.cleaned_data)
+        data["host"] = data["host"] or data["organiser"]
+        try:
+            made = services.create_opportunity(
+                actor=request.user, shifts=[services.NewShift(**s) for s in given], now=clock.now(), **data
+            )
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            messages.success(request, _("Saved as a draft. Look it over, then open it."))
+            return redirect("volunteers:manage", pk=made.pk)
+    return render(request, "volunteers/create.html", {"form": form, "shifts": shifts})
+
+
+@require_safe
+def manage(request: HttpRequest, pk: int) -> HttpResponse:
+    """One call as its organiser sees it: who has a place, who waits, who came."""
+    found = get_object_or_404(managed_by(request.user), pk=pk)
+    people = (
+        SignUp.objects.filter(shift__opportunity=found)
+        .exclude(state__in=["cancelled", "lapsed"])
+        .select_related("volunteer", "shift")
+        .order_by("shift__starts_at", "pk")
+    )
+    context = {
+        "opportunity": found,
+        "shifts": found.shifts.order_by("starts_at", "pk"),
+        "people": people,
+        "may_manage": can_manage(request.user, found),
+        "reason_form": ReasonForm(),
+        "now": clock.now(),
+    }
+    return render(request, "volunteers/manage.html", context)
+
+
+@require_POST
+def move(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Open, close or cancel."""
+    found = get_object_or_404(managed_by(request.user), pk=pk)
+    now = clock.now()
+    if action == "open":
+        services.open_opportunity(actor=request.user, opportunity=found, now=now)
+        messages.success(request, _("Open: volunteers near by see it now."))
+    elif action == "close":
+        services.close_opportunity(actor=request.user, opportunity=found, now=now)
+        messages.success(request, _("Closed: nobody else can sign up."))
+    elif action == "cancel":
+        services.cancel_opportunity(
+            actor=request.user, opportunity=found, reason=request.POST.get("reason", ""), now=now
+        )
+        messages.success(request, _("Cancelled; everybody who had signed up sees your reason."))
+    else:
+        raise Http404
+    return redirect("volunteers:manage", pk=pk)
+
+
+@require_POST
+def attendance(request: HttpRequest, pk: int) -> HttpResponse:
+    """Came, or did not come."""
+    found = get_object_or_404(
+        SignUp.objects.filter(shift__opportunity__in=managed_by(request.user)).select_related("shift__opportunity"),
+        pk=pk,
+    )
+    came = request.POST.get("came") == "yes"
+    sign_ups.mark_attendance(actor=request.user, sign_up=found, came=came, now=clock.now())
+    return redirect("volunteers:manage", pk=found.shift.opportunity_id)
+
+
+@require_safe
+def people_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    found: Opportunity = get_object_or_404(managed_by(request.user), pk=pk)
+    rows = (
+        SignUp.objects.filter(shift__opportunity=found)
+        .select_related("volunteer", "shift")
+        .order_by("shift__starts_at", "pk")
+    )
+    header = (_("shift"), _("volunteer"), _("state"), _("signed up"))
+    return csv_response(
+        f"volunteers-{pk}.csv",
+        header,
+        (
+            (
+                f"{timezone.localtime(row.shift.starts_at):%Y-%m-%d %H:%M}",
+                localized(row.volunteer, "display_name"),
+                row.get_state_display(),
+                f"{timezone.localtime(row.signed_up_at):%Y-%m-%d %H:%M}",
+            )
+            for row in rows.iterator()
+        ),
+    )

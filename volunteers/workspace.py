@@ -1,0 +1,63 @@
+"""What waits for a volunteer or an organiser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import User
+from marketplace.core.i18n import localized
+from marketplace.core.workspace import WorkItem
+
+from .models import SignUp
+from .rules import managed_by
+from .states import OpportunityState, SignUpState
+
+AHEAD = timedelta(days=14)
+
+
+def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
+    mine = (
+        SignUp.objects.filter(volunteer=user, shift__starts_at__gt=now)
+        .filter(state__in=[SignUpState.OFFERED, SignUpState.CONFIRMED], shift__starts_at__lt=now + AHEAD)
+        .select_related("shift__opportunity__region")
+        .order_by("shift__starts_at", "pk")[:10]
+    )
+    for sign_up in mine:
+        call = sign_up.shift.opportunity
+        place = localized(call.region, "name")
+        if sign_up.state == SignUpState.OFFERED:
+            yield WorkItem(
+                _("A place is free for you: %(title)s") % {"title": localized(call, "title")},
+                reverse("volunteers:mine"),
+                place,
+                due_at=sign_up.offer_until,
+            )
+        else:
+            yield WorkItem(
+                localized(call, "title"), reverse("volunteers:opportunity", args=[call.pk]), place,
+                due_at=sign_up.shift.starts_at, tone="info",
+            )  # fmt: skip
+    unmarked = (
+        SignUp.objects.filter(
+            state=SignUpState.CONFIRMED, shift__ends_at__lt=now, shift__opportunity__in=managed_by(user)
+        )
+        .exclude(volunteer=user)
+        .values_list("shift__opportunity_id", "shift__opportunity__title")
+        .order_by("shift__opportunity_id")
+        .distinct()[:5]
+    )
+    for pk, title in unmarked:
+        yield WorkItem(
+            _("Who came to %(title)s?") % {"title": title}, reverse("volunteers:manage", args=[pk]), weight=60
+        )
+    drafts = managed_by(user).filter(state=OpportunityState.DRAFT).order_by("pk")[:5]
+    for draft in drafts:
+        yield WorkItem(
+            _("Open the call %(title)s") % {"title": localized(draft, "title")},
+            reverse("volunteers:manage", args=[draft.pk]),
+            weight=80,
+        )
