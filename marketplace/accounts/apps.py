@@ -4,3 +4,14 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "marketplace.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        # Models are loaded only now.
+        from marketplace.audit import labels as audit_labels
+        from marketplace.audit import selectors as audit
+
+        from . import labels, rules, visibility
+
+        audit_labels.register(labels.ACTIONS, labels.DATA)
+        audit.install_supervision(rules.supervised_events)
+        visibility.register()

@@ -212,3 +212,21 @@ def region_of_person(person: User) -> int | None:
     """The region code of a person's office, else of an organisation, else of the home; None if nothing is known."""
     code: int | None = User.objects.annotate(office=office_of()).values_list("office", flat=True).get(pk=person.pk)
     return code
+
+
+def people_under(user: Any) -> QuerySet[User]:
+    """The people for whom ``user`` answers as supervisor: of an organisation, an office or a home in his region."""
+    ranges = regions_of(user, Role.SUPERVISOR)
+    member = Membership.objects.filter(inside("organisation__region_id", ranges))
+    return User.objects.filter(
+        inside("home_region_id", ranges)
+        | inside("practitioner__region_id", ranges)
+        | Q(pk__in=member.values("user_id"))
+    )
+
+
+def supervised_events(user: Any) -> Q | None:
+    """The audit events that a supervisor reads: what the people of his region did. None for who supervises nothing."""
+    if not regions_of(user, Role.SUPERVISOR):
+        return None
+    return Q(actor__in=people_under(user).values("pk"))

@@ -83,3 +83,15 @@ class SealedEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seal_id}/{self.position}"
+
+
+class Unsealed(models.Model):
+    """An event that waits for its seal. A trigger puts every new event here; the sealer takes it out."""
+
+    event = models.OneToOneField(Event, primary_key=True, on_delete=models.PROTECT, related_name="unsealed")
+
+    class Meta:
+        ordering: ClassVar = ["event_id"]
+
+    def __str__(self) -> str:
+        return str(self.event_id)

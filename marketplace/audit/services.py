@@ -9,6 +9,10 @@ from typing import Any
 from django.db import models
 
 from .models import Event
+from .sealing import seal_pending
+from .verify_export import canonical
+
+__all__ = ["record", "record_transition", "seal_pending"]
 
 
 def record(
@@ -24,7 +28,12 @@ def record(
 
     ``action`` reads ``room.verb`` (``tender.publish``); ``data`` holds what a later reader needs, never a secret, a
     bid's content or a personal identifier. ``actor`` is None for what the clock alone does.
+
+    Raises:
+        ValueError: ``data`` holds something other than text, whole numbers, booleans, None, lists and dicts (amounts and
+            instants go in as text), so that the record can be checked with a standard library alone.
     """
+    canonical(dict(data or {}))
     return Event.objects.create(
         actor=actor if getattr(actor, "pk", None) else None,
         action=action,

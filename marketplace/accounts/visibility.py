@@ -1,0 +1,42 @@
+"""Who reads the whole record of this room's objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.audit.selectors import register_visibility
+
+from . import rules
+from .models import Credential, Membership, Organisation, Role
+
+
+def _person(user: Any, key: str) -> bool:
+    return str(user.pk) == key
+
+
+def _organisation(user: Any, key: str) -> bool:
+    organisation = Organisation.objects.filter(pk=key).first()
+    return organisation is not None and (
+        rules.has_role(user, organisation, Role.ADMIN) or rules.is_supervisor(user, organisation.region_id)
+    )
+
+
+def _membership(user: Any, key: str) -> bool:
+    membership = Membership.objects.select_related("organisation").filter(pk=key).first()
+    return membership is not None and (
+        membership.user_id == user.pk
+        or rules.has_role(user, membership.organisation, Role.ADMIN)
+        or rules.is_supervisor(user, membership.organisation.region_id)
+    )
+
+
+def _credential(user: Any, key: str) -> bool:
+    credential = Credential.objects.filter(pk=key).first()
+    return credential is not None and rules.can_see_credential(user, credential)
+
+
+def register() -> None:
+    register_visibility("accounts.user", _person)
+    register_visibility("accounts.organisation", _organisation)
+    register_visibility("accounts.membership", _membership)
+    register_visibility("accounts.credential", _credential)

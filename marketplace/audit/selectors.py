@@ -1,0 +1,105 @@
+"""Reading the record, and who may.
+
+This room stands below the people and the objects it speaks of, so it asks rooms above: ``register_visibility`` says who
+sees the trail of an object, ``install_supervision`` what a supervisor sees of everybody's acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from .models import Event
+
+#: (user, subject_id) -> may this person read the trail of that object?
+Visibility = Callable[[Any, str], bool]
+#: user -> the events that a supervisor sees; None for who supervises nothing
+Supervision = Callable[[Any], Q | None]
+
+_visibility: dict[str, Visibility] = {}
+_supervision: Supervision | None = None
+
+
+def register_visibility(subject_type: str, predicate: Visibility) -> None:
+    """``register_visibility("procurement.tender", lambda user, key: …)`` in a room's AppConfig.ready."""
+    _visibility[subject_type] = predicate
+
+
+def install_supervision(supervision: Supervision) -> None:
+    """Called once by ``accounts``."""
+    global _supervision
+    _supervision = supervision
+
+
+def supervised(user: Any) -> Q | None:
+    """The events that ``user`` sees as a supervisor; None for who is none."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return None
+    if user.is_superuser:
+        return Q()
+    return _supervision(user) if _supervision is not None else None
+
+
+def trail(subject: models.Model) -> QuerySet[Event]:
+    """Everything recorded about an object, newest first."""
+    return trail_of(subject._meta.label_lower, subject.pk)
+
+
+def trail_of(subject_type: str, subject_id: Any) -> QuerySet[Event]:
+    return Event.objects.filter(subject_type=subject_type, subject_id=str(subject_id)).select_related("actor", "sealed")
+
+
+def may_read_trail(user: Any, subject_type: str, subject_id: Any) -> bool:
+    """Whether the room of the object lets this person read all of its trail."""
+    predicate = _visibility.get(subject_type)
+    if predicate is None or not getattr(user, "is_authenticated", False) or not user.is_active:
+        return False
+    try:
+        return predicate(user, str(subject_id))
+    except ValueError:
+        # An address with a key that is none.
+        return False
+
+
+def readable_trail(user: Any, subject_type: str, subject_id: Any) -> QuerySet[Event]:
+    """What this person may read of an object's trail: all, a supervisor's part of it, or nothing."""
+    events = trail_of(subject_type, subject_id)
+    if may_read_trail(user, subject_type, subject_id):
+        return events
+    condition = supervised(user)
+    return events.none() if condition is None else events.filter(condition)
+
+
+def search(
+    user: Any,
+    *,
+    person: str = "",
+    action: str = "",
+    subject_type: str = "",
+    since: Any = None,
+    until: Any = None,
+) -> QuerySet[Event]:
+    """A supervisor's search, newest first. ``since`` and ``until`` are days, both included; nothing for other people."""
+    condition = supervised(user)
+    if condition is None:
+        return Event.objects.none()
+    found = Event.objects.filter(condition).select_related("actor", "sealed").order_by("-id")
+    if person.strip():
+        words = person.strip()
+        found = found.filter(
+            Q(actor__display_name__icontains=words)
+            | Q(actor__display_name_en__icontains=words)
+            | Q(actor__username__iexact=words)
+        )
+    if action:
+        found = found.filter(action=action)
+    if subject_type:
+        found = found.filter(subject_type=subject_type)
+    if since:
+        found = found.filter(occurred_at__date__gte=since)
+    if until:
+        found = found.filter(occurred_at__date__lte=until)
+    return found
