@@ -51,6 +51,11 @@ def can_decide(user: Any, tender: Tender) -> bool:
     )
 
 
+def can_state_failure(user: Any, tender: Tender) -> bool:
+    """States a failure that follows from facts."""
+    return can_run(user, tender) or can_decide(user, tender)
+
+
 def can_watch(user: Any, tender: Tender) -> bool:
     """Sees how the procedure stands, without any bid: the buyer's people in it, and the supervisor."""
     return (
