@@ -8,9 +8,12 @@ class VolunteersConfig(AppConfig):
     def ready(self) -> None:
         # Models are loaded only now.
         from marketplace.core import search, workspace
+        from marketplace.timesheets import subjects
 
         from .search import call_hits
+        from .subjects import KIND, shifts_to_record
         from .workspace import work_items
 
         search.register(call_hits)
         workspace.register(work_items)
+        subjects.register(KIND, shifts_to_record)

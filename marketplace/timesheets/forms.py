@@ -1,0 +1,49 @@
+"""Forms of service time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from .models import SessionKind
+
+_MOMENT = {"type": "datetime-local", "step": "60"}
+
+
+class _KindForm(forms.Form):
+    kind = forms.ChoiceField(label=_("Kind of service"))
+
+    def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = dict(SessionKind.choices)
+        self.fields["kind"].choices = [(k, words[k]) for k in kinds]  # type: ignore[attr-defined]
+
+
+class CheckInForm(_KindForm):
+    pass
+
+
+class CheckOutForm(forms.Form):
+    summary = forms.CharField(
+        label=_("What was done"), widget=forms.Textarea(attrs={"rows": 4}), max_length=2000,
+        help_text=_("Topics, not names: never write who came or what they told you in confidence."),
+    )  # fmt: skip
+    people_served = forms.IntegerField(label=_("People served"), min_value=0, max_value=5000, initial=0)
+
+
+class ReportForm(_KindForm, CheckOutForm):
+    start = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"))
+    end = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"))
+    field_order = ("kind", "start", "end", "summary", "people_served")
+
+
+class DisputeForm(forms.Form):
+    note = forms.CharField(label=_("What is not right"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)
+
+
+class DecisionForm(forms.Form):
+    minutes = forms.IntegerField(label=_("Minutes that count (0: none)"), min_value=0)
+    note = forms.CharField(label=_("Reasons"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)

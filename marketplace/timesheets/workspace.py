@@ -1,0 +1,52 @@
+"""What waits for a person about service time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.accounts.models import Role, User
+from marketplace.accounts.rules import organisations_of, roles_of
+from marketplace.core.i18n import localized
+from marketplace.core.workspace import WorkItem
+
+from .models import ServiceSession
+from .rules import HOST_ROLES, visible_to
+from .states import SessionState
+
+
+def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
+    running = (
+        ServiceSession.objects.filter(person=user, state=SessionState.OPEN)
+        .select_related("region")
+        .order_by("pk")
+        .first()
+    )
+    if running is not None:
+        place = localized(running.region, "name")
+        yield WorkItem(
+            _("Check out at %(place)s") % {"place": place}, reverse("timesheets:check_out", args=[running.pk]), weight=1
+        )
+    roles = roles_of(user)
+    if roles & set(HOST_ROLES):
+        hosts = organisations_of(user, *HOST_ROLES)
+        waiting = (
+            ServiceSession.objects.filter(host__in=hosts, state=SessionState.REPORTED).exclude(person=user).count()
+        )
+        if waiting:
+            text = ngettext("Confirm %(n)s report of service", "Confirm %(n)s reports of service", waiting)
+            yield WorkItem(
+                text % {"n": waiting},
+                reverse("timesheets:to_confirm"),
+                _("The people who came wait for it."),
+                weight=20,
+            )
+    if Role.SUPERVISOR in roles:
+        disputed = visible_to(user).filter(state=SessionState.DISPUTED).count()
+        if disputed:
+            text = ngettext("Decide %(n)s dispute about service", "Decide %(n)s disputes about service", disputed)
+            yield WorkItem(text % {"n": disputed}, reverse("timesheets:disputes"), weight=30)
