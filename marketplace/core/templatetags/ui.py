@@ -181,11 +181,15 @@ def breadcrumbs(*parts: Any) -> str:
 
 
 @register.simple_tag
-def empty(title: Any, text: Any = "", url: str = "", action: Any = "") -> str:
+def empty_state(title: Any, text: Any = "", url: str = "", action: Any = "") -> str:
     """An empty list: what is not there, what to do next, and the way to it."""
     said = format_html("<p>{}</p>", text) if text else ""
     way = format_html('<a class="btn quiet" href="{}">{}</a>', url, action) if url else ""
     return format_html('<div class="empty"><b>{}</b>{}{}</div>', title, said, way)
+
+
+# Outside of a loop only: inside, Django takes {% empty %} for the loop's own.
+register.simple_tag(empty_state, name="empty")
 
 
 @register.inclusion_tag("core/_tiles.html")

@@ -16,24 +16,28 @@ from djmoney.forms.widgets import MoneyWidget
 _LISTS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
-def render_form(form: Any, fields: str = "") -> SafeString:
+def render_form(form: Any, fields: str = "", **labels: Any) -> SafeString:
     """All fields of ``form`` (or those named in ``fields``), its hidden ones and a summary of its errors.
 
-    The ``<form>`` element, the CSRF token and the buttons are the page's own. A formset comes with its management form.
+    ``labels`` are better words for a library's form: ``{% render_form form login=_("E-mail") %}``. The ``<form>`` element, the CSRF token and the buttons are the page's own. A formset comes with its management form.
     """
     if isinstance(form, forms.BaseFormSet):
         return _formset(form)
+    for name, label in labels.items():
+        form.fields[name].label = label
+        form.fields[name].widget.attrs.pop("placeholder", None)
     names = fields.split() or list(form.fields)
     bound = [form[name] for name in names]
     visible = [field for field in bound if not field.is_hidden]
     hidden = [field for field in bound if field.is_hidden]
+    starred = not all(field.field.required for field in visible)
     return render_to_string(
         "core/_form.html",
         {
-            "fields": [_parts(field) for field in visible],
+            "fields": [_parts(field, starred=starred) for field in visible],
             "hidden": hidden,
             "summary": list(_summary(form, bound)) if form.is_bound else [],
-            "explain_star": any(f.field.required for f in visible) and not all(f.field.required for f in visible),
+            "explain_star": starred and any(field.field.required for field in visible),
         },
     )
 
@@ -70,8 +74,10 @@ def _first_id(field: BoundField) -> str:
     return f"{field.auto_id}_0" if isinstance(widget, (*_LISTS, forms.MultiWidget)) else field.auto_id
 
 
-def _parts(field: BoundField) -> dict[str, Any]:
+def _parts(field: BoundField, *, starred: bool = True) -> dict[str, Any]:
     widget = field.field.widget
+    if str(widget.attrs.get("placeholder", "")) == str(field.label):
+        del widget.attrs["placeholder"]
     _use_native_input(widget)
     kind = "plain"
     control: Any = ""
@@ -86,6 +92,7 @@ def _parts(field: BoundField) -> dict[str, Any]:
     return {
         "field": field,
         "kind": kind,
+        "starred": starred and field.field.required,
         "control": control,
         "for": _first_id(field),
         "choices": list(field) if kind == "list" else [],

@@ -1,0 +1,64 @@
+"""Put the guides, the law in plain words and the news section on the site. What editors have changed since is left alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from cms.content_files import PageFile, section
+from cms.models import (
+    BilingualPage,
+    GuideIndexPage,
+    GuidePage,
+    HomePage,
+    LawIndexPage,
+    LawKnowledgePage,
+    NewsIndexPage,
+)
+
+SECTIONS: tuple[tuple[str, type[BilingualPage], type[BilingualPage] | None], ...] = (
+    ("guide", GuideIndexPage, GuidePage),
+    ("law", LawIndexPage, LawKnowledgePage),
+    ("news", NewsIndexPage, None),
+)
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        home = HomePage.objects.get()
+        created = 0
+        for slug, index_model, page_model in SECTIONS:
+            index_file, files = section(slug)
+            index = index_model.objects.first()
+            if index is None:
+                index = _add(home, index_model(slug=slug, show_in_menus=True, **_heading(index_file)))
+                created += 1
+            present = set(index.get_children().values_list("slug", flat=True))
+            for file in files:
+                if page_model is None or file.slug in present:
+                    continue
+                body = {"body": json.dumps(file.chinese.body), "body_en": json.dumps(file.english.body)}
+                _add(index, page_model(slug=file.slug, **_heading(file), **file.facts, **body))
+                created += 1
+        self.stdout.write(f"pages: {created} added")
+
+
+def _heading(file: PageFile) -> dict[str, str]:
+    return {
+        "title": file.chinese.title,
+        "title_en": file.english.title,
+        "summary": file.chinese.summary,
+        "summary_en": file.english.summary,
+    }
+
+
+def _add(parent: Any, page: BilingualPage) -> Any:
+    parent.add_child(instance=page)
+    page.save_revision().publish()
+    return page

@@ -1,0 +1,186 @@
+"""The site's own pages: home, news, guides, law in plain words. One tree; each page holds both its languages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Page
+
+from marketplace.accounts.models import Specialty
+from marketplace.core import clock
+
+from . import selectors
+from .blocks import BodyBlock
+
+ENTRIES_A_PAGE = 25
+
+
+class BilingualPage(Page):
+    """A page whose English stands beside its Chinese, so that one revision, one review and one address hold both."""
+
+    title_en = models.CharField(_("title in English"), max_length=255, blank=True)
+    summary = models.TextField(_("summary"), blank=True, help_text=_("One or two sentences, shown under the title."))
+    summary_en = models.TextField(_("summary in English"), blank=True)
+
+    content_panels: ClassVar = [
+        MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], _("title")),
+        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], _("summary")),
+    ]
+
+    class Meta:
+        abstract = True
+
+
+class ArticlePage(BilingualPage):
+    """What is read from top to bottom."""
+
+    body = StreamField(BodyBlock(), verbose_name=_("text"), blank=True)
+    body_en = StreamField(BodyBlock(), verbose_name=_("text in English"), blank=True)
+
+    subpage_types: ClassVar = []
+
+    class Meta:
+        abstract = True
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context(request, *args, **kwargs),
+            "section": self.get_parent().specific,
+            "neighbours": type(self).objects.sibling_of(self, inclusive=False).live()[:5],
+        }
+
+
+class HomePage(BilingualPage):
+    """The front page. Its sections show what the other rooms hold at this moment."""
+
+    parent_page_types: ClassVar = ["wagtailcore.Page"]
+    max_count = 1
+    template = "cms/home.html"
+
+    class Meta:
+        verbose_name = _("home page")
+        verbose_name_plural = _("home pages")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context(request, *args, **kwargs),
+            "news": NewsPage.objects.live().order_by("-date", "-pk")[:3],
+            "guides": GuidePage.objects.live().exclude(audience=Audience.EVERYBODY).order_by("path"),
+            **selectors.home_sections(clock.now()),
+        }
+
+
+class NewsIndexPage(BilingualPage):
+    parent_page_types: ClassVar = ["cms.HomePage"]
+    subpage_types: ClassVar = ["cms.NewsPage"]
+    max_count = 1
+    template = "cms/news_index.html"
+
+    class Meta:
+        verbose_name = _("news section")
+        verbose_name_plural = _("news sections")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        news = NewsPage.objects.child_of(self).live().order_by("-date", "-pk")
+        page = Paginator(news, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+        return {**super().get_context(request, *args, **kwargs), "entries": page}
+
+
+class NewsPage(ArticlePage):
+    date = models.DateField(_("date"))
+
+    content_panels: ClassVar = [
+        *BilingualPage.content_panels,
+        FieldPanel("date"),
+        FieldPanel("body"),
+        FieldPanel("body_en"),
+    ]
+    parent_page_types: ClassVar = ["cms.NewsIndexPage"]
+    template = "cms/article.html"
+
+    class Meta:
+        verbose_name = _("news")
+        verbose_name_plural = _("news")
+
+
+class Audience(models.TextChoices):
+    VILLAGER = "villager", _("Villagers")
+    VOLUNTEER = "volunteer", _("Volunteers")
+    FIRM = "firm", _("Lawyers and firms")
+    BUREAU = "bureau", _("Justice bureaus")
+    EVERYBODY = "everybody", _("Everybody")
+
+
+class GuideIndexPage(BilingualPage):
+    parent_page_types: ClassVar = ["cms.HomePage"]
+    subpage_types: ClassVar = ["cms.GuidePage"]
+    max_count = 1
+    template = "cms/grouped_index.html"
+
+    class Meta:
+        verbose_name = _("guides section")
+        verbose_name_plural = _("guides sections")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        groups = selectors.grouped(GuidePage.objects.child_of(self).live(), "audience", Audience)
+        return {**super().get_context(request, *args, **kwargs), "groups": groups}
+
+
+class GuidePage(ArticlePage):
+    """How to do something here, for one kind of reader."""
+
+    audience = models.CharField(_("for"), max_length=12, choices=Audience.choices, default=Audience.EVERYBODY)
+
+    content_panels: ClassVar = [
+        *BilingualPage.content_panels,
+        FieldPanel("audience"),
+        FieldPanel("body"),
+        FieldPanel("body_en"),
+    ]
+    parent_page_types: ClassVar = ["cms.GuideIndexPage"]
+    template = "cms/article.html"
+
+    class Meta:
+        verbose_name = _("guide")
+        verbose_name_plural = _("guides")
+
+
+class LawIndexPage(BilingualPage):
+    parent_page_types: ClassVar = ["cms.HomePage"]
+    subpage_types: ClassVar = ["cms.LawKnowledgePage"]
+    max_count = 1
+    template = "cms/grouped_index.html"
+
+    class Meta:
+        verbose_name = _("law section")
+        verbose_name_plural = _("law sections")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        groups = selectors.grouped(LawKnowledgePage.objects.child_of(self).live(), "topic", Specialty)
+        return {**super().get_context(request, *args, **kwargs), "groups": groups}
+
+
+class LawKnowledgePage(ArticlePage):
+    """A question that people really ask, its short answer (the summary), and the law behind it."""
+
+    topic = models.CharField(_("field of law"), max_length=16, choices=Specialty.choices)
+    checked_on = models.DateField(_("checked against the law on"), null=True, blank=True)
+
+    content_panels: ClassVar = [
+        *BilingualPage.content_panels,
+        MultiFieldPanel([FieldPanel("topic"), FieldPanel("checked_on")], _("subject")),
+        FieldPanel("body"),
+        FieldPanel("body_en"),
+    ]
+    parent_page_types: ClassVar = ["cms.LawIndexPage"]
+    template = "cms/article.html"
+
+    class Meta:
+        verbose_name = _("law in plain words")
+        verbose_name_plural = _("law in plain words")
