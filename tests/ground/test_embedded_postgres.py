@@ -39,8 +39,8 @@ watch(Path(sys.argv[1]), grace=0.5)
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
-    server = EmbeddedServer(tmp_path / "postgres")
+def server(open_folder: Path) -> Iterator[EmbeddedServer]:
+    server = EmbeddedServer(open_folder / "postgres")
     yield server
     server.stop()
 
@@ -163,8 +163,8 @@ def test_half_a_data_folder_is_laid_out_anew(server: EmbeddedServer) -> None:
     assert server.is_answering()
 
 
-def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
-    folder = tmp_path / ("a long name of a folder " * 4).strip() / ("and 中文 " * 4).strip() / "postgres"
+def test_a_path_too_long_for_a_socket(open_folder: Path) -> None:
+    folder = open_folder / ("a long name of a folder " * 4).strip() / ("and 中文 " * 4).strip() / "postgres"
     server = EmbeddedServer(folder)
     try:
         server.ensure_running("market")
