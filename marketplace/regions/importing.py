@@ -272,7 +272,7 @@ def _name_blocks(divisions: Divisions, rows: NDArray[np.int64]) -> Iterator[str]
         if text is None:
             name = romanise.short_name(official) if level == 5 else official
             read = romanise.romanise(name, level)
-            text = f"{name}\t{read.display}\t'" + "' '".join(read.lexemes) + "'\n"
+            text = f"{name}\t{read.display}\t" + " ".join([f"'{lexeme}'" for lexeme in read.lexemes]) + "\n"
             known[official, level] = text
         block.append(f"{code}\t{text}")
         if len(block) == _BLOCK:

@@ -79,6 +79,21 @@ class RegionQuerySet(models.QuerySet["Region"]):
         return self.filter(level=level)
 
 
+class RegionManager(models.Manager["Region"]):
+    def get_queryset(self) -> RegionQuerySet:
+        # The search column is for the database to look in, not for rows to carry.
+        return RegionQuerySet(self.model, using=self._db).defer("search")
+
+    def under(self, code: int, level: int | None = None) -> RegionQuerySet:
+        return self.get_queryset().under(code, level)
+
+    def children_of(self, code: int) -> RegionQuerySet:
+        return self.get_queryset().children_of(code)
+
+    def at_level(self, level: int) -> RegionQuerySet:
+        return self.get_queryset().at_level(level)
+
+
 class Region(models.Model):
     """One administrative division, province to village; its code is its place in the tree."""
 
@@ -97,7 +112,7 @@ class Region(models.Model):
     child_count = models.IntegerField(_("divisions directly below"), default=0)
     village_count = models.IntegerField(_("villages and communities"), default=0)
 
-    objects = RegionQuerySet.as_manager()
+    objects = RegionManager()
 
     class Meta:
         verbose_name = _("division")

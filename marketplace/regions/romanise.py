@@ -17,7 +17,7 @@ from pypinyin import Style, pinyin
 from marketplace.regions import place_words
 
 #: prefecture levels that stand only in the code: nothing is governed from there
-PLACEHOLDERS = frozenset(place_words.PLACEHOLDERS)
+PLACEHOLDERS = place_words.PLACEHOLDERS
 
 _HAN = re.compile(r"[\u3007\u3400-\u9fff\ue000-\uf8ff\U00020000-\U0003ffff]")
 _COMMITTEE = re.compile(
@@ -122,6 +122,8 @@ def romanise(name: str, level: int) -> Romanisation:
     The lexemes are every tail of the name, in characters and in plain Pinyin, each marked with its level: a prefix
     match on a tail is an infix match on the name, which a plain GIN index serves without trigrams.
     """
+    if level == 2 and name in PLACEHOLDERS:
+        return Romanisation(PLACEHOLDERS[name], ())  # nobody looks for it
     specific, rest = specific_part(name, level)
     read = syllables(name)
     size = len(specific)
@@ -177,9 +179,7 @@ def _joined(part: list[str]) -> str:
 
 def english_name(code: int, level: int, name: str, romanised_name: str) -> str:
     """The name on English pages; established names stand as they are ."""
-    if name in PLACEHOLDERS and level == 2:
-        return place_words.PLACEHOLDERS[name]
-    if level == 1:
+    if level == 1 or (level == 2 and name in PLACEHOLDERS):
         return romanised_name
     rest = specific_part(name, level)[1]
     return f"{romanised_name} {rest}".strip()

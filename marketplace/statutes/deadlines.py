@@ -23,6 +23,10 @@ END_OF_DAY = time.max
 ONE_DAY = timedelta(days=1)
 
 
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """One day of the calendar. `provisional`: the State Council has not announced its year yet."""
@@ -40,7 +44,7 @@ class Day:
 
     def reason(self) -> str:
         """Why it does not count, in the active language: the holiday's name, or a weekend."""
-        name = self.name_en if (get_language() or "").startswith("en") else self.name
+        name = self.name_en if _english() else self.name
         return name or (_("weekend") if self.date.weekday() >= 5 else _("day off"))
 
 
@@ -137,9 +141,13 @@ class Deadline:
         return self.at.astimezone(CHINA).date()
 
     @property
+    def article_text(self) -> str:
+        return article_words(self.article)
+
+    @property
     def explanation(self) -> str:
         """How it was counted, in sentences of the active language."""
-        return " ".join(self._sentences())
+        return (" " if _english() else "").join(self._sentences())
 
     def explain(self, language: str) -> str:
         with override(language):
@@ -173,7 +181,7 @@ class Deadline:
     # What it says
 
     def _sentences(self) -> list[str]:
-        english = (get_language() or "").startswith("en")
+        english = _english()
         what = (self.counted_from_what_en if english else self.counted_from_what) or _("the opening day")
         said = [self._rule(), self._opening(what)]
         if self.rolled_from is not None:
@@ -205,7 +213,7 @@ class Deadline:
         return said
 
     def _rule(self) -> str:
-        english = (get_language() or "").startswith("en")
+        english = _english()
         if self.unit == "working_day":
             amount = ngettext("%(n)s working day", "%(n)s working days", self.count) % {"n": self.count}
         else:
@@ -245,7 +253,7 @@ _NUMERALS = {c: n for n, c in enumerate("一二三四五六七八九", start=1)}
 
 def article_words(article: str) -> str:
     """第六十八条 as it stands in Chinese, "article 68" on English pages; "part 3" for a bare 三."""
-    if not (get_language() or "").startswith("en"):
+    if not _english():
         return article
     numeral = article.removeprefix("第").removesuffix("条")
     value = 0
@@ -265,7 +273,7 @@ def article_words(article: str) -> str:
 
 def _say(day: date, *, year: bool = True) -> str:
     """A day in the words of the active language: 2026年10月8日 / 8 October 2026."""
-    if (get_language() or "").startswith("en"):
+    if _english():
         return formats.date_format(day, "j F Y" if year else "j F")
     return formats.date_format(day, "Y年n月j日" if year else "n月j日")
 

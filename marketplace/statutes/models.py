@@ -7,6 +7,8 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, ExtractYear
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.statutes.deadlines import article_words
+
 
 class CalendarYear(models.Model):
     """One year of the working-day calendar; `announced` when the State Council's notice is in."""
@@ -163,4 +165,14 @@ class StatutoryParameter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.value.normalize():f} {self.get_unit_display()}"
+        return f"{self.rule} {self.value_text} {self.get_unit_display()}"
+
+    @property
+    def value_text(self) -> str:
+        """The number without trailing zeros, with thousands."""
+        whole = self.value == self.value.to_integral_value()
+        return f"{int(self.value):,}" if whole else f"{self.value.normalize():f}"
+
+    @property
+    def article_text(self) -> str:
+        return article_words(self.article)

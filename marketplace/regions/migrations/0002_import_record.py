@@ -4,29 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('regions', '0001_initial'),
+        ("regions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DivisionsImport',
+            name="DivisionsImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('imported_at', models.DateTimeField(verbose_name='imported at')),
-                ('file_name', models.CharField(max_length=200, verbose_name='file')),
-                ('file_digest', models.CharField(max_length=64, verbose_name='SHA-256 of the file')),
-                ('rules_digest', models.CharField(help_text='Digest of the rules by which names were read and romanised.', max_length=64, verbose_name='rules')),
-                ('under', models.BigIntegerField(blank=True, null=True, verbose_name='only under')),
-                ('read_count', models.IntegerField(verbose_name='divisions read')),
-                ('added_count', models.IntegerField(verbose_name='new')),
-                ('changed_count', models.IntegerField(verbose_name='changed')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("imported_at", models.DateTimeField(verbose_name="imported at")),
+                ("file_name", models.CharField(max_length=200, verbose_name="file")),
+                ("file_digest", models.CharField(max_length=64, verbose_name="SHA-256 of the file")),
+                (
+                    "rules_digest",
+                    models.CharField(
+                        help_text="Digest of the rules by which names were read and romanised.",
+                        max_length=64,
+                        verbose_name="rules",
+                    ),
+                ),
+                ("under", models.BigIntegerField(blank=True, null=True, verbose_name="only under")),
+                ("read_count", models.IntegerField(verbose_name="divisions read")),
+                ("added_count", models.IntegerField(verbose_name="new")),
+                ("changed_count", models.IntegerField(verbose_name="changed")),
             ],
             options={
-                'verbose_name': 'import of divisions',
-                'verbose_name_plural': 'imports of divisions',
-                'ordering': ['-pk'],
+                "verbose_name": "import of divisions",
+                "verbose_name_plural": "imports of divisions",
+                "ordering": ["-pk"],
             },
         ),
     ]

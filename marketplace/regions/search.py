@@ -1,0 +1,166 @@
+"""Finding a division by its name in characters or Pinyin, whole, beginning or middle, or by its code.
+
+Every tail of a name is a lexeme of the division's `tsvector`, marked with its level (see `romanise.romanise`), so a
+prefix match on lexemes finds any part of a name through a plain GIN index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Case, F, Func, IntegerField, QuerySet, TextField, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Length, Lower
+from django.urls import reverse
+
+from marketplace.core.i18n import localized
+from marketplace.core.search import SearchHit
+from marketplace.regions import codes, romanise, selectors
+from marketplace.regions.models import Level, Region
+
+#: more villages than this are not ranked: who types two letters gets some of them and types a third
+CANDIDATES = 300
+_CODE = re.compile(r"\b\d{12}\b")
+_ASCII = re.compile(r"^[\x00-\x7füÜ’]+$")
+#: English words for kinds of divisions, which no name holds
+_KINDS = frozenset(
+    {"province", "city", "prefecture", "county", "district", "banner", "league", "town", "township", "subdistrict"}
+    | {"village", "community", "gacha", "area", "neighbourhood", "autonomous", "ethnic"}
+)
+
+
+class Lexemes(SearchQuery):
+    """A query of ready lexemes; no text parser (whose tokens depend on the database's locale) touches it."""
+
+    template = "%(expressions)s::tsquery"
+
+    def __init__(self, prefixes: Iterable[str]) -> None:
+        quoted = ("'" + prefix.replace("\\", "\\\\").replace("'", "''") + "':*" for prefix in prefixes)
+        super().__init__(" | ".join(quoted))
+
+
+def search_regions(
+    text: str, *, levels: Sequence[int] = (1, 2, 3, 4, 5), under: int | None = None, limit: int = 20
+) -> list[Region]:
+    """Divisions that `text` names, best first: by code, by name, or "county … village" from wide to narrow.
+
+    Names that begin with the text come before names that only contain it, higher levels before lower ones.
+    """
+    text = " ".join(text.split())[:60]
+    code = _CODE.search(text)
+    if code:
+        found = Region.objects.filter(code=int(code[0]), level__in=levels)
+        return list(found.filter(selectors.within([codes.code_range(under)])) if under else found)
+    scope = [codes.code_range(under)] if under else []
+    words = _words(text)
+    if not words:
+        return []
+    found_whole = _named("".join(words), levels, scope, limit)
+    if found_whole or len("".join(words)) < 3:
+        return found_whole
+    if len(words) > 1:
+        return _named_within(words, levels, scope, limit)
+    return _named_within(_split_address(words[0]), levels, scope, limit)
+
+
+def _words(text: str) -> list[str]:
+    words = []
+    for word in text.split():
+        plain = romanise.plain(word)
+        if plain in _KINDS:
+            continue
+        words.append(plain if _ASCII.match(word) else romanise.short_name(word).lower())
+    return words or [romanise.plain(word) for word in text.split()]
+
+
+def _lexemes(word: str, levels: Iterable[int]) -> Lexemes:
+    return Lexemes(f"{level}{word}" for level in levels)
+
+
+def _named(word: str, levels: Sequence[int], scope: Sequence[tuple[int, int]], limit: int) -> list[Region]:
+    """Divisions whose name holds `word`: upper levels all ranked, villages ranked among the first candidates."""
+    ascii_word = bool(_ASCII.match(word))
+    upper = [level for level in levels if level < Level.VILLAGE]
+    if ascii_word and len(word) <= 2:
+        # Two letters begin a third of all names: only what is large is meant.
+        upper, levels = [level for level in upper if level < Level.TOWNSHIP], []
+    found: list[Region] = []
+    if upper:
+        found = list(_ranked(_matching(word, upper, scope), word, ascii_word)[:limit])
+    if len(found) < limit and Level.VILLAGE in levels:
+        # No order inside: the index gives the rows it meets, and only these are fetched and sorted.
+        some = _matching(word, [Level.VILLAGE], scope).order_by()[:CANDIDATES].values("code")
+        found += _ranked(Region.objects.filter(code__in=some), word, ascii_word)[: limit - len(found)]
+    return found
+
+
+def _matching(word: str, levels: Sequence[int], scope: Sequence[tuple[int, int]]) -> QuerySet[Region]:
+    matching = Region.objects.filter(search=_lexemes(word, levels))
+    return matching.filter(selectors.within(scope)) if scope else matching
+
+
+def _ranked(found: QuerySet[Region], word: str, ascii_word: bool) -> QuerySet[Region]:
+    name: Combinable = F("name")
+    if ascii_word:
+        # Plain Pinyin of the display form: no spaces, apostrophes or accents.
+        name = Lower(Func(F("pinyin"), Value("ü '"), Value("v"), function="translate", output_field=TextField()))
+    found = found.annotate(plain_name=name)
+    begins = Case(When(plain_name__startswith=word, then=0), default=1, output_field=IntegerField())
+    return found.order_by("level", begins, Length("plain_name"), "code")
+
+
+def _named_within(
+    words: Sequence[str], levels: Sequence[int], scope: Sequence[tuple[int, int]], limit: int
+) -> list[Region]:
+    """The last word among what the words before it name, from wide to narrow."""
+    if len(words) < 2:
+        return []
+    for word in words[:-1]:
+        places = _named(word, [1, 2, 3, 4], scope, 20)
+        if not places:
+            return []
+        scope = [codes.code_range(place.code) for place in places]
+    return _named(words[-1], levels, scope, limit)
+
+
+def _split_address(text: str) -> list[str]:
+    """An address without spaces as its divisions: 雷山县西江镇控拜村 → 雷山县, 西江镇, 控拜村."""
+    parts: list[str] = []
+    scope: list[tuple[int, int]] = []
+    while len(text) > 2:
+        heads = [text[:size] for size in range(2, min(len(text), 13))]
+        found = Region.objects.filter(search=_lexemes(heads[0], [1, 2, 3, 4]), level__lt=Level.VILLAGE)
+        best: tuple[int, list[int]] = (0, [])
+        for place in found.filter(selectors.within(scope)) if scope else found:
+            for name in (place.name, romanise.specific_part(place.name, place.level)[0]):
+                if name in heads and len(name) >= best[0]:
+                    best = (len(name), [*(best[1] if len(name) == best[0] else []), place.code])
+        if not best[0]:
+            break
+        parts.append(text[: best[0]])
+        scope = [codes.code_range(code) for code in best[1]]
+        text = text[best[0] :]
+    return [*parts, text] if text else parts
+
+
+def path_words(path: Iterable[Region]) -> str:
+    """Province · prefecture · county, in the active language."""
+    return " · ".join(localized(region, "name") for region in path)
+
+
+def search_hits(query: str, user: Any, limit: int) -> list[SearchHit]:
+    """For the site's search box."""
+    found = search_regions(query, limit=limit)
+    above = selectors.paths(found)
+    return [
+        SearchHit(
+            title=localized(region, "name"),
+            url=reverse("regions:place", args=[region.code]),
+            kind=region.get_level_display(),
+            detail=path_words(above[region.code]),
+        )
+        for region in found
+    ]

@@ -1,0 +1,168 @@
+"""Browsing the country from nation to village, and proposals for forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from marketplace.core import clock
+from marketplace.core.access import public_page
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+from marketplace.regions import codes, forms, rules, search, selectors, services
+from marketplace.regions.errors import PlaceOutsideChina
+from marketplace.regions.models import DivisionsImport, Level, LocationSource, Region, RegionQuerySet
+
+#: the 31 provinces and most prefectures' counties fit on one page
+PAGE_SIZE = 40
+PROPOSALS = 12
+
+
+class _CountedPaginator(Paginator[Region]):
+    """A paginator whose number of rows is already known: nothing is counted again."""
+
+    def __init__(self, rows: RegionQuerySet, size: int, known: int) -> None:
+        super().__init__(rows, size)
+        self.known = known
+
+    @property
+    def count(self) -> int:
+        return self.known
+
+
+@public_page
+@require_GET
+def nation(request: HttpRequest) -> HttpResponse:
+    return _page(request, None)
+
+
+@public_page
+@require_GET
+def place(request: HttpRequest, code: int) -> HttpResponse:
+    return _page(request, get_object_or_404(Region, code=code))
+
+
+def _page(request: HttpRequest, region: Region | None) -> HttpResponse:
+    code = region.code if region else codes.NATION
+    text = request.GET.get("q", "").strip()[:60]
+    context: dict[str, Any] = {"region": region, "code": code, "q": text}
+    if text:
+        found = search.search_regions(text, under=code or None, limit=PAGE_SIZE)
+        above = selectors.paths(found)
+        context["found"] = [(hit, search.path_words(above[hit.code])) for hit in found]
+        context["path"] = selectors.path(region) if region else []
+        return render(request, "regions/found.html", context)
+    counts = selectors.counts_by_level(code) if region is None or region.level < Level.VILLAGE else {}
+    known = region.child_count if region else counts.get(Level.PROVINCE, 0)
+    children = _CountedPaginator(selectors.children(code), PAGE_SIZE, known).get_page(request.GET.get("page"))
+    context |= {
+        "children": children,
+        "children_level": _level_of(children),
+        "counts": [(Level(level).label, count) for level, count in counts.items()],
+        "path": selectors.path(region) if region else [],
+        "may_edit": region is not None and rules.can_edit(request.user),
+        "source": DivisionsImport.objects.filter(under=None).first() if region is None else None,
+    }
+    return render(request, "regions/place.html", context)
+
+
+def _level_of(children: Page[Region]) -> int:
+    rows = children.object_list
+    return rows[0].level if rows else 0
+
+
+@public_page
+@require_GET
+def table(request: HttpRequest, code: int) -> HttpResponseBase:
+    """Everything directly below a division as a file (0 is the nation)."""
+    if code != codes.NATION and not Region.objects.filter(code=code).exists():
+        raise Http404
+    header = [
+        _("Code"), _("Level"), _("Name"), _("Full name"), _("Romanised name"), _("English name"), _("Longitude"),
+        _("Latitude"), _("Source of the place"), _("Development tier"), _("Divisions directly below"),
+        _("Villages and communities"),
+    ]  # fmt: skip
+
+    def rows() -> Iterator[list[Any]]:
+        for row in selectors.children(code).iterator(chunk_size=2000):
+            yield [
+                row.code, row.get_level_display(), row.name, row.official_name, row.pinyin, row.name_en, row.longitude,
+                row.latitude, row.get_location_source_display(), row.get_tier_display(), row.child_count,
+                row.village_count,
+            ]  # fmt: skip
+
+    return csv_response(f"places-{code}.csv", header, rows())
+
+
+@public_page
+@require_GET
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Proposals for a place input: JSON, or options of a datalist for htmx (`field` names the input that asks)."""
+    text = request.GET.get("q") or request.GET.get(request.GET.get("field", ""), "")
+    levels = tuple(int(n) for n in request.GET.get("levels", "").split(",") if n in {"1", "2", "3", "4", "5"})
+    under = request.GET.get("under", "")
+    found = search.search_regions(
+        text[:60],
+        levels=levels or (1, 2, 3, 4, 5),
+        under=int(under) if under.isascii() and under.isdecimal() and len(under) == 12 else None,
+        limit=PROPOSALS,
+    )
+    above = selectors.paths(found)
+    proposals = [
+        {
+            "code": region.code,
+            "name": localized(region, "name"),
+            "level": region.level,
+            "path": search.path_words(above[region.code]),
+            "value": forms.proposal(region),
+        }
+        for region in found
+    ]
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "regions/_proposals.html", {"proposals": proposals})
+    return JsonResponse({"results": proposals})
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, code: int) -> HttpResponse:
+    """Staff: where it is, and for a county its tier and speed."""
+    region = get_object_or_404(Region, code=code)
+    if not rules.can_edit(request.user):
+        raise Http404
+    is_county = region.county_code == region.code
+    which = request.POST.get("form", "")
+    setting = getattr(region, "setting", None) if is_county else None
+    location = forms.LocationForm(
+        request.POST if which == "location" else None,
+        initial={"longitude": region.longitude, "latitude": region.latitude},
+    )
+    county = forms.CountyForm(request.POST if which == "county" else None, instance=setting) if is_county else None
+    if which == "location" and location.is_valid():
+        try:
+            services.correct_location(actor=request.user, code=code, now=clock.now(), **location.cleaned_data)
+        except PlaceOutsideChina as error:
+            location.add_error(error.field, str(error))
+        else:
+            messages.success(request, _("The place is corrected; an import will not change it."))
+            return redirect("regions:place", code)
+    if which == "county" and county is not None and county.is_valid():
+        services.set_county_tier(actor=request.user, code=code, now=clock.now(), **county.cleaned_data)
+        messages.success(request, _("The county's setting is saved and holds for everything in it."))
+        return redirect("regions:place", code)
+    context = {
+        "region": region,
+        "path": selectors.path(region),
+        "location": location,
+        "county": county,
+        "back": reverse("regions:place", args=[code]),
+        "corrected": region.location_source == LocationSource.CORRECTED,
+    }
+    return render(request, "regions/edit.html", context)

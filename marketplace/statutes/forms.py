@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.core import clock
+from marketplace.core.i18n import localized
+from marketplace.regions.forms import RegionField
+from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter, StatutoryRule, Unit
+
+COUNTED_UNITS = (Unit.WORKING_DAY, Unit.DAY)
+
+
+class RuleChoice(forms.ModelChoiceField[StatutoryRule]):
+    def label_from_instance(self, obj: Any) -> str:
+        return localized(obj, "title")
+
+
+class CountForm(forms.Form):
+    rule = RuleChoice(
+        label=_("What is counted"),
+        queryset=StatutoryRule.objects.filter(parameters__unit__in=COUNTED_UNITS).distinct().order_by("order"),
+        to_field_name="key",
+        empty_label=None,
+    )
+    start = forms.DateField(label=_("Counted from"), help_text=_("The day it happens; it does not count itself."))
+    place = RegionField(
+        label=_("Place"), required=False, help_text=_("Only where a region has its own rule; otherwise leave it empty.")
+    )
+
+
+class DayForm(forms.ModelForm[CalendarDay]):
+    note = forms.CharField(label=_("By which notice?"), max_length=300)
+
+    class Meta:
+        model = CalendarDay
+        fields = ["is_working", "name", "name_en", "note"]
+
+
+_RANGE = re.compile(
+    r"^(?P<first>\d{4}-\d{2}-\d{2})(?:\s*(?:to|至|~|-)\s*(?P<last>\d{4}-\d{2}-\d{2}))?(?:\s+(?P<name>[^/]+?))?(?:\s*/\s*(?P<english>.+))?$"
+)
+
+
+class AnnounceForm(forms.ModelForm[CalendarYear]):
+    days_off = forms.CharField(
+        label=_("Days off"),
+        widget=forms.Textarea,
+        help_text=_("One line each: 2027-02-05 to 2027-02-11 春节 / Spring Festival"),
+    )
+    worked = forms.CharField(
+        label=_("Weekend days that are worked"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        help_text=_("One date a line."),
+    )
+
+    class Meta:
+        model = CalendarYear
+        fields = ["instrument", "announced_on", "days_off", "worked"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["instrument"].required = self.fields["announced_on"].required = True
+        self.fields["instrument"].label = _("Notice of the State Council")
+
+    def clean_days_off(self) -> dict[date, tuple[str, str]]:
+        days: dict[date, tuple[str, str]] = {}
+        for line in self._lines("days_off"):
+            match = _RANGE.match(line)
+            if match is None:
+                raise ValidationError(
+                    _("Not understood: “%(line)s”. Write 2027-02-05 to 2027-02-11 春节."), params={"line": line}
+                )
+            first = self._day(match["first"])
+            last = self._day(match["last"] or match["first"])
+            if not 0 <= (last - first).days < 31:
+                raise ValidationError(_("“%(line)s” ends before it begins, or lasts a month."), params={"line": line})
+            for offset in range((last - first).days + 1):
+                days[first + timedelta(days=offset)] = (match["name"] or "", match["english"] or "")
+        return days
+
+    def clean_worked(self) -> list[date]:
+        return [self._day(line) for line in self._lines("worked")]
+
+    def _lines(self, field: str) -> list[str]:
+        return [line.strip() for line in self.cleaned_data[field].splitlines() if line.strip()]
+
+    @staticmethod
+    def _day(text: str) -> date:
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            raise ValidationError(_("“%(text)s” is no date: write 2027-02-05."), params={"text": text}) from error
+
+
+class ParameterForm(forms.ModelForm[StatutoryParameter]):
+    region = RegionField(label=_("Region"), required=False, help_text=_("Empty for the whole country."))
+    rule = RuleChoice(label=_("Rule"), queryset=StatutoryRule.objects.order_by("order"), to_field_name="key")
+
+    class Meta:
+        model = StatutoryParameter
+        fields = [
+            "rule", "value", "unit", "region", "instrument", "instrument_en", "article", "valid_from", "valid_to",
+            "note", "note_en",
+        ]  # fmt: skip
+
+    def _post_clean(self) -> None:
+        # The service holds the rules; the row is made there.
+        return
+
+
+class ValidOnForm(forms.Form):
+    on = forms.DateField(label=_("Valid on"), required=False)
+
+    def day(self) -> date:
+        return (self.cleaned_data.get("on") if self.is_valid() else None) or clock.today()
