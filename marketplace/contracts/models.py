@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
+from moneyed import Money
 
 from marketplace.accounts.models import Organisation, User
 from marketplace.procurement.models import Award
@@ -42,6 +43,9 @@ class Contract(models.Model):
     buyer_signed_at = models.DateTimeField(_("signed by the buyer"), null=True, blank=True)
     sign_by = models.JSONField(_("signing deadline and its reason"), default=dict)
     created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    end_reason = models.TextField(_("why it ended early"), blank=True)
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
@@ -52,6 +56,13 @@ class Contract(models.Model):
                 condition=~Q(state__in=["active", "completed"])
                 | Q(supplier_signed_at__isnull=False, buyer_signed_at__isnull=False),
                 name="active_contract_is_signed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["completed", "terminated"]) | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="ended_contract_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="terminated") | ~Q(end_reason=""), name="terminated_contract_says_why"
             ),
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="contract_ends_after_start"),
             models.CheckConstraint(
@@ -91,12 +102,16 @@ class Obligation(models.Model):
 
 
 class Post(models.Model):
-    """One thing to be staffed: a village for the contract's term. ``adviser`` is who serves it now."""
+    """One thing to be staffed: a village, or a seat of an office, for the contract's term.
+
+    ``adviser`` is who serves it now; who served before stands in the audit trail of the post.
+    """
 
     STATE_TONES: ClassVar = {"vacant": "stop", "filled": "go", "closed": "neutral"}
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="posts")
     region = models.ForeignKey(Region, verbose_name=_("village"), on_delete=models.PROTECT, related_name="posts")
+    seat = models.PositiveSmallIntegerField(_("seat"), default=1)
     amount = MoneyField(_("share of the contract"), max_digits=16, decimal_places=2, default_currency="CNY")
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to (inclusive)"))
@@ -107,12 +122,13 @@ class Post(models.Model):
     adviser_since = models.DateField(_("adviser since"), null=True, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["contract_id", "region_id"]
+        ordering: ClassVar = ["contract_id", "region_id", "seat"]
         verbose_name = _("post")
         verbose_name_plural = _("posts")
         indexes: ClassVar = [models.Index(fields=["region", "state"], name="post_region_state")]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["contract", "region"], name="one_post_a_village_and_contract"),
+            models.UniqueConstraint(fields=["contract", "region", "seat"], name="one_post_a_seat_and_contract"),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="post_ends_after_start"),
             models.CheckConstraint(
                 condition=Q(state="closed")
                 | Q(state="filled", adviser__isnull=False)
@@ -134,6 +150,7 @@ class Instalment(models.Model):
         "accepted": "wait",
         "paid": "go",
         "refused": "stop",
+        "void": "neutral",
     }
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="instalments")
@@ -149,7 +166,11 @@ class Instalment(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    acceptance = models.JSONField(_("what was accepted"), default=dict)
     acceptance_note = models.TextField(_("findings"), blank=True)
+    deduction = MoneyField(
+        _("deducted for what was not delivered"), max_digits=16, decimal_places=2, default=0, default_currency="CNY"
+    )
     pay_by = models.JSONField(_("payment deadline and its reason"), default=dict)
     paid_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
@@ -162,6 +183,14 @@ class Instalment(models.Model):
             models.UniqueConstraint(fields=["contract", "number"], name="one_instalment_a_number"),
             models.CheckConstraint(condition=~Q(paid_by=F("accepted_by")), name="payer_did_not_accept"),
             models.CheckConstraint(
+                condition=Q(deduction__gte=0, deduction__lte=F("amount")), name="deduction_within_instalment"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["planned", "void"]) | Q(delivered_by__isnull=False, delivered_at__isnull=False),
+                name="delivered_instalment_has_supplier",
+            ),
+            models.CheckConstraint(condition=~Q(accepted_by=F("delivered_by")), name="supplier_did_not_accept"),
+            models.CheckConstraint(
                 condition=~Q(state="paid") | Q(paid_by__isnull=False, paid_at__isnull=False, accepted_by__isnull=False),
                 name="paid_instalment_was_accepted",
             ),
@@ -169,6 +198,11 @@ class Instalment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contract.number} #{self.number}"
+
+    @property
+    def payable(self) -> Money:
+        """What is paid once the deduction is taken off."""
+        return self.amount - self.deduction
 
 
 class VillageRating(models.Model):

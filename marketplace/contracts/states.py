@@ -47,6 +47,7 @@ class InstalmentState(TextChoices):
     ACCEPTED = "accepted", _("accepted, waiting for payment")
     PAID = "paid", _("paid")
     REFUSED = "refused", _("sent back")
+    VOID = "void", _("no longer due")
 
 
 INSTALMENT = StateTable(
@@ -56,5 +57,6 @@ INSTALMENT = StateTable(
         Transition("accept", (InstalmentState.DELIVERED,), InstalmentState.ACCEPTED),
         Transition("refuse", (InstalmentState.DELIVERED,), InstalmentState.REFUSED),
         Transition("pay", (InstalmentState.ACCEPTED,), InstalmentState.PAID),
+        Transition("void", (InstalmentState.PLANNED,), InstalmentState.VOID),
     ],
 )

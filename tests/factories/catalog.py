@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from wagtail.models import Page, Site
+from wagtail.models import Locale, Page, Site
 
 from catalog.management.commands.load_catalogue import DATA, INDEX
 from catalog.models import ProductVersion
@@ -18,9 +18,15 @@ def make_index() -> CatalogIndexPage:
     index = CatalogIndexPage.objects.first()
     if index is None:
         site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
-        root = site.root_page if site else Page.get_first_root_node()
+        root = site.root_page if site else Page.get_first_root_node() or _a_root()
         index = root.add_child(instance=CatalogIndexPage(slug="catalogue", **INDEX))
     return index
+
+
+def _a_root() -> Page:
+    """The root of all pages, which a test that commits leaves emptied for the next."""
+    Locale.objects.get_or_create(language_code="zh-hans")
+    return Page.add_root(instance=Page(title="Root", slug="root"))
 
 
 def make_product(code: str = "PLS-01", **changes: Any) -> ServicePage:

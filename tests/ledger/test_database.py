@@ -14,8 +14,6 @@ from marketplace.ledger.models import Account, Transfer
 from marketplace.ledger.selectors import balance, balances
 from tests.factories.ledger import AT, make_account, make_source, transfer
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def books(db):

@@ -5,110 +5,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=60, unique=True, verbose_name='number')),
-                ('title', models.CharField(max_length=160, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=200, verbose_name='title in English')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='amount')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(verbose_name='to (inclusive)')),
-                ('state', models.CharField(choices=[('draft', 'waiting for signatures'), ('active', 'in performance'), ('completed', 'completed'), ('terminated', 'terminated')], default='draft', max_length=12, verbose_name='state')),
-                ('supplier_signed_at', models.DateTimeField(blank=True, null=True, verbose_name='signed by the supplier')),
-                ('buyer_signed_at', models.DateTimeField(blank=True, null=True, verbose_name='signed by the buyer')),
-                ('sign_by', models.JSONField(default=dict, verbose_name='signing deadline and its reason')),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=60, unique=True, verbose_name="number")),
+                ("title", models.CharField(max_length=160, verbose_name="title")),
+                ("title_en", models.CharField(blank=True, max_length=200, verbose_name="title in English")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="amount")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(verbose_name="to (inclusive)")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "waiting for signatures"),
+                            ("active", "in performance"),
+                            ("completed", "completed"),
+                            ("terminated", "terminated"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "supplier_signed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="signed by the supplier"),
+                ),
+                ("buyer_signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed by the buyer")),
+                ("sign_by", models.JSONField(default=dict, verbose_name="signing deadline and its reason")),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'contract',
-                'verbose_name_plural': 'contracts',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "contract",
+                "verbose_name_plural": "contracts",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Instalment',
+            name="Instalment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='instalment')),
-                ('period_from', models.DateField(verbose_name='from')),
-                ('period_to', models.DateField(verbose_name='to (inclusive)')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='amount')),
-                ('state', models.CharField(choices=[('planned', 'planned'), ('delivered', 'delivered, waiting for acceptance'), ('accepted', 'accepted, waiting for payment'), ('paid', 'paid'), ('refused', 'sent back')], default='planned', max_length=10, verbose_name='state')),
-                ('delivery', models.JSONField(default=dict, verbose_name='what was delivered')),
-                ('delivered_at', models.DateTimeField(blank=True, null=True, verbose_name='delivered')),
-                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='accepted')),
-                ('acceptance_note', models.TextField(blank=True, verbose_name='findings')),
-                ('pay_by', models.JSONField(default=dict, verbose_name='payment deadline and its reason')),
-                ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="instalment")),
+                ("period_from", models.DateField(verbose_name="from")),
+                ("period_to", models.DateField(verbose_name="to (inclusive)")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="amount")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "planned"),
+                            ("delivered", "delivered, waiting for acceptance"),
+                            ("accepted", "accepted, waiting for payment"),
+                            ("paid", "paid"),
+                            ("refused", "sent back"),
+                        ],
+                        default="planned",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("delivery", models.JSONField(default=dict, verbose_name="what was delivered")),
+                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="delivered")),
+                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted")),
+                ("acceptance_note", models.TextField(blank=True, verbose_name="findings")),
+                ("pay_by", models.JSONField(default=dict, verbose_name="payment deadline and its reason")),
+                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
             ],
             options={
-                'verbose_name': 'instalment',
-                'verbose_name_plural': 'instalments',
-                'ordering': ['contract_id', 'number'],
+                "verbose_name": "instalment",
+                "verbose_name_plural": "instalments",
+                "ordering": ["contract_id", "number"],
             },
         ),
         migrations.CreateModel(
-            name='Obligation',
+            name="Obligation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=30)),
-                ('kind', models.CharField(max_length=12, verbose_name='kind')),
-                ('title', models.CharField(max_length=120, verbose_name='obligation')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='obligation in English')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('quantity_unit', models.CharField(max_length=12, verbose_name='unit')),
-                ('period', models.CharField(max_length=8, verbose_name='period')),
-                ('tolerance', models.PositiveSmallIntegerField(default=0, verbose_name='tolerance (percent)')),
-                ('evidence', models.CharField(blank=True, max_length=200, verbose_name='evidence')),
-                ('evidence_en', models.CharField(blank=True, max_length=240, verbose_name='evidence in English')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=30)),
+                ("kind", models.CharField(max_length=12, verbose_name="kind")),
+                ("title", models.CharField(max_length=120, verbose_name="obligation")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="obligation in English")),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("quantity_unit", models.CharField(max_length=12, verbose_name="unit")),
+                ("period", models.CharField(max_length=8, verbose_name="period")),
+                ("tolerance", models.PositiveSmallIntegerField(default=0, verbose_name="tolerance (percent)")),
+                ("evidence", models.CharField(blank=True, max_length=200, verbose_name="evidence")),
+                ("evidence_en", models.CharField(blank=True, max_length=240, verbose_name="evidence in English")),
             ],
             options={
-                'verbose_name': 'obligation',
-                'verbose_name_plural': 'obligations',
-                'ordering': ['contract_id', 'pk'],
+                "verbose_name": "obligation",
+                "verbose_name_plural": "obligations",
+                "ordering": ["contract_id", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='share of the contract')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(verbose_name='to (inclusive)')),
-                ('state', models.CharField(choices=[('vacant', 'vacant'), ('filled', 'filled'), ('closed', 'closed')], default='vacant', max_length=8, verbose_name='state')),
-                ('adviser_since', models.DateField(blank=True, null=True, verbose_name='adviser since')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                (
+                    "amount",
+                    djmoney.models.fields.MoneyField(
+                        decimal_places=2, max_digits=16, verbose_name="share of the contract"
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(verbose_name="to (inclusive)")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("vacant", "vacant"), ("filled", "filled"), ("closed", "closed")],
+                        default="vacant",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("adviser_since", models.DateField(blank=True, null=True, verbose_name="adviser since")),
             ],
             options={
-                'verbose_name': 'post',
-                'verbose_name_plural': 'posts',
-                'ordering': ['contract_id', 'region_id'],
+                "verbose_name": "post",
+                "verbose_name_plural": "posts",
+                "ordering": ["contract_id", "region_id"],
             },
         ),
         migrations.CreateModel(
-            name='VillageRating',
+            name="VillageRating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quarter', models.CharField(max_length=7, verbose_name='quarter')),
-                ('stars', models.PositiveSmallIntegerField(verbose_name='rating')),
-                ('comment', models.TextField(blank=True, verbose_name='comment')),
-                ('rated_at', models.DateTimeField(verbose_name='rated')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quarter", models.CharField(max_length=7, verbose_name="quarter")),
+                ("stars", models.PositiveSmallIntegerField(verbose_name="rating")),
+                ("comment", models.TextField(blank=True, verbose_name="comment")),
+                ("rated_at", models.DateTimeField(verbose_name="rated")),
             ],
             options={
-                'verbose_name': "village's rating",
-                'verbose_name_plural': "villages' ratings",
-                'ordering': ['-rated_at', '-pk'],
+                "verbose_name": "village's rating",
+                "verbose_name_plural": "villages' ratings",
+                "ordering": ["-rated_at", "-pk"],
             },
         ),
     ]

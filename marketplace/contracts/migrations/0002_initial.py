@@ -6,144 +6,243 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('contracts', '0001_initial'),
-        ('procurement', '0001_initial'),
-        ('regions', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("contracts", "0001_initial"),
+        ("procurement", "0001_initial"),
+        ("regions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contract',
-            name='award',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contract', to='procurement.award', verbose_name='award'),
+            model_name="contract",
+            name="award",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contract",
+                to="procurement.award",
+                verbose_name="award",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='buyer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts_as_buyer', to='accounts.organisation', verbose_name='buyer'),
+            model_name="contract",
+            name="buyer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contracts_as_buyer",
+                to="accounts.organisation",
+                verbose_name="buyer",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='buyer_signed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="contract",
+            name="buyer_signed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='drafted_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="contract",
+            name="drafted_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='supplier',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts_as_supplier', to='accounts.organisation', verbose_name='supplier'),
+            model_name="contract",
+            name="supplier",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contracts_as_supplier",
+                to="accounts.organisation",
+                verbose_name="supplier",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='supplier_signed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="contract",
+            name="supplier_signed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='instalment',
-            name='accepted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="instalment",
+            name="accepted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='instalment',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instalments', to='contracts.contract'),
+            model_name="instalment",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="instalments", to="contracts.contract"
+            ),
         ),
         migrations.AddField(
-            model_name='instalment',
-            name='delivered_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="instalment",
+            name="delivered_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='instalment',
-            name='paid_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="instalment",
+            name="paid_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='obligation',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='contracts.contract'),
+            model_name="obligation",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="contracts.contract"
+            ),
         ),
         migrations.AddField(
-            model_name='post',
-            name='adviser',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to=settings.AUTH_USER_MODEL, verbose_name='adviser'),
+            model_name="post",
+            name="adviser",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="posts",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="adviser",
+            ),
         ),
         migrations.AddField(
-            model_name='post',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='contracts.contract'),
+            model_name="post",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="posts", to="contracts.contract"
+            ),
         ),
         migrations.AddField(
-            model_name='post',
-            name='region',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='regions.region', verbose_name='village'),
+            model_name="post",
+            name="region",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="posts",
+                to="regions.region",
+                verbose_name="village",
+            ),
         ),
         migrations.AddField(
-            model_name='villagerating',
-            name='post',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ratings', to='contracts.post'),
+            model_name="villagerating",
+            name="post",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="ratings", to="contracts.post"
+            ),
         ),
         migrations.AddField(
-            model_name='villagerating',
-            name='rated_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="villagerating",
+            name="rated_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['active', 'completed']), _negated=True), models.Q(('buyer_signed_at__isnull', False), ('supplier_signed_at__isnull', False)), _connector='OR'), name='active_contract_is_signed'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["active", "completed"]), _negated=True),
+                    models.Q(("buyer_signed_at__isnull", False), ("supplier_signed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="active_contract_is_signed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='contract_ends_after_start'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="contract_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('buyer_signed_by', models.F('drafted_by')), _negated=True), name='contract_drafter_does_not_sign'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("buyer_signed_by", models.F("drafted_by")), _negated=True),
+                name="contract_drafter_does_not_sign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=models.UniqueConstraint(fields=('contract', 'number'), name='one_instalment_a_number'),
+            model_name="instalment",
+            constraint=models.UniqueConstraint(fields=("contract", "number"), name="one_instalment_a_number"),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_by', models.F('accepted_by')), _negated=True), name='payer_did_not_accept'),
+            model_name="instalment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("paid_by", models.F("accepted_by")), _negated=True), name="payer_did_not_accept"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'paid'), _negated=True), models.Q(('accepted_by__isnull', False), ('paid_at__isnull', False), ('paid_by__isnull', False)), _connector='OR'), name='paid_instalment_was_accepted'),
+            model_name="instalment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "paid"), _negated=True),
+                    models.Q(("accepted_by__isnull", False), ("paid_at__isnull", False), ("paid_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="paid_instalment_was_accepted",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.UniqueConstraint(fields=('contract', 'code'), name='one_contract_obligation_a_code'),
+            model_name="obligation",
+            constraint=models.UniqueConstraint(fields=("contract", "code"), name="one_contract_obligation_a_code"),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['region', 'state'], name='post_region_state'),
+            model_name="post",
+            index=models.Index(fields=["region", "state"], name="post_region_state"),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.UniqueConstraint(fields=('contract', 'region'), name='one_post_a_village_and_contract'),
+            model_name="post",
+            constraint=models.UniqueConstraint(fields=("contract", "region"), name="one_post_a_village_and_contract"),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'closed'), models.Q(('adviser__isnull', False), ('state', 'filled')), models.Q(('adviser__isnull', True), ('state', 'vacant')), _connector='OR'), name='filled_post_has_adviser'),
+            model_name="post",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "closed"),
+                    models.Q(("adviser__isnull", False), ("state", "filled")),
+                    models.Q(("adviser__isnull", True), ("state", "vacant")),
+                    _connector="OR",
+                ),
+                name="filled_post_has_adviser",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='villagerating',
-            constraint=models.UniqueConstraint(fields=('post', 'rated_by', 'quarter'), name='one_rating_a_quarter'),
+            model_name="villagerating",
+            constraint=models.UniqueConstraint(fields=("post", "rated_by", "quarter"), name="one_rating_a_quarter"),
         ),
         migrations.AddConstraint(
-            model_name='villagerating',
-            constraint=models.CheckConstraint(condition=models.Q(('stars__gte', 1), ('stars__lte', 5)), name='rating_one_to_five'),
+            model_name="villagerating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stars__gte", 1), ("stars__lte", 5)), name="rating_one_to_five"
+            ),
         ),
     ]

@@ -1,0 +1,166 @@
+"""What contracts ask of a person: sign, deliver, accept, pay, rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import OrganisationKind, Role, User
+from marketplace.accounts.rules import inside, memberships_of, regions_of
+from marketplace.core.i18n import localized
+from marketplace.core.words import day_words, money_words
+from marketplace.core.workspace import WorkItem
+from marketplace.procurement.models import Award
+from marketplace.procurement.states import TenderState
+from marketplace.statutes.deadlines import Deadline
+
+from .models import Contract, Instalment, Post, VillageRating
+from .rules import SIGNING_ROLES, villages_of
+from .services_posts import quarter_name
+from .states import ContractState, InstalmentState
+
+#: A list longer than this is read on the page of contracts.
+MOST = 20
+
+
+def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
+    memberships = memberships_of(user)
+    if not memberships:
+        return
+    today = timezone.localdate(now)
+
+    def organisations(*roles: str) -> set[int]:
+        return {m.organisation_id for m in memberships if m.role in roles}
+
+    if officers := organisations(Role.OFFICER):
+        yield from _to_draft(officers)
+    if approvers := organisations(Role.APPROVER):
+        yield from _to_sign(user, Q(buyer__in=approvers), supplier_signed=True, page="contracts:sign_buyer")
+    if deciders := organisations(Role.OFFICER, Role.APPROVER):
+        yield from _to_accept(deciders)
+    if signers := organisations(*SIGNING_ROLES):
+        yield from _to_sign(user, Q(supplier__in=signers), supplier_signed=False, page="contracts:sign_supplier")
+        yield from _to_deliver(signers, today)
+    yield from _to_pay(user, organisations(Role.FINANCE))
+    yield from _to_rate(user, today)
+
+
+def _due(kept: dict[str, Any]) -> datetime | None:
+    return Deadline.from_json(kept).at if kept else None
+
+
+def _to_draft(buyers: set[int]) -> Iterator[WorkItem]:
+    waiting = Award.objects.filter(
+        lot__tender__organisation__in=buyers, lot__tender__state=TenderState.AWARDED, contract__isnull=True
+    ).select_related("lot__tender", "bid__supplier")
+    for award in waiting.order_by("decided_at", "pk")[:MOST]:
+        yield WorkItem(
+            title=_("Draw up the contract"),
+            detail=f"{localized(award.lot.tender, 'title')} · {localized(award.bid.supplier, 'name')}",
+            url=reverse("contracts:draft", args=[award.pk]),
+            weight=40,
+        )
+
+
+def _to_sign(user: User, whose: Q, *, supplier_signed: bool, page: str) -> Iterator[WorkItem]:
+    waiting = Contract.objects.filter(
+        whose, state=ContractState.DRAFT, supplier_signed_at__isnull=not supplier_signed
+    ).select_related("buyer", "supplier")
+    if supplier_signed:
+        waiting = waiting.exclude(drafted_by=user)
+    for contract in waiting.order_by("created_at", "pk")[:MOST]:
+        other = contract.supplier if supplier_signed else contract.buyer
+        yield WorkItem(
+            title=_("Sign the contract"),
+            detail=f"{localized(contract, 'title')} · {localized(other, 'name')}",
+            url=reverse(page, args=[contract.pk]),
+            due_at=_due(contract.sign_by),
+            weight=20,
+        )
+
+
+def _sheet(instalment: Instalment) -> str:
+    return reverse("contracts:instalment", args=[instalment.pk])
+
+
+def _said(instalment: Instalment) -> str:
+    span = f"{day_words(instalment.period_from)} – {day_words(instalment.period_to)}"
+    return f"{localized(instalment.contract, 'title')} · {span} · {money_words(instalment.payable)}"
+
+
+def _to_deliver(suppliers: set[int], today: date) -> Iterator[WorkItem]:
+    ready = Instalment.objects.filter(
+        Q(period_to__lt=today, contract__state=ContractState.ACTIVE) | Q(contract__state=ContractState.TERMINATED),
+        contract__supplier__in=suppliers,
+        state__in=[InstalmentState.PLANNED, InstalmentState.REFUSED],
+    ).select_related("contract")
+    for instalment in ready.order_by("period_to", "pk")[:MOST]:
+        again = instalment.state == InstalmentState.REFUSED
+        yield WorkItem(
+            title=_("Hand over again what was sent back") if again else _("Hand over a finished period"),
+            detail=_said(instalment),
+            url=_sheet(instalment),
+            weight=30 if again else 50,
+        )
+
+
+def _to_accept(buyers: set[int]) -> Iterator[WorkItem]:
+    waiting = Instalment.objects.filter(contract__buyer__in=buyers, state=InstalmentState.DELIVERED).select_related(
+        "contract"
+    )
+    for instalment in waiting.order_by("delivered_at", "pk")[:MOST]:
+        yield WorkItem(title=_("Accept a delivery"), detail=_said(instalment), url=_sheet(instalment), weight=35)
+
+
+def _to_pay(user: User, buyers: set[int]) -> Iterator[WorkItem]:
+    over = regions_of(user, Role.FINANCE, kinds={OrganisationKind.FINANCE})
+    if not buyers and not over:
+        return
+    waiting = (
+        Instalment.objects.filter(
+            Q(contract__buyer__in=buyers) | inside("contract__buyer__region_id", over), state=InstalmentState.ACCEPTED
+        )
+        .exclude(accepted_by=user)
+        .select_related("contract")
+    )
+    for instalment in waiting.order_by("accepted_at", "pk")[:MOST]:
+        yield WorkItem(
+            title=_("Pay an accepted delivery"),
+            detail=_said(instalment),
+            url=reverse("contracts:pay", args=[instalment.pk]),
+            due_at=_due(instalment.pay_by),
+            weight=25,
+        )
+
+
+def _to_rate(user: User, today: date) -> Iterator[WorkItem]:
+    villages = villages_of(user)
+    if not villages:
+        return
+    rated = VillageRating.objects.filter(post=OuterRef("pk"), rated_by=user, quarter=quarter_name(today))
+    posts = (
+        Post.objects.filter(
+            ~Exists(rated),
+            region__in=villages,
+            adviser__isnull=False,
+            contract__state=ContractState.ACTIVE,
+            starts_on__lte=today,
+            ends_on__gte=today,
+        )
+        .exclude(adviser=user)
+        .select_related("region", "adviser")
+        .order_by("pk")
+    )
+    for post in posts[:MOST]:
+        yield WorkItem(
+            title=_("How is your legal adviser?"),
+            detail=f"{post.adviser} · {post.region.name}",
+            url=reverse("contracts:rate", args=[post.pk]),
+            weight=80,
+        )
