@@ -111,7 +111,9 @@ def test_a_complete_catalogue_has_no_faults_and_compiles(app: Catalogue) -> None
     assert list(app.faults()) == []
     assert app.compile() is True
     assert app.compile() is False
-    assert polib.mofile(str(app.path.with_suffix(".mo"))).find("Open").msgstr == "打开"
+    assert [entry.msgstr for entry in polib.mofile(str(app.path.with_suffix(".mo"))) if entry.msgid == "Open"] == [
+        "打开"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.template import Context, engines
+from django.template import Context, Engine, Node
 from django.template.loader import get_template
 from django.test import Client
 
@@ -86,13 +86,13 @@ def test_a_template_compiles_and_obeys_the_content_security_policy(path: Path) -
 
 
 def test_an_undefined_variable_of_ours_is_an_error() -> None:
-    engine = engines["django"].engine
+    engine = Engine.get_default()
     assert isinstance(engine.string_if_invalid, Undefined)
     source = "{% load i18n %}{% if missing %}{% endif %}{% for x in missing %}{% endfor %}"
 
     def render(text: str, name: str) -> str:
         template = engine.from_string(text)
-        for node in template.nodelist.get_nodes_by_type(object):
+        for node in template.nodelist.get_nodes_by_type(Node):
             node.origin = type(node.origin)(name)
         return str(template.render(Context({"given": ""})))
 

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -73,7 +74,7 @@ class Bench:
             worker.wait(30)
         if BROKER:
             with Connection(BROKER) as connection:
-                channel = connection.default_channel
+                channel: Any = connection.default_channel
                 channel.queue_delete(self.queue)
 
 
@@ -126,10 +127,10 @@ def test_a_killed_workers_task_is_done_by_another(bench: Bench) -> None:
 
     assert eventually(lambda: lines(file) == ["began", "began", "ended"]), bench.log()
     # RabbitMQ refuses to declare a queue again as another type than it is.
-    with Connection(BROKER) as connection, pytest.raises(PreconditionFailed, match="quorum"):
-        connection.default_channel.queue_declare(
-            bench.queue, durable=True, auto_delete=False, arguments={"x-queue-type": "classic"}
-        )
+    with Connection(BROKER) as connection:
+        channel: Any = connection.default_channel
+        with pytest.raises(PreconditionFailed, match="quorum"):
+            channel.queue_declare(bench.queue, durable=True, auto_delete=False, arguments={"x-queue-type": "classic"})
 
 
 def test_every_message_of_the_file_queue_is_taken_by_one_reader(tmp_path: Path) -> None:
