@@ -4,30 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CoverageFigure',
+            name="CoverageFigure",
             fields=[
-                ('code', models.BigIntegerField(primary_key=True, serialize=False, verbose_name='code')),
-                ('contract', models.PositiveIntegerField(default=0, verbose_name='villages with an adviser under contract')),
-                ('volunteer', models.PositiveIntegerField(default=0, verbose_name='villages served by volunteers only')),
-                ('vacant', models.PositiveIntegerField(default=0, verbose_name='villages whose post is vacant')),
-                ('travel_minutes', models.PositiveSmallIntegerField(null=True, verbose_name='median travel of advisers (minutes one way)')),
-                ('served_minutes', models.PositiveBigIntegerField(default=0, verbose_name='confirmed service this year (minutes)')),
-                ('unpaid_minutes', models.PositiveBigIntegerField(default=0, verbose_name='of it pro bono (minutes)')),
-                ('people_served', models.PositiveBigIntegerField(default=0, verbose_name='people served this year')),
-                ('computed_at', models.DateTimeField(verbose_name='computed')),
+                ("code", models.BigIntegerField(primary_key=True, serialize=False, verbose_name="code")),
+                (
+                    "contract",
+                    models.PositiveIntegerField(default=0, verbose_name="villages with an adviser under contract"),
+                ),
+                (
+                    "volunteer",
+                    models.PositiveIntegerField(default=0, verbose_name="villages served by volunteers only"),
+                ),
+                ("vacant", models.PositiveIntegerField(default=0, verbose_name="villages whose post is vacant")),
+                (
+                    "travel_minutes",
+                    models.PositiveSmallIntegerField(
+                        null=True, verbose_name="median travel of advisers (minutes one way)"
+                    ),
+                ),
+                (
+                    "served_minutes",
+                    models.PositiveBigIntegerField(default=0, verbose_name="confirmed service this year (minutes)"),
+                ),
+                ("unpaid_minutes", models.PositiveBigIntegerField(default=0, verbose_name="of it pro bono (minutes)")),
+                ("people_served", models.PositiveBigIntegerField(default=0, verbose_name="people served this year")),
+                ("computed_at", models.DateTimeField(verbose_name="computed")),
             ],
             options={
-                'verbose_name': 'coverage figure',
-                'verbose_name_plural': 'coverage figures',
-                'ordering': ['code'],
+                "verbose_name": "coverage figure",
+                "verbose_name_plural": "coverage figures",
+                "ordering": ["code"],
             },
         ),
     ]

@@ -1,0 +1,262 @@
+"""One purchase, from the plan to as far as its story goes, step by step through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from catalog.pages import ServicePage
+from marketplace.accounts.models import User
+from marketplace.core import clock
+from marketplace.core.units import yuan
+from marketplace.procurement import (
+    services_award,
+    services_bidding,
+    services_evaluation,
+    services_opening,
+    services_plan,
+    services_tender,
+)
+from marketplace.procurement.bid_content import BidContent, Response, TeamMember
+from marketplace.procurement.models import BudgetLine, Criterion, CriterionKind, Evaluator, Lot, OpenedBid, Plan, Tender
+from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
+from marketplace.regions.models import Region
+from marketplace.statutes.services import earliest_bid_deadline
+
+from .cast import PASSPHRASE, Bureau, Firm
+from .stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A lot to be bought: its title, its ceiling in yuan and its villages (or the region it serves)."""
+
+    title: str
+    title_en: str
+    ceiling: int
+    regions: Sequence[Region]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a bureau means to buy."""
+
+    product: str
+    title: str
+    title_en: str
+    need: str
+    method: str
+    method_reason: str
+    service_from: date
+    service_to: date
+    lots: Sequence[Scope]
+
+    @property
+    def amount(self) -> int:
+        return sum(lot.ceiling for lot in self.lots)
+
+
+class Purchase:
+    """Plays one purchase of ``bureau``. Days are told from today, so that a story reads as it happened."""
+
+    def __init__(self, stage: Stage, bureau: Bureau, line: BudgetLine) -> None:
+        self.stage, self.bureau, self.line = stage, bureau, line
+        self.tender: Tender
+
+    # From the plan to the notice
+
+    def plan(self, wish: Wish, *, day: int, approve: bool = True) -> Plan:
+        with self.stage.when(day) as now:
+            plan = services_plan.draft_plan(
+                actor=self.bureau.officer,
+                organisation=self.bureau.organisation,
+                budget_line=self.line,
+                product=ServicePage.objects.get(code=wish.product),
+                title=wish.title,
+                title_en=wish.title_en,
+                amount=yuan(wish.amount),
+                method=wish.method,
+                method_reason=wish.method_reason,
+                need=wish.need,
+                service_from=wish.service_from,
+                service_to=wish.service_to,
+                now=now,
+            )
+            plan = services_plan.submit_plan(actor=self.bureau.officer, plan=plan, now=now + timedelta(hours=1))
+        if approve:
+            with self.stage.when(day + 1, 15) as now:
+                plan = services_plan.approve_plan(actor=self.bureau.approver, plan=plan, now=now, note="同意。")
+        return plan
+
+    def draft(self, wish: Wish, plan: Plan, *, day: int, submit: bool = True) -> Tender:
+        with self.stage.when(day) as now:
+            tender = services_tender.draft_tender(actor=self.bureau.officer, plan=plan, now=now)
+            for scope in wish.lots:
+                services_tender.add_lot(
+                    actor=self.bureau.officer,
+                    tender=tender,
+                    title=scope.title,
+                    title_en=scope.title_en,
+                    ceiling=yuan(scope.ceiling),
+                    regions=scope.regions,
+                    now=now,
+                )
+            self.tender = Tender.objects.get(pk=tender.pk)
+            if submit:
+                services_tender.submit_tender(
+                    actor=self.bureau.officer, tender=self.tender, now=now + timedelta(hours=2)
+                )
+        return self.tender
+
+    def publish(self, *, day: int, days_open: int) -> Tender:
+        """Approved the day before; on the official medium in the morning; bids close ``days_open`` days later or as soon
+        after as the law allows, at 17:00."""
+        with self.stage.when(day - 1, 16) as now:
+            services_tender.approve_tender(actor=self.bureau.approver, tender=self.tender, now=now, note="同意发布。")
+        with self.stage.when(day, 9, 30) as now:
+            official = now - timedelta(minutes=30)
+            earliest = earliest_bid_deadline(self.tender.method, timezone.localdate(official))
+            wanted = self.stage.at(day + days_open, 17)
+            lawful = max(wanted, earliest.at)
+            closes = timezone.localtime(lawful).replace(hour=17, minute=0, second=0, microsecond=0)
+            if closes < lawful:
+                closes += timedelta(days=1)
+            self.tender = services_tender.publish_tender(
+                actor=self.bureau.officer,
+                tender=self.tender,
+                official_published_at=official,
+                official_url=f"https://www.ccgp-guizhou.example/notice/{self.tender.pk}",
+                bid_deadline=closes,
+                now=now,
+                provisional_acknowledged=True,
+            )
+        return self.tender
+
+    # Bids
+
+    def bid(self, firm: Firm, lot: Lot, share: str, *, at: datetime) -> None:
+        """``share`` of the ceiling, rounded to whole yuan."""
+        price = (lot.ceiling.amount * Decimal(share)).quantize(Decimal(1))
+        judged = [c for c in lot.criteria.all() if c.kind == CriterionKind.JUDGED]
+        content = BidContent(
+            price=yuan(price),
+            small_or_micro=firm.organisation.small_or_micro,
+            legal_representative=firm.bidder.display_name,
+            contact_name=firm.bidder.display_name,
+            contact_phone="0855-0000000",
+            team=tuple(
+                TeamMember(lawyer.display_name, experience="基层法律服务五年以上") for lawyer in firm.lawyers[:6]
+            ),
+            responses=tuple(Response(c.pk, c.title, _ANSWERS[n % len(_ANSWERS)]) for n, c in enumerate(judged)),
+            note="示例响应文件。",
+        )
+        with clock.rehearse(at):
+            services_bidding.submit_bid(
+                actor=firm.bidder,
+                lot=lot,
+                supplier=firm.organisation,
+                content=content,
+                request_key=self.stage.key(),
+                now=at,
+            )
+
+    # From the deadline to the award
+
+    def after(self, **later: float) -> datetime:
+        assert self.tender.bid_deadline is not None
+        return self.tender.bid_deadline + timedelta(**later)
+
+    def open(self) -> Tender:
+        at = self.after(hours=16)
+        with clock.rehearse(at):
+            for holder in self.bureau.holders[: self.tender.key_threshold]:
+                services_opening.release_share(actor=holder, tender=self.tender, passphrase=PASSPHRASE, now=at)
+            self.tender = services_opening.open_bids(actor=self.bureau.officer, tender=self.tender, now=at)
+        return self.tender
+
+    def fail(self, ground: str) -> None:
+        at = self.after(hours=17)
+        with clock.rehearse(at):
+            services_opening.fail_tender(actor=self.bureau.officer, tender=self.tender, ground=ground, now=at)
+
+    def check(self) -> None:
+        at = self.after(hours=18)
+        with clock.rehearse(at):
+            for opened in OpenedBid.objects.filter(
+                bid__lot__tender=self.tender, qualified=None, bid__lot__failure=None
+            ):
+                services_opening.check_qualification(
+                    actor=self.bureau.officer,
+                    opened_bid=opened,
+                    qualified=True,
+                    price_explanation="人员就近派驻，差旅成本低，已提供测算。",
+                    now=at,
+                )
+
+    def seat_panel(self, experts: int) -> list[Evaluator]:
+        at = self.after(hours=19)
+        with clock.rehearse(at):
+            services_evaluation.draw_evaluators(
+                actor=self.bureau.officer, tender=self.tender, experts_needed=experts, seed="20140214", now=at
+            )
+        return list(Evaluator.objects.filter(tender=self.tender).select_related("user").order_by("pk"))
+
+    def judge(self, seats: Sequence[Evaluator], *, hand_in: bool = True) -> None:
+        """Each declares, scores every bid of every lot, and hands in."""
+        at = self.after(hours=21)
+        with clock.rehearse(at):
+            for member, seat in enumerate(seats):
+                services_evaluation.declare(
+                    actor=seat.user,
+                    tender=self.tender,
+                    statement="本人与各投标人不存在利害关系，将客观公正评审。",
+                    now=at,
+                )
+                for lot in self.tender.lots.filter(failure__isnull=True):
+                    services_evaluation.save_scores(
+                        actor=seat.user,
+                        lot=lot,
+                        scores={
+                            bid.pk: {
+                                c.pk: (self._points(member, place, c), "依据响应文件评定。")
+                                for c in scored_criteria(lot)
+                            }
+                            for place, bid in enumerate(valid_bids(lot))
+                        },
+                        now=at,
+                    )
+                if hand_in:
+                    services_evaluation.submit_scores(actor=seat.user, tender=self.tender, stand_by=True, now=at)
+
+    def _points(self, member: int, place: int, criterion: Criterion) -> Decimal:
+        share = Decimal(86 - 6 * place + (member + place) % 3 * 2) / 100
+        if criterion.kind == CriterionKind.OBJECTIVE:
+            share = Decimal("0.8")
+        return (criterion.points * share).quantize(Decimal("0.1"))
+
+    def award(self) -> None:
+        at = self.after(hours=22)
+        with clock.rehearse(at):
+            services_evaluation.compute_results(actor=self.bureau.officer, tender=self.tender, now=at)
+        at = self.after(hours=42)
+        with clock.rehearse(at):
+            services_award.award_tender(actor=self.bureau.approver, tender=self._fresh(), now=at)
+        self.tender = self._fresh()
+
+    def _fresh(self) -> Tender:
+        return Tender.objects.get(pk=self.tender.pk)
+
+    def decider(self) -> User:
+        return self.bureau.approver
+
+
+_ANSWERS = (
+    "按村建立服务台账，每月固定到村日并提前在村务公开栏公布；每季度结合农时安排一次讲座，题目由村里点选；微信群和电话 24 小时内答复。",
+    "拟派律师均有基层服务经历，熟悉土地、婚姻家庭和务工纠纷，其中多人会说苗语，就近派驻，单程不超过一小时。",
+    "每名顾问配备替补，请假提前三天通知；突发纠纷两小时内响应，与司法所、人民调解委员会和法律援助中心建立衔接机制。",
+    "每次服务留痕并由村（居）委会确认，每季度回访，群众意见七日内答复，内部每半年检查一次。",
+)

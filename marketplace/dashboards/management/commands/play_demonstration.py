@@ -1,0 +1,34 @@
+"""Play the demonstration into an empty database: people, purchases at every stage, a year of service, volunteers."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone, translation
+
+from marketplace.accounts.models import User
+from marketplace.dashboards.demonstration.play import play
+
+
+class Command(BaseCommand):
+    help = __doc__
+    # Checks load every page; the play needs none.
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("The demonstration is played in demonstration mode only: set DEMO=1.")
+        if User.objects.filter(username="supervisor").exists():
+            self.stdout.write("The demonstration has been played already.")
+            return
+        started = time.perf_counter()
+        with translation.override("zh-hans"):
+            for command in ("load_calendar", "load_pages", "load_catalogue"):
+                call_command(command, stdout=self.stdout)
+            for chapter in play(timezone.localdate()):
+                self.stdout.write(f"  {chapter} ({time.perf_counter() - started:.0f} s)")
+                self.stdout.flush()
