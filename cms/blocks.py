@@ -53,7 +53,7 @@ class PictureBlock(blocks.StructBlock):
 class BodyBlock(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("text"), features=TEXT_FEATURES)
     steps = blocks.ListBlock(StepBlock(), label=_("steps"), template="cms/blocks/steps.html", icon="list-ol")
-    note = NoteBlock(label=_("note"))
+    note = NoteBlock(label=_("message box"))
     source = SourceBlock(label=_("law"))
     picture = PictureBlock(label=_("picture"))
 

@@ -14,6 +14,7 @@ from wagtail.models import Page
 
 from marketplace.accounts.models import Specialty
 from marketplace.core import clock
+from marketplace.regions.models import Level, Region
 
 from . import selectors
 from .blocks import BodyBlock
@@ -59,6 +60,18 @@ class ArticlePage(BilingualPage):
 class HomePage(BilingualPage):
     """The front page. Its sections show what the other rooms hold at this moment."""
 
+    county = models.ForeignKey(
+        Region,
+        verbose_name=_("county shown"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        limit_choices_to={"level": Level.COUNTY},
+        help_text=_("Its coverage stands beside the search box."),
+    )
+
+    content_panels: ClassVar = [*BilingualPage.content_panels, FieldPanel("county")]
     parent_page_types: ClassVar = ["wagtailcore.Page"]
     max_count = 1
     template = "cms/home.html"

@@ -84,9 +84,8 @@ class SampleForm(forms.Form):
 def pattern_context(request: HttpRequest) -> dict[str, Any]:
     now = clock.now()
     empty = SampleForm()
-    refused = SampleForm(
-        {"title": "", "price_0": "83万", "price_1": "CNY", "closes": "", "method": "open", "audience": "", "sure": ""}
-    )
+    answers = {"price_0": either("83万", "many"), "price_1": "CNY", "method": "open"}
+    refused = SampleForm({f"refused-{name}": value for name, value in answers.items()}, prefix="refused")
     page = Paginator([str(i) for i in range(1, 1040)], 25).get_page(request.GET.get("page", "4"))
     return {
         "now": now,

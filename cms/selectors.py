@@ -9,6 +9,12 @@ from typing import Any
 from django.db.models import TextChoices
 from wagtail.models import Page
 
+from marketplace.procurement.models import Tender
+from marketplace.procurement.selectors import by_deadline, public_tenders, sizes_of, stage_of
+from volunteers.selectors import open_calls
+
+ON_THE_FRONT_PAGE = 5
+
 
 def grouped(pages: Iterable[Page], field: str, choices: type[TextChoices]) -> list[tuple[str, list[Page]]]:
     """(label, pages) in the order of ``choices``; labels without a page are left out."""
@@ -19,4 +25,10 @@ def grouped(pages: Iterable[Page], field: str, choices: type[TextChoices]) -> li
 
 
 def home_sections(now: datetime) -> dict[str, Any]:
-    return {}
+    """Tenders, those that close soonest first, with their size and whether they are open; calls for volunteers."""
+    tenders: list[Tender] = list(by_deadline(public_tenders(), now)[:ON_THE_FRONT_PAGE])
+    sizes = sizes_of(tenders)
+    return {
+        "tenders": [(tender, sizes[tender.pk], stage_of(tender, now) == "open") for tender in tenders],
+        "calls": list(open_calls(now)[:ON_THE_FRONT_PAGE]),
+    }

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext, npgettext, pgettext
 from moneyed import CNY, Money
 
 from . import clock
@@ -100,11 +100,11 @@ def span_words(span: timedelta) -> str:
     hours, minutes = divmod(rest, 60)
     parts = []
     if days:
-        parts.append(ngettext("%(n)s day", "%(n)s days", days) % {"n": days})
+        parts.append(npgettext("time left", "%(n)s day", "%(n)s days", days) % {"n": days})
     if hours:
-        parts.append(ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours})
+        parts.append(npgettext("time left", "%(n)s hour", "%(n)s hours", hours) % {"n": hours})
     if (minutes and not days) or not parts:
-        parts.append(ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes})
+        parts.append(npgettext("time left", "%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes})
     return " ".join(parts)
 
 

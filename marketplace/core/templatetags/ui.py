@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from moneyed import Money
 
 from marketplace.core import clock, i18n, words
 from marketplace.core.icons import ICONS
@@ -94,6 +93,12 @@ def deadline(instant: datetime | None) -> str:
         words.instant_words(instant, now=now),
         _(" (%(text)s)") % {"text": words.left_words(left)},
     )
+
+
+@register.filter
+def left(instant: datetime | None) -> str:
+    """What is left until ``instant``, for a tag: ``6 days 4 hours left``."""
+    return words.left_words(instant - clock.now()) if instant else ""
 
 
 @register.filter

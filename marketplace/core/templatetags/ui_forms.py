@@ -19,7 +19,8 @@ _LISTS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 def render_form(form: Any, fields: str = "", **labels: Any) -> SafeString:
     """All fields of ``form`` (or those named in ``fields``), its hidden ones and a summary of its errors.
 
-    ``labels`` are better words for a library's form: ``{% render_form form login=_("E-mail") %}``. The ``<form>`` element, the CSRF token and the buttons are the page's own. A formset comes with its management form.
+    ``labels`` are better words for a library's form: ``{% render_form form login=_("E-mail") %}``.
+    The ``<form>`` element, the CSRF token and the buttons are the page's own. A formset comes with its management form.
     """
     if isinstance(form, forms.BaseFormSet):
         return _formset(form)
