@@ -33,7 +33,8 @@ from .models import Obligation, Post
 SUBJECT = "contracts.post"
 _BY_MINUTES = {"minutes"}
 _BY_TIMES = {"times", "cases"}
-_SESSION_KINDS = {"on_site", "remote", "lecture", "duty", "mediation", "case"}
+#: The kinds of obligation that visits are counted against.
+SESSION_KINDS = ("on_site", "remote", "lecture", "duty", "mediation", "case")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def fulfilment(
 def _item(obligation: Obligation, periods: Fraction | None, counted: dict[str, int] | None) -> Item:
     counted = counted or {"minutes": 0, "times": 0, "people": 0, "waiting": 0}
     unit = obligation.quantity_unit
-    countable = obligation.kind in _SESSION_KINDS and unit in _BY_MINUTES | _BY_TIMES and periods is not None
+    countable = obligation.kind in SESSION_KINDS and unit in _BY_MINUTES | _BY_TIMES and periods is not None
     return Item(
         code=obligation.code,
         kind=obligation.kind,

@@ -202,7 +202,8 @@ class Instalment(models.Model):
     @property
     def payable(self) -> Money:
         """What is paid once the deduction is taken off."""
-        return self.amount - self.deduction
+        payable: Money = self.amount - self.deduction
+        return payable
 
 
 class VillageRating(models.Model):

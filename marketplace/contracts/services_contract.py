@@ -22,7 +22,7 @@ from marketplace.core import events
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
-from marketplace.core.units import split_exactly, yuan
+from marketplace.core.units import split_exactly
 from marketplace.procurement import budget
 from marketplace.procurement.models import Award, NoticeKind, Tender
 from marketplace.procurement.notices import amount as notice_amount
@@ -231,7 +231,7 @@ def _write_posts(contract: Contract, places: list[tuple[Region, int]]) -> None:
             contract=contract,
             region=region,
             seat=seat,
-            amount=yuan(share),
+            amount=share,
             starts_on=contract.starts_on,
             ends_on=contract.ends_on,
         )
@@ -244,7 +244,7 @@ def _write_instalments(contract: Contract) -> None:
     whole = lcm(*(weight.denominator for _first, _last, weight in spans))
     shares = split_exactly(contract.amount.amount, [int(weight * whole) for _first, _last, weight in spans])
     Instalment.objects.bulk_create(
-        Instalment(contract=contract, number=n, period_from=first, period_to=last, amount=yuan(share))
+        Instalment(contract=contract, number=n, period_from=first, period_to=last, amount=share)
         for n, ((first, last, _weight), share) in enumerate(zip(spans, shares, strict=True), start=1)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,3 +66,13 @@ def check_ledger() -> list[Finding]:
             columns = [column[0] for column in cursor.description or ()]
             findings.append(Finding(name, columns, cursor.fetchall()))
     return findings
+
+
+def write_findings(findings: list[Finding], write: Callable[[str], object]) -> bool:
+    """Tell the findings as a short table; whether all is well."""
+    for finding in findings:
+        write(f"{'BROKEN' if finding.rows else 'ok    '}  {finding.name}")
+        for row in finding.rows:
+            parts = zip(finding.columns, row, strict=True)
+            write("        " + "  ".join(f"{column}={value}" for column, value in parts))
+    return not any(finding.rows for finding in findings)

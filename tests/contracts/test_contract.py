@@ -1,6 +1,7 @@
 """From the award to the signed contract, and its end."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,12 +22,12 @@ from marketplace.procurement.models import Notice, Tender
 from marketplace.regions.models import Region
 from marketplace.statutes.deadlines import Deadline
 from tests.factories.accounts import make_member, make_membership, make_user
-from tests.factories.contracts import make_award, make_contract, parties_of, sign, villages
+from tests.factories.contracts import Parties, make_award, make_contract, parties_of, sign, villages
 
 pytestmark = pytest.mark.django_db
 
 
-def _money(contract):
+def _money(contract: Contract) -> dict[str, Decimal]:
     return budget(contract.award.lot.tender.plan.budget_line_id)
 
 
@@ -223,7 +224,7 @@ def test_when_one_part_fails_nothing_has_happened(monkeypatch):
 # The end
 
 
-def _pay_all(contract, people):
+def _pay_all(contract: Contract, people: Parties) -> None:
     for instalment in contract.instalments.order_by("number"):
         now = clock.now()
         services.deliver_instalment(actor=people.bidder, instalment=instalment, now=now)
@@ -399,7 +400,7 @@ def test_parts_that_do_not_add_up_cannot_begin():
 # Many at once
 
 
-def _at_once(calls):
+def at_once(calls: list[Callable[[], object]]) -> Counter[str]:
     def run(call):
         try:
             call()
@@ -418,7 +419,7 @@ def test_ten_officers_draw_up_one_contract():
     award = make_award()
     people = parties_of(award)
     officers = [make_member(Role.OFFICER, people.buyer) for _n in range(10)]
-    found = _at_once([lambda o=o: services.draft_contract(actor=o, award=award, now=clock.now()) for o in officers])
+    found = at_once([lambda o=o: services.draft_contract(actor=o, award=award, now=clock.now()) for o in officers])
     assert found == {"done": 1, "contract_exists": 9}
     assert Contract.objects.count() == 1
 
@@ -429,7 +430,7 @@ def test_ten_signatures_at_once_commit_once():
     people = parties_of(contract)
     services.sign_as_supplier(actor=people.bidder, contract=contract, now=clock.now())
     approvers = [make_member(Role.APPROVER, people.buyer) for _n in range(10)]
-    found = _at_once(
+    found = at_once(
         [lambda a=a: services.sign_as_buyer(actor=a, contract=contract, now=clock.now()) for a in approvers]
     )
     assert found == {"done": 1, "already_signed": 9}
@@ -448,7 +449,7 @@ def test_two_lots_signed_at_once_bring_the_tender_under_contract():
     ]
     for contract in contracts:
         services.sign_as_supplier(actor=people.bidder, contract=contract, now=clock.now())
-    found = _at_once(
+    found = at_once(
         [lambda c=c: services.sign_as_buyer(actor=people.approver, contract=c, now=clock.now()) for c in contracts]
     )
     assert found == {"done": 4}

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from django.contrib.postgres.fields.ranges import DateTimeTZRange
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from marketplace.accounts.models import Organisation, OrganisationKind, Role, User
@@ -99,7 +99,7 @@ def make_award(
         fiscal_year=year,
         code=f"2040605-C{n:03d}",
         name="公共法律服务",
-        appropriated=yuan(Decimal(ceiling) * lots * 2),
+        appropriated=Decimal(ceiling) * lots * 2,
     )
     budget.open_line(line, actor=parties.finance, now=now)
     plan = Plan.objects.create(
@@ -107,7 +107,7 @@ def make_award(
         budget_line=line,
         product=make_product(product),
         title="村（社区）法律顾问服务",
-        amount=yuan(Decimal(ceiling) * lots),
+        amount=Decimal(ceiling) * lots,
         method=Method.CONSULTATION,
         method_reason="政府购买服务项目。",
         need="各村普遍缺少法律顾问。",
@@ -142,7 +142,7 @@ def make_award(
             title=f"第{number + 1}标段",
             title_en=f"Lot {number + 1}",
             product_version=make_version(product),
-            ceiling=yuan(ceiling),
+            ceiling=Decimal(ceiling),
         )
         for number in range(lots)
     ]
@@ -162,13 +162,13 @@ def make_award(
     for bid in bids:
         _set(bid, state="opened")
         OpenedBid.objects.create(
-            bid=bid, price=yuan(amount), content={}, opened_at=closes + timedelta(hours=1), qualified=True
+            bid=bid, price=Decimal(amount), content={}, opened_at=closes + timedelta(hours=1), qualified=True
         )
     awards = [
         Award.objects.create(
             lot=lot,
             bid=bid,
-            amount=yuan(amount),
+            amount=Decimal(amount),
             reasons="综合得分第一。",
             decided_by=parties.approver,
             decided_at=now - timedelta(hours=1),
@@ -247,6 +247,7 @@ def make_visit(
         if confirmed
         else {"state": "reported"}
     )
+    assert post.adviser is not None
     return ServiceSession.objects.create(
         person=post.adviser,
         capacity="contract",

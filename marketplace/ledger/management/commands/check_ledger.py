@@ -7,18 +7,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from marketplace.ledger.checks import check_ledger
+from marketplace.ledger.checks import check_ledger, write_findings
 
 
 class Command(BaseCommand):
     help = "Recompute the whole ledger; exit 1 with the offending rows if anything disagrees."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = check_ledger()
-        for finding in findings:
-            self.stdout.write(f"{'ok    ' if not finding.rows else 'BROKEN'}  {finding.name}")
-            for row in finding.rows:
-                parts = zip(finding.columns, row, strict=True)
-                self.stdout.write("        " + "  ".join(f"{column}={value}" for column, value in parts))
-        if any(finding.rows for finding in findings):
+        if not write_findings(check_ledger(), self.stdout.write):
             sys.exit(1)
