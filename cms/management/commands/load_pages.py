@@ -37,14 +37,14 @@ class Command(BaseCommand):
             index_file, files = section(slug)
             index = index_model.objects.first()
             if index is None:
-                index = _add(home, index_model(slug=slug, show_in_menus=True, **_heading(index_file)))
+                index = home.add_child(instance=index_model(slug=slug, show_in_menus=True, **_heading(index_file)))
                 created += 1
             present = set(index.get_children().values_list("slug", flat=True))
             for file in files:
                 if page_model is None or file.slug in present:
                     continue
                 body = {"body": json.dumps(file.chinese.body), "body_en": json.dumps(file.english.body)}
-                _add(index, page_model(slug=file.slug, **_heading(file), **file.facts, **body))
+                index.add_child(instance=page_model(slug=file.slug, **_heading(file), **file.facts, **body))
                 created += 1
         self.stdout.write(f"pages: {created} added")
 
@@ -56,9 +56,3 @@ def _heading(file: PageFile) -> dict[str, str]:
         "summary": file.chinese.summary,
         "summary_en": file.english.summary,
     }
-
-
-def _add(parent: Any, page: BilingualPage) -> Any:
-    parent.add_child(instance=page)
-    page.save_revision().publish()
-    return page
