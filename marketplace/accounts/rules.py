@@ -50,6 +50,9 @@ ROLES_OF_KIND: dict[str, tuple[Role, ...]] = {
     _Kind.MEDIATION: _SUPPLIER_ROLES,
 }
 
+#: Who approves, opens bids or pays, and so needs a second factor.
+PROTECTED_ROLES = frozenset({Role.APPROVER, Role.KEY_HOLDER, Role.FINANCE})
+
 
 def active_memberships(on: date) -> Q:
     """Filter of memberships that count on a day."""
@@ -176,6 +179,14 @@ def credentials_to_review(user: Any) -> QuerySet[Credential]:
     return found.filter(inside("office", reviewing_regions(user)))
 
 
+def organisations_to_verify(user: Any) -> QuerySet[Organisation]:
+    """The organisations whose entry ``user`` may compare with the public register, none of his own."""
+    found = Organisation.objects.exclude(pk__in={m.organisation_id for m in memberships_of(user)})
+    if user.is_superuser and user.is_active:
+        return found
+    return found.filter(inside("region_id", reviewing_regions(user)))
+
+
 def can_review_credential(user: Any, credential: Credential) -> bool:
     """A bureau's officer, or a supervisor, whose region contains the person's office; nobody reviews his own."""
     return credential.user_id != user.pk and credentials_to_review(user).filter(pk=credential.pk).exists()
@@ -183,9 +194,7 @@ def can_review_credential(user: Any, credential: Credential) -> bool:
 
 def can_verify_organisation(user: Any, organisation: Organisation) -> bool:
     """Who reviews in the organisation's region and is no member of it."""
-    if has_role(user, organisation):
-        return False
-    return bool(user.is_superuser and user.is_active) or _covers(reviewing_regions(user), organisation.region_id)
+    return organisations_to_verify(user).filter(pk=organisation.pk).exists()
 
 
 def can_see_credential(user: Any, credential: Credential) -> bool:

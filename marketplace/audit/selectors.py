@@ -20,12 +20,18 @@ Visibility = Callable[[Any, str], bool]
 Supervision = Callable[[Any], Q | None]
 
 _visibility: dict[str, Visibility] = {}
+_secrets: list[Callable[[], Q]] = []
 _supervision: Supervision | None = None
 
 
 def register_visibility(subject_type: str, predicate: Visibility) -> None:
     """``register_visibility("procurement.tender", lambda user, key: …)`` in a room's AppConfig.ready."""
     _visibility[subject_type] = predicate
+
+
+def register_secret(condition: Callable[[], Q]) -> None:
+    """Events that no supervisor and no search shows, whoever did them: only ``register_visibility`` opens their trail."""
+    _secrets.append(condition)
 
 
 def install_supervision(supervision: Supervision) -> None:
@@ -38,9 +44,12 @@ def supervised(user: Any) -> Q | None:
     """The events that ``user`` sees as a supervisor; None for who is none."""
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return None
-    if user.is_superuser:
-        return Q()
-    return _supervision(user) if _supervision is not None else None
+    seen = Q() if user.is_superuser else (_supervision(user) if _supervision is not None else None)
+    if seen is None:
+        return None
+    for condition in _secrets:
+        seen &= ~condition()
+    return seen
 
 
 def trail(subject: models.Model) -> QuerySet[Event]:

@@ -19,3 +19,8 @@ def persona_groups() -> list[tuple[Any, list[personas.Persona]]]:
 @register.filter
 def masked_id(number: str) -> str:
     return identifiers.mask_resident_id(number)
+
+
+@register.filter
+def masked_phone(number: str) -> str:
+    return identifiers.mask_phone(number)

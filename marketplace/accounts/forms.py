@@ -1,0 +1,272 @@
+"""What people type about themselves and their organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.core import clock
+from marketplace.core.errors import DomainError, PermissionRefused, StaleState
+from marketplace.regions.forms import RegionField
+
+from . import identifiers, rules, services
+from .models import (
+    CredentialKind,
+    DeclaredRelation,
+    Organisation,
+    OrganisationKind,
+    PractitionerProfile,
+    RelationKind,
+    Role,
+    Specialty,
+    SpokenLanguage,
+    User,
+)
+
+
+def accepted(form: forms.Form, act: Callable[[], Any]) -> bool:
+    """Do ``act``; a refusal that the person can mend becomes an error of the field it names, any other goes on up."""
+    try:
+        act()
+    except (PermissionRefused, StaleState):
+        raise
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return False
+    return True
+
+
+class PersonForm(forms.Form):
+    display_name = forms.CharField(label=_("Name"), max_length=60)
+    display_name_en = forms.CharField(label=_("Name in English"), max_length=80, required=False)
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=30,
+        required=False,
+        help_text=_("Stored encrypted. Shown to the organisers and villages you work with, nobody else."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    home_region = RegionField(
+        label=_("Home"), required=False, help_text=_("Village, township or county: we look for work near it.")
+    )
+
+
+class IdNumberForm(forms.Form):
+    number = forms.CharField(
+        label=_("Identity number"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class OrganisationForm(forms.Form):
+    kind = forms.ChoiceField(label=_("Kind"))
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("As on the licence or certificate."))
+    name_en = forms.CharField(label=_("Name in English"), max_length=160, required=False)
+    credit_code = forms.CharField(
+        label=_("Unified social credit code"),
+        max_length=40,
+        required=False,
+        help_text=_("18 characters. A law firm's begins with 31."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    region = RegionField(
+        label=_("Seat"), help_text=_("County, township or village; for a public body the area it serves.")
+    )
+    address = forms.CharField(label=_("Address"), max_length=200, required=False)
+    head_name = forms.CharField(
+        label=_("Head"),
+        max_length=60,
+        required=False,
+        help_text=_("The legal representative or director; kept to find conflicts of interest."),
+    )
+    small_or_micro = forms.BooleanField(
+        label=_("Small or micro enterprise"),
+        required=False,
+        help_text=_("You declare this yourself and answer for it; it counts for price deductions."),
+    )
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        public = rules.is_any_supervisor(actor)
+        kind: Any = self.fields["kind"]
+        kind.choices = [
+            (value, label) for value, label in OrganisationKind.choices if public or value not in rules.PUBLIC_KINDS
+        ]
+
+
+class RoleForm(forms.Form):
+    """A role that the organisation's kind has."""
+
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role: Any = self.fields["role"]
+        role.choices = [(r.value, r.label) for r in rules.ROLES_OF_KIND[organisation.kind]]
+
+
+class InviteForm(RoleForm):
+    person = forms.CharField(
+        label=_("User name or e-mail"),
+        max_length=150,
+        help_text=_("Of an account that exists. The person has to accept."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ["person", "role"]
+
+    def clean_person(self) -> User:
+        name = identifiers.login_name(self.cleaned_data["person"])
+        by_address = Q(emailaddress__email__iexact=name, emailaddress__verified=True)
+        found = User.objects.filter(Q(username__iexact=name) | by_address, is_active=True).distinct().first()
+        if found is None:
+            raise forms.ValidationError(
+                _("No account has this user name or confirmed e-mail address. Ask the person to register first.")
+            )
+        return found
+
+
+class CredentialForm(forms.Form):
+    kind = forms.ChoiceField(label=_("Kind"), choices=CredentialKind.choices)
+    number = forms.CharField(
+        label=_("Number"), max_length=40, help_text=_("As on the document. A lawyer's licence has 17 digits.")
+    )
+    issuer = forms.CharField(label=_("Issued by"), max_length=120)
+    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput)
+    valid_until = forms.DateField(
+        label=_("Valid until"),
+        widget=forms.DateInput,
+        help_text=_("The last day, or the day of the next annual assessment."),
+    )
+
+
+class ReviewForm(forms.Form):
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What you compared it with; or what has to be corrected."),
+    )
+
+
+class PractitionerForm(forms.Form):
+    region = RegionField(label=_("Office"), help_text=_("The township or county from which you travel."))
+    longitude = forms.FloatField(
+        label=_("Longitude"),
+        required=False,
+        help_text=_("Degrees east, such as 108.14. Empty: that of the office's division."),
+    )
+    latitude = forms.FloatField(label=_("Latitude"), required=False, help_text=_("Degrees north, such as 26.305."))
+    specialties = forms.MultipleChoiceField(
+        label=_("Fields of law"), required=False, choices=Specialty.choices, widget=forms.CheckboxSelectMultiple
+    )
+    languages = forms.MultipleChoiceField(
+        label=_("Languages"), required=False, choices=SpokenLanguage.choices, widget=forms.CheckboxSelectMultiple
+    )
+    capacity = forms.IntegerField(
+        label=_("Villages at most"),
+        min_value=0,
+        max_value=50,
+        initial=5,
+        help_text=_("How many you can serve well at once."),
+    )
+    max_travel_minutes = forms.IntegerField(
+        label=_("Travel at most (minutes one way)"), min_value=5, max_value=600, initial=60
+    )
+    open_to_posts = forms.BooleanField(
+        label=_("I may be proposed for posts"),
+        required=False,
+        initial=True,
+        help_text=_("Without it nobody is sent your way; your present posts stay."),
+    )
+    about = forms.CharField(
+        label=_("About you"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    about_en = forms.CharField(
+        label=_("About you, in English"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        region = data.get("region")
+        given = [data.get("longitude") is not None, data.get("latitude") is not None]
+        if region is not None and not any(given):
+            if region.longitude is None:
+                self.add_error("longitude", _("This division has no place on the map: enter longitude and latitude."))
+            data["longitude"], data["latitude"] = region.longitude, region.latitude
+        elif any(given) and not all(given):
+            self.add_error("longitude", _("Enter both longitude and latitude, or neither."))
+        return data
+
+    @classmethod
+    def initial_from(cls, profile: PractitionerProfile) -> dict[str, Any]:
+        return {name: getattr(profile, name) for name in cls.base_fields}
+
+
+class PassphraseForm(forms.Form):
+    passphrase = forms.CharField(
+        label=_("Passphrase"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least twelve characters: four or five unrelated words are good and can be remembered."),
+    )
+    again = forms.CharField(
+        label=_("The same once more"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+    understood = forms.BooleanField(label=_("I know that nobody can recover it, and have put it where only I find it."))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("passphrase") and data.get("again") and data["passphrase"] != data["again"]:
+            self.add_error("again", _("The two differ. Type the passphrase again, slowly."))
+        return data
+
+    def save(self, actor: User) -> bool:
+        return accepted(
+            self,
+            lambda: services.set_holder_key(actor=actor, passphrase=self.cleaned_data["passphrase"], now=clock.now()),
+        )
+
+
+class RelationForm(forms.Form):
+    organisation = forms.CharField(
+        label=_("Organisation"), max_length=120, help_text=_("Its full name here, or its credit code.")
+    )
+    kind = forms.ChoiceField(label=_("Tie"), choices=RelationKind.choices)
+    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput)
+    valid_to = forms.DateField(
+        label=_("Until"), required=False, widget=forms.DateInput, help_text=_("Empty: it still holds.")
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Only you and those who settle conflicts read it."),
+        max_length=DeclaredRelation._meta.get_field("note").max_length or 500,
+    )
+
+    def clean_organisation(self) -> Organisation:
+        text = self.cleaned_data["organisation"].strip()
+        found = list(Organisation.objects.filter(Q(name=text) | Q(credit_code=identifiers.compact(text)))[:2])
+        if len(found) != 1:
+            raise forms.ValidationError(
+                _(
+                    "No organisation of exactly this name or code is registered here. Look it up among the organisations."
+                )
+                if not found
+                else _("Several organisations have this name: enter the credit code.")
+            )
+        return found[0]
+
+
+#: Roles that a person asks for himself when joining; others are given by an administrator.
+JOINING_ROLES = {
+    OrganisationKind.VILLAGE: Role.VILLAGE,
+    OrganisationKind.BUREAU: Role.OFFICER,
+    OrganisationKind.FINANCE: Role.FINANCE,
+    OrganisationKind.SUPERVISION: Role.SUPERVISOR,
+}

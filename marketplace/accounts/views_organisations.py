@@ -1,0 +1,171 @@
+"""Organisations: finding, registering, joining, and the administrator's table of members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.core import clock
+from marketplace.core.access import public_page
+from marketplace.core.exports import csv_response
+
+from . import identifiers, rules, selectors, services
+from .forms import JOINING_ROLES, InviteForm, OrganisationForm, RoleForm, accepted
+from .models import Organisation, OrganisationKind, Role
+from .states import MembershipState, OrganisationState
+
+PAGE_SIZE = 25
+_form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@public_page
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """Organisations by name, kind or credit code."""
+    words, kind = request.GET.get("q", "").strip()[:120], request.GET.get("kind", "")
+    found = Organisation.objects.exclude(state=OrganisationState.CLOSED).select_related("region")
+    if words:
+        found = found.filter(
+            Q(name__icontains=words) | Q(name_en__icontains=words) | Q(credit_code=identifiers.compact(words))
+        )
+    if kind in OrganisationKind.values:
+        found = found.filter(kind=kind)
+    page = Paginator(found.order_by("name", "pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "accounts/organisations.html",
+        {"page": page, "words": words, "kind": kind, "kinds": OrganisationKind.choices},
+    )
+
+
+@public_page
+@require_safe
+def organisation(request: HttpRequest, pk: int) -> HttpResponse:
+    """What everybody may know of an organisation."""
+    found = get_object_or_404(Organisation.objects.select_related("region"), pk=pk)
+    today, user = clock.today(), request.user
+    return render(
+        request,
+        "accounts/organisation.html",
+        {
+            "organisation": found,
+            "practitioners": selectors.licensed(selectors.practitioners_of(found, today), today).count(),
+            "sanctions": selectors.sanctions_on(today).filter(organisation=found),
+            "is_member": rules.has_role(user, found),
+            "may_manage": user.is_authenticated and rules.can_manage_members(user, found),
+            "may_verify": user.is_authenticated
+            and found.state == OrganisationState.REGISTERED
+            and rules.can_verify_organisation(user, found),
+            "may_join": user.is_authenticated and found.state != OrganisationState.CLOSED,
+        },
+    )
+
+
+@_form_page
+def register(request: HttpRequest) -> HttpResponse:
+    form = OrganisationForm(request.POST or None, actor=request.user)
+    made: list[Organisation] = []
+    if form.is_valid() and accepted(
+        form,
+        lambda: made.append(services.register_organisation(actor=request.user, now=clock.now(), **form.cleaned_data)),
+    ):
+        messages.success(
+            request,
+            _("%(name)s is registered and may bid from this moment. You are its administrator.")
+            % {"name": made[0].name}
+            if made[0].kind not in rules.PUBLIC_KINDS
+            else _("%(name)s is registered. You are its administrator: invite those who will act for it.")
+            % {"name": made[0].name},
+        )
+        return redirect("accounts:members", pk=made[0].pk)
+    return render(request, "accounts/register.html", {"form": form})
+
+
+@_form_page
+def join(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Organisation.objects.exclude(state=OrganisationState.CLOSED), pk=pk)
+    usual = JOINING_ROLES.get(OrganisationKind(found.kind), Role.LAWYER)
+    form = RoleForm(request.POST or None, organisation=found, initial={"role": usual})
+    if form.is_valid() and accepted(
+        form,
+        lambda: services.request_membership(
+            actor=request.user, organisation=found, role=form.cleaned_data["role"], now=clock.now()
+        ),
+    ):
+        messages.success(request, _("Asked. An administrator of %(name)s decides.") % {"name": found.name})
+        return redirect("accounts:profile")
+    return render(request, "accounts/join.html", {"form": form, "organisation": found})
+
+
+@_form_page
+def members(request: HttpRequest, pk: int) -> HttpResponseBase:
+    found = get_object_or_404(Organisation, pk=pk)
+    if not rules.can_manage_members(request.user, found):
+        raise Http404
+    form = InviteForm(request.POST or None, organisation=found)
+    if form.is_valid():
+        person, role = form.cleaned_data["person"], form.cleaned_data["role"]
+        if accepted(
+            form,
+            lambda: services.invite_member(
+                actor=request.user, organisation=found, person=person, role=role, now=clock.now()
+            ),
+        ):
+            messages.success(request, _("%(name)s has been invited.") % {"name": person})
+            return redirect("accounts:members", pk=pk)
+    rows = found.memberships.select_related("user").order_by("state", "role", "user__display_name", "pk")
+    live = rows.exclude(state=MembershipState.ENDED)
+    if request.GET.get("format") == "csv":
+        return _as_table(rows)
+    waiting = live.filter(state=MembershipState.REQUESTED)
+    others = live.exclude(state=MembershipState.REQUESTED)
+    return render(
+        request,
+        "accounts/members.html",
+        {
+            "organisation": found,
+            "form": form,
+            "waiting": waiting,
+            "page": Paginator(others, PAGE_SIZE).get_page(request.GET.get("page")),
+        },
+    )
+
+
+def _as_table(rows: Any) -> HttpResponseBase:
+    header = [_("Name"), _("User name"), _("Role"), _("State"), _("From"), _("Until")]
+    return csv_response(
+        "members.csv",
+        header,
+        (
+            (str(m.user), m.user.username, m.get_role_display(), m.get_state_display(), m.valid_from, m.valid_to)
+            for m in rows.iterator(chunk_size=1_000)
+        ),
+    )
+
+
+@require_POST
+def membership(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Accept one's invitation, let somebody in, or end a membership. Who sees the membership comes this far."""
+    found = get_object_or_404(rules.visible_memberships(request.user).select_related("organisation"), pk=pk)
+    now = clock.now()
+    own = found.user_id == request.user.pk
+    if action == "accept":
+        services.accept_membership(actor=request.user, membership=found, now=now)
+        messages.success(request, _("Welcome to %(name)s.") % {"name": found.organisation})
+    elif action == "approve":
+        services.approve_membership(actor=request.user, membership=found, now=now)
+        messages.success(request, _("%(name)s is in.") % {"name": found.user})
+    else:
+        reason = request.POST.get("reason", "")[:500]
+        services.end_membership(actor=request.user, membership=found, now=now, reason=reason)
+        messages.success(request, _("Ended."))
+    if own:
+        return redirect("accounts:profile")
+    return redirect("accounts:members", pk=found.organisation_id)

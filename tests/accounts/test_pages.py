@@ -1,0 +1,562 @@
+"""Pages: who comes in, what they show, what a form does, and how many queries a list takes."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from marketplace.accounts import rules, selectors, services
+from marketplace.accounts.models import Credential, KeyHolderKey, Membership, Organisation, Role, User
+from marketplace.accounts.personas import Persona, write
+from marketplace.audit.selectors import trail
+from marketplace.core import clock
+from marketplace.core.workspace import work_items
+from tests.factories.accounts import (
+    LEISHAN,
+    PASSWORD,
+    a_credit_code,
+    a_licence_number,
+    a_place,
+    a_resident_id,
+    make_credential,
+    make_member,
+    make_membership,
+    make_organisation,
+    make_practitioner,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+LIPING = 522631000000
+
+
+def url(name, *args):
+    return reverse(f"accounts:{name}", args=args)
+
+
+@pytest.fixture(autouse=True)
+def _no_second_factor(settings):
+    settings.MFA_REQUIRED = False
+
+
+@pytest.fixture
+def bureau():
+    return make_organisation("bureau")
+
+
+PRIVATE = [
+    "profile",
+    "start",
+    "edit",
+    "identity",
+    "practice",
+    "holder_key",
+    "relations",
+    "my_data",
+    "credential_submit",
+]
+
+
+@pytest.mark.parametrize("name", [*PRIVATE, "review_queue", "register"])
+def test_a_stranger_is_asked_to_sign_in(client_for, name):
+    answer = client_for().get(url(name))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/auth/login/")
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("name", [*PRIVATE, "register", "organisations", "review_queue"])
+def test_every_page_renders_for_somebody_who_holds_everything(client_for, bureau, name, language):
+    person = make_practitioner(make_organisation())
+    for role in (Role.KEY_HOLDER, Role.OFFICER, Role.ADMIN):
+        make_membership(person, bureau, role)
+    make_membership(person, make_organisation(), Role.LAWYER, state="invited")
+    make_credential(person, verified=False, state="rejected", review_note="发证机关写错")
+    make_credential(person, verified=False, kind="expert")
+    services.set_holder_key(actor=person, passphrase="雷公山 苗年 吊脚楼 银饰 芦笙", now=clock.now())
+    services.declare_relation(
+        actor=person, organisation=make_organisation(), kind="family", valid_from=clock.today(), now=clock.now()
+    )
+    make_credential(make_member(Role.LAWYER), verified=False)
+    answer = client_for(person, language=language).get(url(name))
+    assert answer.status_code == 200
+
+
+def test_a_profile_shows_no_full_number(client_for):
+    person, number = make_user(phone="13800138000"), a_resident_id()
+    services.set_id_number(actor=person, number=number, now=clock.now())
+    text = client_for(person).get(url("profile")).content.decode()
+    assert number not in text
+    assert "13800138000" not in text
+    assert "138••••00" in text
+
+
+def test_lists_take_the_same_queries_for_one_row_and_for_three(client_for, bureau):
+    officer = make_member(Role.OFFICER, bureau)
+    admin = make_member(Role.ADMIN, bureau)
+    firm = make_organisation(state="registered")
+    client, other = client_for(officer), client_for(admin)
+    pages = [
+        (client, url("profile")),
+        (client, url("review_queue")),
+        (client, url("review_queue") + "?tab=organisations"),
+        (client, url("organisations")),
+        (client, url("relations")),
+        (other, url("members", bureau.pk)),
+    ]
+
+    def add():
+        make_membership(officer, make_organisation(state="registered"), Role.LAWYER)
+        make_credential(officer)
+        make_credential(make_member(Role.LAWYER, firm), verified=False)
+        make_organisation(state="registered")
+        make_member(Role.OFFICER, bureau)
+        make_membership(make_user(), bureau, Role.OFFICER, state="requested")
+        services.declare_relation(
+            actor=officer, organisation=firm, kind="other", valid_from=clock.today(), now=clock.now()
+        )
+
+    def counts():
+        found = []
+        for browser, address in pages:
+            cache.clear()
+            with CaptureQueriesContext(connection) as queries:
+                assert browser.get(address).status_code == 200
+            found.append(len(queries))
+        return found
+
+    add()
+    one = counts()
+    add()
+    add()
+    assert counts() == one
+    assert max(one) <= 25
+
+
+# Details
+
+
+def test_details_are_changed_through_the_form(client_for):
+    place = a_place()
+    person = make_user()
+    given = {
+        "display_name": "张示例",
+        "display_name_en": "Zhang Shili",
+        "phone": "138-0013-8000",
+        "home_region": str(LEISHAN),
+    }
+    answer = client_for(person).post(url("edit"), given)
+    assert answer["Location"] == url("profile")
+    person.refresh_from_db()
+    assert (person.display_name, person.phone, person.home_region) == ("张示例", "13800138000", place)
+    answer = client_for(person).post(url("edit"), given | {"home_region": "无此地"})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["home_region"]
+
+
+def test_a_wrong_identity_number_comes_back_with_the_reason_and_changes_nothing(client_for):
+    person, number = make_user(), a_resident_id()
+    wrong = number[:-1] + ("1" if number[-1] != "1" else "2")
+    answer = client_for(person, language="en").post(url("identity"), {"number": wrong})
+    assert "does not fit" in answer.content.decode()
+    person.refresh_from_db()
+    assert person.id_number == ""
+    client_for(person).post(url("identity"), {"number": number})
+    person.refresh_from_db()
+    assert person.id_number == number
+    client_for(person).post(url("identity"), {"erase": "1"})
+    person.refresh_from_db()
+    assert (person.id_number, person.id_number_index) == ("", None)
+
+
+def test_my_data_is_a_file_for_me_alone(client_for):
+    person = make_practitioner()
+    answer = client_for(person).post(url("my_data"))
+    assert answer["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert json.loads(answer.content)["person"]["username"] == person.username
+    assert [e.action for e in trail(person)] == ["person.export"]
+
+
+def test_a_practice_profile_takes_the_place_of_its_office(client_for):
+    place = a_place()
+    place.longitude, place.latitude, place.location_source = 108.08, 26.38, "official"
+    place.save()
+    person = make_user()
+    given = {
+        "region": str(LEISHAN),
+        "specialties": ["land"],
+        "languages": ["hmu"],
+        "capacity": "4",
+        "max_travel_minutes": "90",
+        "open_to_posts": "on",
+    }
+    assert client_for(person).post(url("practice"), given).status_code == 302
+    person.refresh_from_db()
+    assert (person.practitioner.longitude, person.practitioner.capacity) == (108.08, 4)
+    for wrong in ({"longitude": "108"}, {"longitude": "26.3", "latitude": "108.1"}, {"capacity": "51"}):
+        assert client_for(person).post(url("practice"), given | wrong).status_code == 200
+    person.practitioner.refresh_from_db()
+    assert person.practitioner.capacity == 4
+
+
+# Organisations
+
+
+def test_a_supplier_registers_in_one_form(client_for):
+    a_place()
+    person = make_user()
+    given = {"kind": "law_firm", "name": "示例律师事务所", "credit_code": a_credit_code(), "region": str(LEISHAN)}
+    answer = client_for(person, language="en").post(url("register"), given | {"credit_code": "91110000600037341M"})
+    assert "mistyped" in answer.content.decode()
+    assert not Organisation.objects.exists()
+    answer = client_for(person).post(url("register"), given)
+    firm = Organisation.objects.get()
+    assert answer["Location"] == url("members", firm.pk)
+    assert rules.has_role(person, firm, Role.BIDDER)
+    answer = client_for(make_user()).post(url("register"), given)
+    assert answer.context["form"].errors["credit_code"]
+
+
+def test_the_form_offers_no_public_body_to_the_public(client_for):
+    a_place()
+    person = make_user()
+    given = {"kind": "bureau", "name": "示例司法局", "region": str(LEISHAN)}
+    assert client_for(person).post(url("register"), given).status_code == 200
+    assert not Organisation.objects.filter(kind="bureau").exists()
+
+
+def test_members_are_the_administrators_business(client_for, bureau):
+    for nearly in (make_member(Role.OFFICER, bureau), make_member(Role.ADMIN, make_organisation("bureau"))):
+        assert client_for(nearly).get(url("members", bureau.pk)).status_code == 404
+        answer = client_for(nearly).post(url("members", bureau.pk), {"person": nearly.username, "role": "approver"})
+        assert answer.status_code == 404
+    assert bureau.memberships.count() == 1
+
+
+def test_invite_accept_approve_and_end(client_for):
+    firm, lawyer, asker = make_organisation(), make_user(username="13800138000"), make_user()
+    admin = make_member(Role.ADMIN, firm)
+    client_for(admin).post(url("members", firm.pk), {"person": "+86 138 0013 8000", "role": "lawyer"})
+    invited = lawyer.memberships.get()
+    assert (invited.state, invited.role) == ("invited", "lawyer")
+    assert client_for(asker).post(url("membership", invited.pk, "accept")).status_code == 404
+    client_for(lawyer).post(url("membership", invited.pk, "accept"))
+    client_for(asker).post(url("join", firm.pk), {"role": "bidder"})
+    asked = asker.memberships.get()
+    refused = client_for(asker).post(url("membership", asked.pk, "approve"))
+    assert refused.status_code in (302, 403)
+    asked.refresh_from_db()
+    assert asked.state == "requested"
+    client_for(admin).post(url("membership", asked.pk, "approve"))
+    assert {m.state for m in firm.memberships.all()} == {"active"}
+    client_for(admin).post(url("membership", asked.pk, "end"))
+    assert not rules.has_role(User.objects.get(pk=asker.pk), firm)
+    assert client_for(admin).post(url("membership", 10**17, "end")).status_code == 404
+    table = b"".join(client_for(admin).get(url("members", firm.pk) + "?format=csv").streaming_content).decode()
+    assert lawyer.username in table
+
+
+def test_an_unknown_person_is_told_to_register_first(client_for):
+    firm = make_organisation()
+    admin = make_member(Role.ADMIN, firm)
+    answer = client_for(admin, language="en").post(url("members", firm.pk), {"person": "nobody", "role": "lawyer"})
+    assert "register first" in answer.content.decode()
+    assert firm.memberships.count() == 1
+
+
+def test_an_organisations_page_is_public_and_names_nobody(client_for):
+    firm = make_organisation(head_name="王示例", address="示例路1号")
+    lawyer = make_practitioner(firm)
+    text = client_for().get(url("organisation", firm.pk)).content.decode()
+    assert firm.name in text
+    assert "王示例" not in text
+    assert lawyer.display_name not in text
+    assert client_for().get(url("organisation", 10**17)).status_code == 404
+
+
+def test_an_excluded_organisation_says_so(client_for, bureau):
+    firm = make_organisation()
+    services.impose_sanction(
+        actor=make_member(Role.SUPERVISOR, bureau),
+        party=firm,
+        reason="提供虚假材料",
+        basis="政府采购法 第七十七条",
+        valid_from=clock.today(),
+        now=clock.now(),
+    )
+    assert "提供虚假材料" in client_for().get(url("organisation", firm.pk)).content.decode()
+
+
+def test_organisations_are_found_by_name_and_code(client_for):
+    firm, other = make_organisation(name="雷公山示例律师事务所"), make_organisation(name="清水江示例律师事务所")
+    for words in ("雷公山", firm.credit_code.lower(), firm.name_en):
+        text = client_for().get(url("organisations"), {"q": words}).content.decode()
+        assert firm.name in text
+        assert other.name not in text
+
+
+# Credentials
+
+
+def credential_form(**kw):
+    today = clock.today()
+    return {
+        "kind": "lawyer",
+        "number": a_licence_number(),
+        "issuer": "示例省司法厅",
+        "valid_from": today - timedelta(days=1),
+        "valid_until": today + timedelta(days=300),
+    } | kw
+
+
+def test_hand_in_return_correct_and_verify(client_for, bureau):
+    lawyer, officer = make_practitioner(licensed=False), make_member(Role.OFFICER, bureau)
+    client_for(lawyer).post(url("credential_submit"), credential_form())
+    credential = lawyer.credentials.get()
+    assert credential.number in client_for(officer).get(url("review_queue")).content.decode()
+    page = url("review", credential.pk)
+    assert client_for(officer).post(page, {"decision": "return", "note": ""}).status_code == 200
+    assert client_for(officer).post(page, {"decision": "return", "note": "发证机关写错"}).status_code == 302
+    assert "发证机关写错" in client_for(lawyer).get(url("profile")).content.decode()
+    correct = url("credential_correct", credential.pk)
+    assert client_for(make_user()).get(correct).status_code == 404
+    client_for(lawyer).post(correct, credential_form(number=credential.number))
+    client_for(officer).post(page, {"decision": "verify", "note": "一致"})
+    assert selectors.valid_credential(lawyer, "lawyer", clock.today()) == credential
+    assert client_for(officer).post(page, {"decision": "verify", "note": ""}).status_code in (302, 409)
+    client_for(officer).post(page, {"decision": "revoke", "note": "注销"})
+    credential.refresh_from_db()
+    assert credential.state == "revoked"
+
+
+def test_an_expired_licence_is_refused_with_what_to_do(client_for):
+    lawyer = make_practitioner(licensed=False)
+    expired = credential_form(
+        valid_until=clock.today() - timedelta(days=1), valid_from=clock.today() - timedelta(days=9)
+    )
+    answer = client_for(lawyer, language="en").post(url("credential_submit"), expired)
+    assert "Renew it first" in answer.content.decode()
+    assert not Credential.objects.exists()
+
+
+def test_a_review_page_is_not_there_for_who_may_not_review(client_for, bureau):
+    lawyer = make_practitioner(licensed=False)
+    credential = make_credential(lawyer, verified=False)
+    nearly = [
+        lawyer,
+        make_member(Role.APPROVER, bureau),
+        make_member(Role.OFFICER, make_organisation("bureau", region=a_place(LIPING))),
+    ]
+    for person in nearly:
+        browser = client_for(person)
+        assert browser.get(url("review", credential.pk)).status_code == 404
+        assert browser.post(url("review", credential.pk), {"decision": "verify"}).status_code == 404
+    credential.refresh_from_db()
+    assert credential.state == "submitted"
+    assert client_for(make_user()).get(url("review_queue")).status_code == 404
+
+
+def test_the_bureau_verifies_an_organisation_from_its_page(client_for, bureau):
+    firm = make_organisation(state="registered")
+    elsewhere = make_member(Role.OFFICER, make_organisation("bureau", region=a_place(LIPING)))
+    assert client_for(elsewhere).post(url("verify_organisation", firm.pk)).status_code in (302, 403)
+    firm.refresh_from_db()
+    assert firm.state == "registered"
+    client_for(make_member(Role.OFFICER, bureau)).post(url("verify_organisation", firm.pk), {"note": "一致"})
+    firm.refresh_from_db()
+    assert firm.state == "verified"
+
+
+def test_the_public_card_shows_the_trade_and_nothing_private(client_for):
+    firm = make_organisation()
+    lawyer = make_practitioner(firm)
+    lawyer.phone = "13800138000"
+    lawyer.save()
+    text = client_for().get(url("practitioner", lawyer.pk)).content.decode()
+    assert lawyer.display_name in text
+    assert firm.name in text
+    assert "13800138000" not in text
+    assert lawyer.credentials.get().number not in text
+    for nobody in (make_practitioner(firm, licensed=False), make_user(), make_member(Role.ADMIN, firm)):
+        assert client_for().get(url("practitioner", nobody.pk)).status_code == 404
+
+
+# Keys and ties
+
+
+def test_a_key_holder_sets_the_passphrase(client_for, bureau):
+    holder = make_member(Role.KEY_HOLDER, bureau)
+    words = "雷公山 苗年 吊脚楼 银饰 芦笙"
+    browser = client_for(holder)
+    for wrong in (
+        {"passphrase": words, "again": words + "x", "understood": "on"},
+        {"passphrase": "short", "again": "short", "understood": "on"},
+        {"passphrase": words, "again": words},
+    ):
+        answer = browser.post(url("holder_key"), wrong)
+        assert answer.status_code == 200
+        assert words not in answer.content.decode()
+    assert not KeyHolderKey.objects.exists()
+    browser.post(url("holder_key"), {"passphrase": words, "again": words, "understood": "on"})
+    assert selectors.holder_key(holder) is not None
+    assert client_for(make_member(Role.APPROVER, bureau)).get(url("holder_key")).status_code == 404
+
+
+def test_a_tie_is_declared_by_name_or_code(client_for):
+    expert, firm = make_user(), make_organisation()
+    given = {"kind": "employed", "valid_from": "2025-01-01"}
+    browser = client_for(expert)
+    assert browser.post(url("relations"), given | {"organisation": "无此所"}).status_code == 200
+    for text in (firm.name, firm.credit_code):
+        assert browser.post(url("relations"), given | {"organisation": text}).status_code == 302
+    assert [c.code for c in selectors.conflicts(expert, [firm], clock.today())] == ["declared", "declared"]
+
+
+# The second factor
+
+
+def test_who_opens_bids_needs_a_second_factor(client_for, settings, bureau):
+    settings.MFA_REQUIRED = True
+    holder = make_member(Role.KEY_HOLDER, bureau)
+    words = "雷公山 苗年 吊脚楼 银饰 芦笙"
+    given = {"passphrase": words, "again": words, "understood": "on"}
+    answer = client_for(holder).post(url("holder_key"), given)
+    assert answer["Location"].startswith("/account/auth/2fa/?next=")
+    assert not KeyHolderKey.objects.exists()
+    Authenticator.objects.create(user=holder, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    browser = client_for(holder)
+    answer = browser.post(url("holder_key"), given)
+    assert answer["Location"].startswith("/account/auth/reauthenticate/?next=")
+    assert words not in str(dict(browser.session))
+    assert not KeyHolderKey.objects.exists()
+
+
+def titles(user):
+    return [str(item.title) for item in work_items(user, clock.now()) if "/account/" in item.url]
+
+
+def test_the_desk_tells_what_waits(settings, in_english, bureau):
+    settings.MFA_REQUIRED = True
+    holder = make_member(Role.KEY_HOLDER, bureau)
+    assert titles(holder) == ["Set up your second factor", "Set your key-holder's passphrase"]
+    officer = make_member(Role.OFFICER, bureau)
+    assert titles(officer) == []
+    make_credential(make_member(Role.LAWYER), verified=False)
+    assert titles(officer) == ["Review 1 credential"]
+    firm, asker = make_organisation(), make_user()
+    admin = make_member(Role.ADMIN, firm)
+    make_membership(asker, firm, Role.LAWYER, state="requested")
+    assert titles(admin) == [f"{asker} asks to join"]
+    make_membership(asker, firm, Role.BIDDER, state="invited")
+    assert titles(asker) == [f"{firm} invites you"]
+
+
+def test_the_desk_warns_of_a_licence_that_ends(in_english):
+    lawyer = make_practitioner(licensed=False)
+    today = clock.today()
+    make_credential(lawyer, valid_until=today + timedelta(days=60))
+    assert titles(lawyer) == ["Renew your lawyer's licence"]
+    make_credential(lawyer, verified=False, valid_until=today + timedelta(days=400))
+    assert titles(lawyer) == []
+    other = make_practitioner(licensed=False)
+    make_credential(other, valid_until=today + timedelta(days=61))
+    make_credential(other, kind="notary", verified=False, state="rejected", review_note="看不清")
+    assert titles(other) == ["Correct your credential"]
+
+
+# Signing up and in
+
+
+def test_signing_up_with_a_phone_number_and_signing_in_however_it_is_typed(client_for):
+    browser = client_for()
+    given = {
+        "display_name": "张示例",
+        "username": "+86 138-0013-8000",
+        "email": "",
+        "password1": "长长的一句密码话语2026",
+        "password2": "长长的一句密码话语2026",
+    }
+    answer = browser.post("/account/auth/signup/", given)
+    assert answer.status_code == 200
+    assert not User.objects.exists()
+    answer = browser.post("/account/auth/signup/", given | {"agree": "on"})
+    assert answer["Location"] == url("start")
+    person = User.objects.get()
+    assert (person.username, person.phone, person.display_name) == ("13800138000", "13800138000", "张示例")
+    assert [(e.action, e.data) for e in trail(person)] == [("person.agree", {"notice": "2026-11"})]
+    again = client_for()
+    answer = again.post("/account/auth/login/", {"login": "138 0013 8000", "password": given["password1"]})
+    assert answer.status_code == 302
+    assert again.get(url("profile")).status_code == 200
+
+
+def test_a_user_name_is_taken_once_and_is_no_address(client_for):
+    make_user(username="13800138000")
+    given = {"display_name": "李示例", "password1": PASSWORD, "password2": PASSWORD, "agree": "on"}
+    for name in ("0086 13800138000", "someone@example.com"):
+        answer = client_for().post("/account/auth/signup/", given | {"username": name})
+        assert answer.status_code == 200
+        assert answer.context["form"].errors["username"]
+    assert User.objects.count() == 1
+
+
+# Personas
+
+
+@pytest.fixture
+def demonstration(settings, tmp_path):
+    settings.DEMO, settings.VAR_DIR = True, tmp_path
+    person = make_user(username="officer")
+    write(
+        [
+            Persona(
+                "officer",
+                "x",
+                "王示例 · 经办人",
+                "Wang Shili, officer",
+                "bureau",
+                "示例司法局",
+                "Sample bureau",
+                "起草公告",
+            )
+        ]
+    )
+    return person
+
+
+def test_anybody_acts_as_a_listed_persona(client_for, demonstration):
+    make_user(username="unlisted", is_superuser=True)
+    browser = client_for(language="en")
+    assert browser.post(url("persona", "unlisted")).status_code == 404
+    assert browser.get(url("persona", "officer")).status_code == 405
+    assert browser.post(url("persona", "officer")).status_code == 302
+    text = browser.get(url("profile")).content.decode()
+    assert 'aria-pressed="true">Wang Shili, officer<small>Sample bureau</small><small>起草公告</small>' in text
+    browser.post(url("visitor"))
+    assert browser.get(url("profile")).status_code == 302
+
+
+def test_elsewhere_there_are_no_personas(client_for, demonstration, settings):
+    settings.DEMO = False
+    browser = client_for()
+    assert browser.post(url("persona", "officer")).status_code == 404
+    assert browser.post(url("visitor")).status_code == 404
+    assert "persona" not in browser.get(url("organisations")).content.decode()
+
+
+def test_a_persona_of_no_group_is_a_mistake(demonstration):
+    with pytest.raises(ValueError, match="no group"):
+        write([Persona("x", "y", "z", "z", "king")])
+
+
+def test_raw_membership_rows_are_untouched_by_reading_pages(client_for, bureau):
+    officer = make_member(Role.OFFICER, bureau)
+    before = list(Membership.objects.values())
+    for name in ("profile", "review_queue", "organisations"):
+        client_for(officer).get(url(name))
+    assert list(Membership.objects.values()) == before
