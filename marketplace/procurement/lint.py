@@ -31,8 +31,7 @@ _UNFAIR: tuple[tuple[str, str], ...] = (
     ("age of the firm", r"成立(?:时间|年限)|成立满|经营年限|years in business"),
     (
         "region",
-        r"(?:本地|本省|本市|本州|本县|当地|[省州县]内)(?:注册|企业|律师事务所|律所|机构|业绩|奖项)"
-        r"|local (?:firm|supplier|prize)",
+        r"(?:本地|本省|本市|本州|本县|当地|[省州县]内)(?:注册|企业|律师事务所|律所|业绩|奖项)|local (?:firm|prize)",
     ),
     ("owner type", r"国有|民营|外资|所有制|合伙制优先|state-owned|private firm"),
     ("price floor", r"最低限价|不得低于(?:成本|限价)|minimum price"),

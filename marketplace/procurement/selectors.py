@@ -246,7 +246,12 @@ def days_given(tender: Tender) -> str:
     if tender.bid_deadline is None or tender.official_published_at is None:
         return ""
     days = (timezone.localdate(tender.bid_deadline) - timezone.localdate(tender.official_published_at)).days
-    return ngettext("The day of the notice does not count: %(n)s day here.", "The day of the notice does not count: %(n)s days here.", days) % {"n": days}  # fmt: skip
+    words = ngettext(
+        "The day of the notice does not count: %(n)s day here.",
+        "The day of the notice does not count: %(n)s days here.",
+        days,
+    )
+    return words % {"n": days}
 
 
 def notices_of(tender: Tender) -> QuerySet[Notice]:

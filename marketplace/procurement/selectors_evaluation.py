@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -162,7 +162,10 @@ def expert_pool(tender: Tender, area: int, on: date) -> list[User]:
     )
     people = people.annotate(
         place=Coalesce(
-            F("practitioner__region_id"), Subquery(listed.values("organisation__region_id")[:1]), F("home_region_id")
+            F("practitioner__region_id"),
+            Subquery(listed.values("organisation__region_id")[:1]),
+            F("home_region_id"),
+            output_field=BigIntegerField(),
         ),
         law_expert=Exists(valid_credentials(on).filter(user=OuterRef("pk"), kind__in=legal)),
     )

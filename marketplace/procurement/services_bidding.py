@@ -198,19 +198,20 @@ def _store(actor: User, lot: Lot, supplier: Organisation, sealed: bytes, request
 
 
 @transaction.atomic
-def withdraw_bid(*, actor: User, lot: Lot, supplier: Organisation, now: datetime) -> Bid:
-    """Take the sealed bid back, before the deadline. It stays sealed for ever; another may be handed in.
+def withdraw_bid(*, actor: User, bid: Bid, now: datetime) -> Bid:
+    """Take a sealed bid back, before the deadline. It stays sealed for ever; another may be handed in.
 
     Raises:
-        NothingToWithdraw, BiddingClosed, BiddingNotOpen
+        NothingToWithdraw: it was replaced or withdrawn meanwhile.
+        BiddingClosed, BiddingNotOpen
     """
-    require(rules.can_bid_for, actor, supplier)
-    lock_name(f"bid:{lot.pk}:{supplier.pk}")
-    tender = _share_tender(lot.tender_id)
+    require(rules.can_bid_for, actor, bid.supplier)
+    lock_name(f"bid:{bid.lot_id}:{bid.supplier_id}")
+    tender = _share_tender(bid.lot.tender_id)
     moment = clock.database_now()
     _require_open(tender, moment)
-    bid = Bid.objects.defer("sealed_content").filter(lot=lot, supplier=supplier, state=BidState.SEALED).first()
-    if bid is None:
+    bid = Bid.objects.defer("sealed_content").get(pk=bid.pk)
+    if bid.state != BidState.SEALED:
         raise NothingToWithdraw
     apply_transition(BID, bid, "withdraw", actor=actor, now=now, changes={"ended_at": moment})
     return bid

@@ -9,434 +9,922 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('catalog', '0001_initial'),
-        ('regions', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("catalog", "0001_initial"),
+        ("regions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BudgetLine',
+            name="BudgetLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fiscal_year', models.PositiveSmallIntegerField(verbose_name='fiscal year')),
-                ('code', models.CharField(max_length=40, verbose_name='budget code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=160, verbose_name='name in English')),
-                ('appropriated_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('appropriated', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='appropriated')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='budget_lines', to='accounts.organisation', verbose_name='buyer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("fiscal_year", models.PositiveSmallIntegerField(verbose_name="fiscal year")),
+                ("code", models.CharField(max_length=40, verbose_name="budget code")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_en", models.CharField(blank=True, max_length=160, verbose_name="name in English")),
+                (
+                    "appropriated_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                (
+                    "appropriated",
+                    djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="appropriated"),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="budget_lines",
+                        to="accounts.organisation",
+                        verbose_name="buyer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'budget line',
-                'verbose_name_plural': 'budget lines',
-                'ordering': ['organisation_id', '-fiscal_year', 'code'],
+                "verbose_name": "budget line",
+                "verbose_name_plural": "budget lines",
+                "ordering": ["organisation_id", "-fiscal_year", "code"],
             },
         ),
         migrations.CreateModel(
-            name='Evaluator',
+            name="Evaluator",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_expert', models.BooleanField(default=True, verbose_name='expert (not of the buyer)')),
-                ('draw', models.JSONField(default=dict, verbose_name='how the draw was made')),
-                ('state', models.CharField(choices=[('drawn', 'drawn, has not declared yet'), ('declared', 'declared free of conflicts'), ('recused', 'recused'), ('submitted', 'scores handed in')], default='drawn', max_length=10, verbose_name='state')),
-                ('declared_at', models.DateTimeField(blank=True, null=True, verbose_name='declared')),
-                ('submitted_at', models.DateTimeField(blank=True, null=True, verbose_name='handed in')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to=settings.AUTH_USER_MODEL, verbose_name='evaluator')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_expert", models.BooleanField(default=True, verbose_name="expert (not of the buyer)")),
+                ("draw", models.JSONField(default=dict, verbose_name="how the draw was made")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("drawn", "drawn, has not declared yet"),
+                            ("declared", "declared free of conflicts"),
+                            ("recused", "recused"),
+                            ("submitted", "scores handed in"),
+                        ],
+                        default="drawn",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("declared_at", models.DateTimeField(blank=True, null=True, verbose_name="declared")),
+                ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="handed in")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="evaluator",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'evaluator',
-                'verbose_name_plural': 'evaluators',
-                'ordering': ['tender_id', 'pk'],
+                "verbose_name": "evaluator",
+                "verbose_name_plural": "evaluators",
+                "ordering": ["tender_id", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='lot')),
-                ('title', models.CharField(max_length=160, verbose_name='scope')),
-                ('title_en', models.CharField(blank=True, max_length=200, verbose_name='scope in English')),
-                ('ceiling_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('ceiling', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='ceiling')),
-                ('product_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.productversion', verbose_name='product')),
-                ('regions', models.ManyToManyField(related_name='+', to='regions.region', verbose_name='villages served')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="lot")),
+                ("title", models.CharField(max_length=160, verbose_name="scope")),
+                ("title_en", models.CharField(blank=True, max_length=200, verbose_name="scope in English")),
+                (
+                    "ceiling_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("ceiling", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="ceiling")),
+                (
+                    "product_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.productversion",
+                        verbose_name="product",
+                    ),
+                ),
+                (
+                    "regions",
+                    models.ManyToManyField(related_name="+", to="regions.region", verbose_name="villages served"),
+                ),
             ],
             options={
-                'verbose_name': 'lot',
-                'verbose_name_plural': 'lots',
-                'ordering': ['tender_id', 'number'],
+                "verbose_name": "lot",
+                "verbose_name_plural": "lots",
+                "ordering": ["tender_id", "number"],
             },
         ),
         migrations.CreateModel(
-            name='Criterion',
+            name="Criterion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('kind', models.CharField(choices=[('price', 'price'), ('objective', 'objective'), ('judged', 'judged')], max_length=10, verbose_name='kind')),
-                ('title', models.CharField(max_length=120, verbose_name='factor')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='factor in English')),
-                ('guidance', models.TextField(verbose_name='how it is scored')),
-                ('guidance_en', models.TextField(blank=True, verbose_name='how it is scored, in English')),
-                ('points', models.DecimalField(decimal_places=2, max_digits=5, verbose_name='points')),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='criteria', to='procurement.lot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("price", "price"), ("objective", "objective"), ("judged", "judged")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="factor")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="factor in English")),
+                ("guidance", models.TextField(verbose_name="how it is scored")),
+                ("guidance_en", models.TextField(blank=True, verbose_name="how it is scored, in English")),
+                ("points", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="points")),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="criteria", to="procurement.lot"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'criterion',
-                'verbose_name_plural': 'criteria',
-                'ordering': ['lot_id', 'position', 'pk'],
+                "verbose_name": "criterion",
+                "verbose_name_plural": "criteria",
+                "ordering": ["lot_id", "position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='BidDraft',
+            name="BidDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content', marketplace.core.sealing.EncryptedTextField(blank=True, default='')),
-                ('saved_at', models.DateTimeField()),
-                ('saved_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='procurement.lot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("content", marketplace.core.sealing.EncryptedTextField(blank=True, default="")),
+                ("saved_at", models.DateTimeField()),
+                (
+                    "saved_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.organisation"
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to="procurement.lot"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Bid',
+            name="Bid",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('receipt_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='receipt')),
-                ('sealed_content', models.BinaryField()),
-                ('digest', models.CharField(max_length=64, verbose_name='digest of the sealed content')),
-                ('receipt', models.JSONField(default=dict, verbose_name='receipt')),
-                ('request_key', models.UUIDField(unique=True)),
-                ('received_at', models.DateTimeField(verbose_name='received')),
-                ('state', models.CharField(choices=[('sealed', 'received, sealed'), ('replaced', 'replaced by a later bid'), ('withdrawn', 'withdrawn'), ('opened', 'opened'), ('invalid', 'invalid')], default='sealed', max_length=10, verbose_name='state')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='replaced or withdrawn')),
-                ('submitted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='submitted by')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bids', to='accounts.organisation', verbose_name='supplier')),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bids', to='procurement.lot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "receipt_id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name="receipt"),
+                ),
+                ("sealed_content", models.BinaryField()),
+                ("digest", models.CharField(max_length=64, verbose_name="digest of the sealed content")),
+                ("receipt", models.JSONField(default=dict, verbose_name="receipt")),
+                ("request_key", models.UUIDField(unique=True)),
+                ("received_at", models.DateTimeField(verbose_name="received")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sealed", "received, sealed"),
+                            ("replaced", "replaced by a later bid"),
+                            ("withdrawn", "withdrawn"),
+                            ("opened", "opened"),
+                            ("invalid", "invalid"),
+                        ],
+                        default="sealed",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="replaced or withdrawn")),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="submitted by",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bids",
+                        to="accounts.organisation",
+                        verbose_name="supplier",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="bids", to="procurement.lot"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'bid',
-                'verbose_name_plural': 'bids',
-                'ordering': ['lot_id', 'received_at', 'pk'],
+                "verbose_name": "bid",
+                "verbose_name_plural": "bids",
+                "ordering": ["lot_id", "received_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Award',
+            name="Award",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='amount')),
-                ('reasons', models.TextField(verbose_name='reasons')),
-                ('reasons_en', models.TextField(blank=True, verbose_name='reasons in English')),
-                ('decided_at', models.DateTimeField(verbose_name='decided')),
-                ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('bid', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='award', to='procurement.bid')),
-                ('lot', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='award', to='procurement.lot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="amount")),
+                ("reasons", models.TextField(verbose_name="reasons")),
+                ("reasons_en", models.TextField(blank=True, verbose_name="reasons in English")),
+                ("decided_at", models.DateTimeField(verbose_name="decided")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "bid",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="award", to="procurement.bid"
+                    ),
+                ),
+                (
+                    "lot",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="award", to="procurement.lot"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'award',
-                'verbose_name_plural': 'awards',
-                'ordering': ['lot_id'],
+                "verbose_name": "award",
+                "verbose_name_plural": "awards",
+                "ordering": ["lot_id"],
             },
         ),
         migrations.CreateModel(
-            name='OpenedBid',
+            name="OpenedBid",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('price_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('price', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='price')),
-                ('small_or_micro', models.BooleanField(default=False, verbose_name='small or micro firm (by declaration)')),
-                ('content', models.JSONField(verbose_name='content')),
-                ('opened_at', models.DateTimeField(verbose_name='opened')),
-                ('qualified', models.BooleanField(blank=True, null=True, verbose_name='qualified')),
-                ('invalid_reason', models.TextField(blank=True, verbose_name='why it is invalid')),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('bid', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='opened', to='procurement.bid')),
-                ('checked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "price_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("price", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="price")),
+                (
+                    "small_or_micro",
+                    models.BooleanField(default=False, verbose_name="small or micro firm (by declaration)"),
+                ),
+                ("content", models.JSONField(verbose_name="content")),
+                ("opened_at", models.DateTimeField(verbose_name="opened")),
+                ("qualified", models.BooleanField(blank=True, null=True, verbose_name="qualified")),
+                ("invalid_reason", models.TextField(blank=True, verbose_name="why it is invalid")),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "bid",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opened", to="procurement.bid"
+                    ),
+                ),
+                (
+                    "checked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'opened bid',
-                'verbose_name_plural': 'opened bids',
-                'ordering': ['bid__lot_id', 'bid__received_at', 'pk'],
+                "verbose_name": "opened bid",
+                "verbose_name_plural": "opened bids",
+                "ordering": ["bid__lot_id", "bid__received_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='BidResult',
+            name="BidResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('adjusted_price_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('adjusted_price', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='price for evaluation')),
-                ('price_points', models.DecimalField(decimal_places=2, max_digits=5, verbose_name='price points')),
-                ('other_points', models.DecimalField(decimal_places=2, max_digits=5, verbose_name='other points')),
-                ('total_points', models.DecimalField(decimal_places=2, max_digits=5, verbose_name='total')),
-                ('rank', models.PositiveSmallIntegerField(verbose_name='rank')),
-                ('explanation', models.JSONField(default=dict, verbose_name='how it was computed')),
-                ('opened_bid', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='result', to='procurement.openedbid')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "adjusted_price_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                (
+                    "adjusted_price",
+                    djmoney.models.fields.MoneyField(
+                        decimal_places=2, max_digits=16, verbose_name="price for evaluation"
+                    ),
+                ),
+                ("price_points", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="price points")),
+                ("other_points", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="other points")),
+                ("total_points", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="total")),
+                ("rank", models.PositiveSmallIntegerField(verbose_name="rank")),
+                ("explanation", models.JSONField(default=dict, verbose_name="how it was computed")),
+                (
+                    "opened_bid",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="result", to="procurement.openedbid"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'result',
-                'verbose_name_plural': 'results',
-                'ordering': ['opened_bid__bid__lot_id', 'rank', 'pk'],
+                "verbose_name": "result",
+                "verbose_name_plural": "results",
+                "ordering": ["opened_bid__bid__lot_id", "rank", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='title in English')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name='amount')),
-                ('method', models.CharField(choices=[('open', 'open tender'), ('consultation', 'competitive consultation')], max_length=16, verbose_name='method')),
-                ('method_reason', models.TextField(verbose_name='why this method')),
-                ('need', models.TextField(verbose_name='need found by survey')),
-                ('service_from', models.DateField(verbose_name='service from')),
-                ('service_to', models.DateField(verbose_name='service to (inclusive)')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for approval'), ('approved', 'approved'), ('returned', 'returned for changes'), ('cancelled', 'cancelled')], default='draft', max_length=10, verbose_name='state')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
-                ('decision_note', models.TextField(blank=True, verbose_name='note')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('budget_line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='procurement.budgetline', verbose_name='budget line')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
-                ('drafted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='drafted by')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='accounts.organisation', verbose_name='buyer')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.servicepage', verbose_name='catalogue product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="title in English")),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("CNY", "Chinese Yuan")], default="CNY", editable=False, max_length=3
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=16, verbose_name="amount")),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("open", "open tender"), ("consultation", "competitive consultation")],
+                        max_length=16,
+                        verbose_name="method",
+                    ),
+                ),
+                ("method_reason", models.TextField(verbose_name="why this method")),
+                ("need", models.TextField(verbose_name="need found by survey")),
+                ("service_from", models.DateField(verbose_name="service from")),
+                ("service_to", models.DateField(verbose_name="service to (inclusive)")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("submitted", "waiting for approval"),
+                            ("approved", "approved"),
+                            ("returned", "returned for changes"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                ("decision_note", models.TextField(blank=True, verbose_name="note")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                (
+                    "budget_line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="procurement.budgetline",
+                        verbose_name="budget line",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "drafted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="drafted by",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="accounts.organisation",
+                        verbose_name="buyer",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.servicepage",
+                        verbose_name="catalogue product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'procurement plan',
-                'verbose_name_plural': 'procurement plans',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "procurement plan",
+                "verbose_name_plural": "procurement plans",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Score',
+            name="Score",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('points', models.DecimalField(decimal_places=2, max_digits=5, verbose_name='points')),
-                ('note', models.TextField(blank=True, verbose_name='reason')),
-                ('criterion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='procurement.criterion')),
-                ('evaluator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='procurement.evaluator')),
-                ('opened_bid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='procurement.openedbid')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("points", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="points")),
+                ("note", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "criterion",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="scores", to="procurement.criterion"
+                    ),
+                ),
+                (
+                    "evaluator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="scores", to="procurement.evaluator"
+                    ),
+                ),
+                (
+                    "opened_bid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="scores", to="procurement.openedbid"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'score',
-                'verbose_name_plural': 'scores',
-                'ordering': ['evaluator_id', 'opened_bid_id', 'criterion_id'],
+                "verbose_name": "score",
+                "verbose_name_plural": "scores",
+                "ordering": ["evaluator_id", "opened_bid_id", "criterion_id"],
             },
         ),
         migrations.CreateModel(
-            name='Tender',
+            name="Tender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=60, unique=True, verbose_name='number')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='title in English')),
-                ('method', models.CharField(choices=[('open', 'open tender'), ('consultation', 'competitive consultation')], max_length=16, verbose_name='method')),
-                ('description', models.TextField(verbose_name='description')),
-                ('description_en', models.TextField(blank=True, verbose_name='description in English')),
-                ('qualification', models.TextField(verbose_name='who may bid')),
-                ('qualification_en', models.TextField(blank=True, verbose_name='who may bid, in English')),
-                ('small_firm_cut', models.DecimalField(decimal_places=1, default=15, max_digits=4, verbose_name='price cut for small and micro firms (percent)')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for approval'), ('returned', 'returned for changes'), ('approved', 'approved, not yet published'), ('published', 'published'), ('opened', 'bids opened'), ('evaluated', 'evaluated'), ('awarded', 'awarded'), ('contracted', 'under contract'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='draft', max_length=12, verbose_name='state')),
-                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved')),
-                ('decision_note', models.TextField(blank=True, verbose_name='note')),
-                ('official_published_at', models.DateTimeField(blank=True, null=True, verbose_name='published on the official medium')),
-                ('official_url', models.URLField(blank=True, verbose_name='official notice')),
-                ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='published here')),
-                ('question_deadline', models.DateTimeField(blank=True, null=True, verbose_name='questions until')),
-                ('bid_deadline', models.DateTimeField(blank=True, null=True, verbose_name='bids until')),
-                ('timetable', models.JSONField(default=list, verbose_name='dates and their reasons')),
-                ('public_key', models.BinaryField(blank=True, null=True)),
-                ('key_threshold', models.PositiveSmallIntegerField(default=2, verbose_name='key-holders needed to open')),
-                ('opened_at', models.DateTimeField(blank=True, null=True, verbose_name='opened')),
-                ('failure_reason', models.TextField(blank=True, verbose_name='why it failed')),
-                ('failure_reason_en', models.TextField(blank=True, verbose_name='why it failed, in English')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by')),
-                ('drafted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='drafted by')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenders', to='accounts.organisation', verbose_name='buyer')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenders', to='procurement.plan', verbose_name='plan')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=60, unique=True, verbose_name="number")),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="title in English")),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("open", "open tender"), ("consultation", "competitive consultation")],
+                        max_length=16,
+                        verbose_name="method",
+                    ),
+                ),
+                ("description", models.TextField(verbose_name="description")),
+                ("description_en", models.TextField(blank=True, verbose_name="description in English")),
+                ("qualification", models.TextField(verbose_name="who may bid")),
+                ("qualification_en", models.TextField(blank=True, verbose_name="who may bid, in English")),
+                (
+                    "small_firm_cut",
+                    models.DecimalField(
+                        decimal_places=1,
+                        default=15,
+                        max_digits=4,
+                        verbose_name="price cut for small and micro firms (percent)",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("submitted", "waiting for approval"),
+                            ("returned", "returned for changes"),
+                            ("approved", "approved, not yet published"),
+                            ("published", "published"),
+                            ("opened", "bids opened"),
+                            ("evaluated", "evaluated"),
+                            ("awarded", "awarded"),
+                            ("contracted", "under contract"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved")),
+                ("decision_note", models.TextField(blank=True, verbose_name="note")),
+                (
+                    "official_published_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="published on the official medium"),
+                ),
+                ("official_url", models.URLField(blank=True, verbose_name="official notice")),
+                ("published_at", models.DateTimeField(blank=True, null=True, verbose_name="published here")),
+                ("question_deadline", models.DateTimeField(blank=True, null=True, verbose_name="questions until")),
+                ("bid_deadline", models.DateTimeField(blank=True, null=True, verbose_name="bids until")),
+                ("timetable", models.JSONField(default=list, verbose_name="dates and their reasons")),
+                ("public_key", models.BinaryField(blank=True, null=True)),
+                (
+                    "key_threshold",
+                    models.PositiveSmallIntegerField(default=2, verbose_name="key-holders needed to open"),
+                ),
+                ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="opened")),
+                ("failure_reason", models.TextField(blank=True, verbose_name="why it failed")),
+                ("failure_reason_en", models.TextField(blank=True, verbose_name="why it failed, in English")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="approved by",
+                    ),
+                ),
+                (
+                    "drafted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="drafted by",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tenders",
+                        to="accounts.organisation",
+                        verbose_name="buyer",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tenders",
+                        to="procurement.plan",
+                        verbose_name="plan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tender',
-                'verbose_name_plural': 'tenders',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "tender",
+                "verbose_name_plural": "tenders",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(verbose_name='question')),
-                ('asked_at', models.DateTimeField(verbose_name='asked')),
-                ('answer', models.TextField(blank=True, verbose_name='answer')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
-                ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('asker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
-                ('tender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='procurement.tender')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField(verbose_name="question")),
+                ("asked_at", models.DateTimeField(verbose_name="asked")),
+                ("answer", models.TextField(blank=True, verbose_name="answer")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "asker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+                    ),
+                ),
+                (
+                    "tender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="questions", to="procurement.tender"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'question',
-                'verbose_name_plural': 'questions',
-                'ordering': ['tender_id', 'asked_at', 'pk'],
+                "verbose_name": "question",
+                "verbose_name_plural": "questions",
+                "ordering": ["tender_id", "asked_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('tender', 'procurement notice'), ('amendment', 'amendment notice'), ('result', 'result notice'), ('failure', 'failure notice'), ('contract', 'contract notice')], max_length=12, verbose_name='kind')),
-                ('content', models.JSONField(verbose_name='content')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest')),
-                ('published_at', models.DateTimeField(verbose_name='published')),
-                ('published_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='procurement.tender')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("tender", "procurement notice"),
+                            ("amendment", "amendment notice"),
+                            ("result", "result notice"),
+                            ("failure", "failure notice"),
+                            ("contract", "contract notice"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("content", models.JSONField(verbose_name="content")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
+                ("published_at", models.DateTimeField(verbose_name="published")),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "tender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notices", to="procurement.tender"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
-                'ordering': ['-published_at', '-pk'],
+                "verbose_name": "notice",
+                "verbose_name_plural": "notices",
+                "ordering": ["-published_at", "-pk"],
             },
         ),
         migrations.AddField(
-            model_name='lot',
-            name='tender',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='procurement.tender'),
+            model_name="lot",
+            name="tender",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lots", to="procurement.tender"
+            ),
         ),
         migrations.CreateModel(
-            name='KeyShare',
+            name="KeyShare",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sealed_share', models.BinaryField()),
-                ('released', marketplace.core.sealing.EncryptedTextField(blank=True, default='')),
-                ('released_at', models.DateTimeField(blank=True, null=True, verbose_name='released')),
-                ('holder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='key_shares', to=settings.AUTH_USER_MODEL)),
-                ('holder_key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.keyholderkey')),
-                ('tender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='key_shares', to='procurement.tender')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sealed_share", models.BinaryField()),
+                ("released", marketplace.core.sealing.EncryptedTextField(blank=True, default="")),
+                ("released_at", models.DateTimeField(blank=True, null=True, verbose_name="released")),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="key_shares",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "holder_key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.keyholderkey"
+                    ),
+                ),
+                (
+                    "tender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="key_shares", to="procurement.tender"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'key share',
-                'verbose_name_plural': 'key shares',
-                'ordering': ['tender_id', 'pk'],
+                "verbose_name": "key share",
+                "verbose_name_plural": "key shares",
+                "ordering": ["tender_id", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='evaluator',
-            name='tender',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluators', to='procurement.tender'),
+            model_name="evaluator",
+            name="tender",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evaluators", to="procurement.tender"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.UniqueConstraint(fields=('organisation', 'fiscal_year', 'code'), name='one_budget_line_a_code', violation_error_message='This budget code already stands for this year.'),
+            model_name="budgetline",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "fiscal_year", "code"),
+                name="one_budget_line_a_code",
+                violation_error_message="This budget code already stands for this year.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('appropriated__gt', 0)), name='budget_line_positive'),
+            model_name="budgetline",
+            constraint=models.CheckConstraint(condition=models.Q(("appropriated__gt", 0)), name="budget_line_positive"),
         ),
         migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'price')), fields=('lot',), name='one_price_criterion_a_lot'),
+            model_name="criterion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "price")), fields=("lot",), name="one_price_criterion_a_lot"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0), ('points__lte', 100)), name='criterion_points_in_range'),
+            model_name="criterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points__gt", 0), ("points__lte", 100)), name="criterion_points_in_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='biddraft',
-            constraint=models.UniqueConstraint(fields=('lot', 'supplier'), name='one_draft_a_supplier'),
+            model_name="biddraft",
+            constraint=models.UniqueConstraint(fields=("lot", "supplier"), name="one_draft_a_supplier"),
         ),
         migrations.AddConstraint(
-            model_name='bid',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['sealed', 'opened', 'invalid'])), fields=('lot', 'supplier'), name='one_live_bid_a_supplier'),
+            model_name="bid",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["sealed", "opened", "invalid"])),
+                fields=("lot", "supplier"),
+                name="one_live_bid_a_supplier",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bid',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['replaced', 'withdrawn']), _negated=True), ('ended_at__gte', models.F('received_at')), _connector='OR'), name='ended_bid_has_time'),
+            model_name="bid",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["replaced", "withdrawn"]), _negated=True),
+                    ("ended_at__gte", models.F("received_at")),
+                    _connector="OR",
+                ),
+                name="ended_bid_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openedbid',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('qualified', False), _negated=True), models.Q(('invalid_reason', ''), _negated=True), _connector='OR'), name='unqualified_bid_says_why'),
+            model_name="openedbid",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("qualified", False), _negated=True),
+                    models.Q(("invalid_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="unqualified_bid_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openedbid',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', 0)), name='opened_price_positive'),
+            model_name="openedbid",
+            constraint=models.CheckConstraint(condition=models.Q(("price__gt", 0)), name="opened_price_positive"),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', models.F('drafted_by')), _negated=True), name='plan_drafter_does_not_decide'),
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decided_by", models.F("drafted_by")), _negated=True),
+                name="plan_drafter_does_not_decide",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), ('decided_by__isnull', False), _connector='OR'), name='approved_plan_has_approver'),
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "approved"), _negated=True), ("decided_by__isnull", False), _connector="OR"
+                ),
+                name="approved_plan_has_approver",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('service_to__gte', models.F('service_from'))), name='plan_service_ends_after_start'),
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("service_to__gte", models.F("service_from"))), name="plan_service_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='plan_amount_positive'),
+            model_name="plan",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="plan_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('evaluator', 'opened_bid', 'criterion'), name='one_score_a_cell'),
+            model_name="score",
+            constraint=models.UniqueConstraint(
+                fields=("evaluator", "opened_bid", "criterion"), name="one_score_a_cell"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gte', 0), ('points__lte', 100)), name='score_in_range'),
+            model_name="score",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points__gte", 0), ("points__lte", 100)), name="score_in_range"
+            ),
         ),
         migrations.AddIndex(
-            model_name='tender',
-            index=models.Index(fields=['state', '-bid_deadline'], name='tender_state_deadline'),
+            model_name="tender",
+            index=models.Index(fields=["state", "-bid_deadline"], name="tender_state_deadline"),
         ),
         migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', models.F('drafted_by')), _negated=True), name='tender_drafter_does_not_approve'),
+            model_name="tender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("approved_by", models.F("drafted_by")), _negated=True),
+                name="tender_drafter_does_not_approve",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'returned', 'cancelled']), ('approved_by__isnull', False), _connector='OR'), name='tender_past_approval_has_approver'),
+            model_name="tender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "submitted", "returned", "cancelled"]),
+                    ("approved_by__isnull", False),
+                    _connector="OR",
+                ),
+                name="tender_past_approval_has_approver",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'returned', 'approved', 'cancelled']), models.Q(('bid_deadline__isnull', False), ('official_published_at__isnull', False), ('public_key__isnull', False), ('published_at__isnull', False)), _connector='OR'), name='published_tender_is_complete'),
+            model_name="tender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "submitted", "returned", "approved", "cancelled"]),
+                    models.Q(
+                        ("bid_deadline__isnull", False),
+                        ("official_published_at__isnull", False),
+                        ("public_key__isnull", False),
+                        ("published_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="published_tender_is_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'returned', 'approved', 'published', 'cancelled', 'failed']), ('opened_at__gte', models.F('bid_deadline')), _connector='OR'), name='opened_after_the_deadline'),
+            model_name="tender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "submitted", "returned", "approved", "published", "cancelled", "failed"]),
+                    ("opened_at__gte", models.F("bid_deadline")),
+                    _connector="OR",
+                ),
+                name="opened_after_the_deadline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('failure_reason', ''), _negated=True), _connector='OR'), name='failed_tender_says_why'),
+            model_name="tender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "failed"), _negated=True),
+                    models.Q(("failure_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="failed_tender_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('answer', ''), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='answer_has_author_and_time'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("answer", ""),
+                    models.Q(("answered_at__isnull", False), ("answered_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="answer_has_author_and_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.UniqueConstraint(fields=('tender', 'number'), name='one_lot_a_number'),
+            model_name="lot",
+            constraint=models.UniqueConstraint(fields=("tender", "number"), name="one_lot_a_number"),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('ceiling__gt', 0)), name='lot_ceiling_positive'),
+            model_name="lot",
+            constraint=models.CheckConstraint(condition=models.Q(("ceiling__gt", 0)), name="lot_ceiling_positive"),
         ),
         migrations.AddConstraint(
-            model_name='keyshare',
-            constraint=models.UniqueConstraint(fields=('tender', 'holder'), name='one_share_a_holder'),
+            model_name="keyshare",
+            constraint=models.UniqueConstraint(fields=("tender", "holder"), name="one_share_a_holder"),
         ),
         migrations.AddConstraint(
-            model_name='evaluator',
-            constraint=models.UniqueConstraint(fields=('tender', 'user'), name='one_seat_an_evaluator'),
+            model_name="evaluator",
+            constraint=models.UniqueConstraint(fields=("tender", "user"), name="one_seat_an_evaluator"),
         ),
         migrations.AddConstraint(
-            model_name='evaluator',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'submitted'), _negated=True), ('submitted_at__isnull', False), _connector='OR'), name='submitted_scores_have_time'),
+            model_name="evaluator",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "submitted"), _negated=True), ("submitted_at__isnull", False), _connector="OR"
+                ),
+                name="submitted_scores_have_time",
+            ),
         ),
     ]
