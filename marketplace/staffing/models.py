@@ -17,8 +17,10 @@ from .states import AssignmentState, RunState
 class AssignmentRun(models.Model):
     """One computation over a contract's vacant posts: the frozen problem, its digest, the answer and its proof.
 
-    ``problem`` is the canonical input (posts, people, parameters) and ``digest`` its SHA-256: the run can be replayed.
-    ``result`` holds objective, covered, unfilled posts with their reasons, statistics and the solver's proof.
+    ``problem`` is the document of ``matching.problem.Problem`` (posts and people by primary key) and ``digest`` its
+    SHA-256: the run can be replayed. ``parameters`` says what was asked and what its masks stand for (see ``freezing``),
+    ``result`` what was found (see ``computing``). ``attempts`` counts the starts: a worker that is killed leaves the run to
+    the next one.
     """
 
     STATE_TONES: ClassVar = {
@@ -37,6 +39,7 @@ class AssignmentRun(models.Model):
     result = models.JSONField(_("result"), default=dict)
     state = models.CharField(_("state"), max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     progress = models.PositiveSmallIntegerField(_("progress (percent)"), default=0)
+    attempts = models.PositiveSmallIntegerField(_("starts"), default=0)
     error = models.TextField(_("what went wrong"), blank=True)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField(_("requested"))
@@ -53,7 +56,13 @@ class AssignmentRun(models.Model):
                 condition=Q(state__in=["queued", "running"]),
                 name="one_run_at_a_time",
                 violation_error_message=_("A computation for this contract is already under way. Wait for its result."),
-            )
+            ),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="run_progress_is_percent"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["done", "published"]) | Q(finished_at__isnull=False, progress=100),
+                name="done_run_is_finished",
+            ),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(error=""), name="failed_run_says_why"),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +105,18 @@ class Assignment(models.Model):
                 fields=["post"], condition=Q(state__in=["proposed", "accepted"]), name="one_live_assignment_a_post"
             ),
             models.CheckConstraint(condition=~Q(state="declined") | ~Q(answer_note=""), name="declined_with_reason"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["proposed", "accepted", "declined", "expired"]) | Q(respond_by__isnull=False),
+                name="proposal_has_deadline",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["accepted", "declined"]) | Q(answered_at__isnull=False),
+                name="answer_has_its_time",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["person", "state"], name="assignment_person_state"),
+            models.Index(fields=["respond_by"], condition=Q(state="proposed"), name="assignment_overdue"),
         ]
 
     def __str__(self) -> str:

@@ -6,73 +6,152 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contracts', '0001_initial'),
+        ("contracts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AssignmentRun',
+            name="AssignmentRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('parameters', models.JSONField(default=dict, verbose_name='parameters')),
-                ('problem', models.JSONField(default=dict, verbose_name='problem')),
-                ('digest', models.CharField(blank=True, max_length=64, verbose_name='digest of the problem')),
-                ('result', models.JSONField(default=dict, verbose_name='result')),
-                ('state', models.CharField(choices=[('queued', 'waiting'), ('running', 'computing'), ('done', 'computed'), ('published', 'proposals sent'), ('failed', 'did not succeed'), ('cancelled', 'cancelled')], default='queued', max_length=10, verbose_name='state')),
-                ('progress', models.PositiveSmallIntegerField(default=0, verbose_name='progress (percent)')),
-                ('error', models.TextField(blank=True, verbose_name='what went wrong')),
-                ('requested_at', models.DateTimeField(verbose_name='requested')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='contracts.contract', verbose_name='contract')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("parameters", models.JSONField(default=dict, verbose_name="parameters")),
+                ("problem", models.JSONField(default=dict, verbose_name="problem")),
+                ("digest", models.CharField(blank=True, max_length=64, verbose_name="digest of the problem")),
+                ("result", models.JSONField(default=dict, verbose_name="result")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "waiting"),
+                            ("running", "computing"),
+                            ("done", "computed"),
+                            ("published", "proposals sent"),
+                            ("failed", "did not succeed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("progress", models.PositiveSmallIntegerField(default=0, verbose_name="progress (percent)")),
+                ("error", models.TextField(blank=True, verbose_name="what went wrong")),
+                ("requested_at", models.DateTimeField(verbose_name="requested")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="contracts.contract",
+                        verbose_name="contract",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'assignment run',
-                'verbose_name_plural': 'assignment runs',
-                'ordering': ['-requested_at', '-pk'],
+                "verbose_name": "assignment run",
+                "verbose_name_plural": "assignment runs",
+                "ordering": ["-requested_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cost', models.PositiveIntegerField(verbose_name='cost')),
-                ('travel_minutes', models.PositiveSmallIntegerField(verbose_name='travel (minutes one way)')),
-                ('reason', models.JSONField(default=dict, verbose_name='reason')),
-                ('state', models.CharField(choices=[('computed', 'computed, not yet sent'), ('proposed', 'waiting for an answer'), ('accepted', 'accepted'), ('declined', 'declined'), ('expired', 'not answered in time'), ('withdrawn', 'withdrawn'), ('ended', 'ended')], default='computed', max_length=10, verbose_name='state')),
-                ('respond_by', models.DateTimeField(blank=True, null=True, verbose_name='answer by')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
-                ('answer_note', models.TextField(blank=True, verbose_name='reason given')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='contracts.post')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='staffing.assignmentrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cost", models.PositiveIntegerField(verbose_name="cost")),
+                ("travel_minutes", models.PositiveSmallIntegerField(verbose_name="travel (minutes one way)")),
+                ("reason", models.JSONField(default=dict, verbose_name="reason")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("computed", "computed, not yet sent"),
+                            ("proposed", "waiting for an answer"),
+                            ("accepted", "accepted"),
+                            ("declined", "declined"),
+                            ("expired", "not answered in time"),
+                            ("withdrawn", "withdrawn"),
+                            ("ended", "ended"),
+                        ],
+                        default="computed",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("respond_by", models.DateTimeField(blank=True, null=True, verbose_name="answer by")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
+                ("answer_note", models.TextField(blank=True, verbose_name="reason given")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="contracts.post"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="staffing.assignmentrun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'assignment',
-                'verbose_name_plural': 'assignments',
-                'ordering': ['run_id', 'post_id'],
+                "verbose_name": "assignment",
+                "verbose_name_plural": "assignments",
+                "ordering": ["run_id", "post_id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='assignmentrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('contract',), name='one_run_at_a_time', violation_error_message='A computation for this contract is already under way. Wait for its result.'),
+            model_name="assignmentrun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["queued", "running"])),
+                fields=("contract",),
+                name="one_run_at_a_time",
+                violation_error_message="A computation for this contract is already under way. Wait for its result.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('run', 'post'), name='one_assignment_a_post_and_run'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(fields=("run", "post"), name="one_assignment_a_post_and_run"),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['proposed', 'accepted'])), fields=('post',), name='one_live_assignment_a_post'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["proposed", "accepted"])),
+                fields=("post",),
+                name="one_live_assignment_a_post",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'declined'), _negated=True), models.Q(('answer_note', ''), _negated=True), _connector='OR'), name='declined_with_reason'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "declined"), _negated=True),
+                    models.Q(("answer_note", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="declined_with_reason",
+            ),
         ),
     ]

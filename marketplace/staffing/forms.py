@@ -1,0 +1,122 @@
+"""What people fill in about staffing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts.models import Specialty, SpokenLanguage
+from marketplace.core import clock
+from marketplace.matching.problem import Problem
+from volunteers.services import NewShift
+
+from .freezing import RADIUS, USUAL_RADIUS
+from .models import AssignmentRun
+
+
+class RunForm(forms.Form):
+    """What counts in a computation."""
+
+    radius_minutes = forms.IntegerField(
+        label=_("Travel at most (minutes one way)"),
+        help_text=_("Farther lawyers are not proposed, however few there are. Each lawyer's own limit holds too."),
+        min_value=RADIUS[0],
+        max_value=RADIUS[1],
+        initial=USUAL_RADIUS,
+    )
+    languages = forms.MultipleChoiceField(
+        label=_("Languages of the villages"),
+        help_text=_("Who speaks none of them counts as 20 minutes farther. Choose none if Mandarin is enough."),
+        choices=SpokenLanguage.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    wanted = forms.MultipleChoiceField(
+        label=_("Useful fields of law"),
+        help_text=_("Each one that a lawyer does not cover counts as 10 minutes farther."),
+        choices=Specialty.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    required = forms.MultipleChoiceField(
+        label=_("Indispensable fields of law"),
+        help_text=_("Who does not cover them is not proposed."),
+        choices=Specialty.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    @classmethod
+    def like(cls, run: AssignmentRun | None) -> RunForm:
+        """A form that begins with what was asked last."""
+        names = ("radius_minutes", "languages", "wanted", "required")
+        return cls(initial={name: run.parameters[name] for name in names} if run is not None else None)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why"),
+        help_text=_("One sentence. It is kept with the proposal and helps to make a better one."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=500,
+    )
+
+
+def next_saturday(today: date) -> date:
+    """The first Saturday that leaves a week to find somebody."""
+    first = today + timedelta(days=7)
+    return first + timedelta(days=(5 - first.weekday()) % 7)
+
+
+class CallForm(forms.Form):
+    """When volunteers should come to each village."""
+
+    first_day = forms.DateField(label=_("First visit"), widget=forms.DateInput)
+    starts = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(9))
+    ends = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(11))
+    visits = forms.IntegerField(
+        label=_("Visits to each village"),
+        help_text=_("Every second week from the first one."),
+        min_value=1,
+        max_value=6,
+        initial=2,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first_day"].initial = next_saturday(clock.today())
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if "first_day" in given and given["first_day"] <= clock.today():
+            self.add_error("first_day", _("Choose a day to come, so that people can find the time."))
+        if {"starts", "ends"} <= given.keys() and given["ends"] <= given["starts"]:
+            self.add_error("ends", _("A visit ends after it begins."))
+        return given
+
+    def shifts(self) -> list[NewShift]:
+        given = self.cleaned_data
+
+        def at(day: date, clock_time: time) -> datetime:
+            return timezone.make_aware(datetime.combine(day, clock_time))
+
+        days = [given["first_day"] + timedelta(days=14 * n) for n in range(given["visits"])]
+        return [NewShift(at(day, given["starts"]), at(day, given["ends"]), 1) for day in days]
+
+
+class WhyNotForm(forms.Form):
+    """A lawyer and a village of a run."""
+
+    post = forms.TypedChoiceField(label=_("Village"), coerce=int)
+    person = forms.TypedChoiceField(label=_("Lawyer"), coerce=int)
+
+    def __init__(self, *args: Any, problem: Problem, names: dict[str, dict[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, keys in (("post", problem.posts.key), ("person", problem.people.key)):
+            known = names[name]
+            field: Any = self.fields[name]
+            field.choices = [(int(key), known.get(int(key), "?")) for key in keys]

@@ -1,0 +1,242 @@
+"""From the tables to a frozen problem.
+
+Posts: the contract's vacant posts without a proposal that waits or was accepted. People: the supplier's practitioners who let
+themselves be proposed, with a valid credential of the kind that the product asks for and no exclusion. A person takes at most
+what his profile says and what the standard allows, less what he serves or has been offered. Who declined a post, or let its
+proposal lapse, is not asked for it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import CredentialKind, Specialty, SpokenLanguage, User
+from marketplace.accounts.selectors import licensed, members_with_role, practitioners_of
+from marketplace.contracts.models import Contract, Post
+from marketplace.contracts.services_posts import villages_limit
+from marketplace.contracts.states import PostState
+from marketplace.matching.pairs import Bar
+from marketplace.matching.problem import Exclusions, Floats, Ints, Parameters, People, Posts, Problem
+from marketplace.regions import geo
+from marketplace.regions.models import Region, Tier
+from marketplace.regions.selectors import county_speeds
+
+from .errors import BadWish, PlaceUnknown
+from .models import Assignment, AssignmentRun
+from .states import AssignmentState, RunState
+
+LIVE = (AssignmentState.PROPOSED, AssignmentState.ACCEPTED)
+SPECIALTIES = tuple(Specialty.values)
+LANGUAGES = tuple(SpokenLanguage.values)
+#: the higher, the sooner a post is filled when not all can be
+NEED = {Tier.ORDINARY: 0, Tier.WESTERN: 1, Tier.FORMERLY_POOR: 2}
+#: earlier rounds that left a post empty count up to this many
+MOST_ROUNDS = 3
+#: whoever holds one of these may advise a village where the product asks for nothing else
+USUAL_CREDENTIALS = (CredentialKind.LAWYER, CredentialKind.GRASSROOTS)
+RADIUS = (10, 600)
+USUAL_RADIUS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the person who asks for a run can choose. ``required`` bars, ``wanted`` and ``languages`` cost when missing."""
+
+    radius_minutes: int = USUAL_RADIUS
+    required: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Wishes:
+        """Raises ``BadWish`` for anything that the form would not offer."""
+        unknown = set(values) - {"radius_minutes", "required", "wanted", "languages"}
+        if unknown:
+            raise BadWish(field=min(unknown))
+        radius = values.get("radius_minutes", USUAL_RADIUS)
+        if not isinstance(radius, int) or not RADIUS[0] <= radius <= RADIUS[1]:
+            raise BadWish(field="radius_minutes")
+        chosen = {}
+        for name, allowed in (("required", SPECIALTIES), ("wanted", SPECIALTIES), ("languages", LANGUAGES)):
+            picked = tuple(values.get(name, ()))
+            if not set(picked) <= set(allowed):
+                raise BadWish(field=name)
+            chosen[name] = tuple(value for value in allowed if value in picked)
+        return cls(radius_minutes=radius, **chosen)
+
+
+def _ints(values: list[int]) -> Ints:
+    return np.array(values, dtype=np.int64)
+
+
+def _reals(values: list[float]) -> Floats:
+    return np.array(values, dtype=np.float64)
+
+
+def mask(values: Iterable[str], bits: tuple[str, ...]) -> int:
+    return sum(1 << bits.index(value) for value in set(values) if value in bits)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A problem and the parameters to be kept with it."""
+
+    problem: Problem
+    parameters: dict[str, Any]
+
+
+def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
+    """The problem of ``contract`` as the tables stand. Its seed comes from its own content, so nobody chooses it.
+
+    Raises:
+        PlaceUnknown: a village has no place, nor has anything above it.
+    """
+    on = timezone.localdate(now)
+    posts = list(open_posts(contract).select_related("region").order_by("pk"))
+    kinds = _credential_kinds(contract)
+    everybody = practitioners_of(contract.supplier, on).order_by("pk")
+    people = list(licensed(everybody.filter(practitioner__open_to_posts=True), on, kinds).order_by("pk"))
+    limit = villages_limit(contract)
+    parameters = Parameters(
+        radius_minutes=wishes.radius_minutes,
+        access_minutes=round(geo.ACCESS_MINUTES),
+        detour_percent=round(100 * geo.DETOUR),
+    )
+    problem = Problem(
+        posts=_posts(contract, posts, wishes),
+        people=_people(people, limit, on),
+        parameters=parameters,
+        exclusions=_exclusions(posts, people),
+    )
+    seed = int(hashlib.sha256(problem.canonical_bytes()).hexdigest()[:12], 16)
+    problem = replace(problem, parameters=replace(parameters, seed=seed))
+    members = members_with_role(contract.supplier, "lawyer", on=on).count()
+    willing = everybody.filter(practitioner__open_to_posts=True).count()
+    return Frozen(
+        problem,
+        {
+            "radius_minutes": wishes.radius_minutes,
+            "required": list(wishes.required),
+            "wanted": list(wishes.wanted),
+            "languages": list(wishes.languages),
+            "limit": limit,
+            "credentials": list(kinds),
+            "left_out": {"not_open": members - willing, "not_licensed": willing - len(people)},
+            "bits": {"specialties": list(SPECIALTIES), "languages": list(LANGUAGES)},
+        },
+    )
+
+
+def open_posts(contract: Contract) -> Any:
+    """Vacant posts for which nobody has been proposed."""
+    taken = Assignment.objects.filter(state__in=LIVE).values("post_id")
+    return Post.objects.filter(contract=contract, state=PostState.VACANT).exclude(pk__in=taken)
+
+
+def _credential_kinds(contract: Contract) -> tuple[str, ...]:
+    asked = contract.award.lot.product_version.content.get("required_credential", "")
+    return (asked,) if asked else tuple(map(str, USUAL_CREDENTIALS))
+
+
+def _posts(contract: Contract, posts: list[Post], wishes: Wishes) -> Posts:
+    places = _places(posts)
+    counties = {post.pk: post.region.county_code or post.region_id for post in posts}
+    speeds = county_speeds(counties.values())
+    rounds = _rounds_without(contract, posts)
+    count = len(posts)
+    return Posts(
+        key=_ints([post.pk for post in posts]),
+        longitude=_reals([places[post.pk][0] for post in posts]),
+        latitude=_reals([places[post.pk][1] for post in posts]),
+        kmh=_ints([speeds.get(counties[post.pk], geo.TIER_KMH[post.region.tier]) for post in posts]),
+        tier=_ints([NEED[Tier(post.region.tier)] for post in posts]),
+        priority=_ints([min(rounds[post.pk], MOST_ROUNDS) for post in posts]),
+        required=_ints([mask(wishes.required, SPECIALTIES)] * count),
+        wanted=_ints([mask(wishes.wanted, SPECIALTIES)] * count),
+        languages=_ints([mask(wishes.languages, LANGUAGES)] * count),
+    )
+
+
+def _places(posts: list[Post]) -> dict[int, tuple[float, float]]:
+    """Post → degrees: the village's own place, else the nearest one above it."""
+    lost = [post for post in posts if post.region.longitude is None]
+    above = Region.objects.in_bulk({code for post in lost for code in post.region.ancestor_codes})
+    places: dict[int, tuple[float, float]] = {}
+    unknown = []
+    for post in posts:
+        chain = [post.region, *(above[code] for code in reversed(post.region.ancestor_codes) if code in above)]
+        for region in chain:
+            if region.longitude is not None and region.latitude is not None:
+                places[post.pk] = (region.longitude, region.latitude)
+                break
+        else:
+            unknown.append(post.region)
+    if unknown:
+        named = _(", ").join(region.name for region in unknown[:5])
+        raise PlaceUnknown(villages=named)
+    return places
+
+
+def _rounds_without(contract: Contract, posts: list[Post]) -> Counter[int]:
+    """How many earlier rounds left each post without an adviser."""
+    found: Counter[int] = Counter()
+    earlier = AssignmentRun.objects.filter(contract=contract, state=RunState.PUBLISHED)
+    for empty in earlier.values_list("result__empty_posts", flat=True):
+        found.update(empty or [])
+    refused = Assignment.objects.filter(
+        post__in=posts, state__in=[AssignmentState.DECLINED, AssignmentState.EXPIRED]
+    ).values_list("post_id", flat=True)
+    found.update(refused)
+    return found
+
+
+def _people(people: list[User], limit: int | None, on: date) -> People:
+    served: Counter[int] = Counter(
+        dict(
+            Post.objects.filter(adviser__in=people, state=PostState.FILLED, ends_on__gte=on)
+            .values_list("adviser_id")
+            .annotate(count=Count("region", distinct=True))
+            .order_by()
+        )
+    )
+    offered = dict(
+        Assignment.objects.filter(person__in=people, state=AssignmentState.PROPOSED)
+        .values_list("person_id")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    profiles = [person.practitioner for person in people]
+    return People(
+        key=_ints([person.pk for person in people]),
+        longitude=_reals([profile.longitude for profile in profiles]),
+        latitude=_reals([profile.latitude for profile in profiles]),
+        capacity=_ints([profile.capacity if limit is None else min(profile.capacity, limit) for profile in profiles]),
+        load=_ints([served[person.pk] + offered.get(person.pk, 0) for person in people]),
+        specialties=_ints([mask(profile.specialties, SPECIALTIES) for profile in profiles]),
+        languages=_ints([mask(profile.languages, LANGUAGES) for profile in profiles]),
+        max_minutes=_ints([profile.max_travel_minutes for profile in profiles]),
+    )
+
+
+def _exclusions(posts: list[Post], people: list[User]) -> Exclusions:
+    row_of_post = {post.pk: row for row, post in enumerate(posts)}
+    row_of_person = {person.pk: row for row, person in enumerate(people)}
+    bars = {AssignmentState.DECLINED: Bar.DECLINED, AssignmentState.EXPIRED: Bar.NO_ANSWER}
+    refused = (
+        Assignment.objects.filter(post__in=posts, person__in=people, state__in=list(bars))
+        .order_by("post_id", "person_id", "state")
+        .distinct()
+        .values_list("post_id", "person_id", "state")
+    )
+    rows = [(row_of_post[post], row_of_person[who], int(bars[AssignmentState(state)])) for post, who, state in refused]
+    return Exclusions(*(_ints([row[column] for row in rows]) for column in range(3)))

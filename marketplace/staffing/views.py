@@ -1,0 +1,350 @@
+"""Pages of the bureau and the firm: contracts, runs, vacancies, calls for volunteers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.accounts.models import User
+from marketplace.contracts.models import Contract
+from marketplace.contracts.states import ContractState
+from marketplace.core import clock
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+from marketplace.core.permissions import require
+
+from . import rules, selectors, services
+from .forms import CallForm, RunForm
+from .models import AssignmentRun
+from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason
+from .states import RunState
+
+PAGE = 25
+UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
+
+
+def me(request: HttpRequest) -> User:
+    """The person who is logged in: these pages are private."""
+    return cast(User, request.user)
+
+
+def _contract(request: HttpRequest, pk: int) -> Contract:
+    """The contract, or 404 for whoever may not see its staffing."""
+    visible = rules.visible_contracts(request.user).select_related("buyer", "supplier")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _run(request: HttpRequest, pk: int) -> AssignmentRun:
+    runs = AssignmentRun.objects.select_related("contract__buyer", "contract__supplier", "requested_by")
+    return get_object_or_404(runs, pk=pk, contract__in=rules.visible_contracts(request.user))
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Where do the contracts stand: villages served, asked, vacant."""
+    page = Paginator(selectors.contract_list(request.user), PAGE).get_page(request.GET.get("page"))
+    if not page.paginator.count and selectors.proposals(me(request)):
+        return redirect("staffing:proposals")
+    vacant = selectors.vacancies(request.user).count() if page.paginator.count else 0
+    return render(request, "staffing/index.html", {"page": page, "vacant": vacant})
+
+
+@require_safe
+def vacant(request: HttpRequest) -> HttpResponse:
+    """Every village that has neither an adviser nor a proposal, over all contracts."""
+    page = Paginator(selectors.vacancies(request.user), PAGE).get_page(request.GET.get("page"))
+    posts = list(page)
+    context = {
+        "page": page,
+        "towns": selectors.region_names(post.region for post in posts),
+        "calls": selectors.open_calls(posts),
+    }
+    return render(request, "staffing/vacant.html", context)
+
+
+@require_safe
+def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
+    rows = selectors.vacancies(request.user)
+    header = [_("code"), _("village"), _("contract"), _("from"), _("to (inclusive)")]
+    return csv_response(
+        "vacant-villages.csv",
+        header,
+        (
+            (
+                p.region_id,
+                localized(p.region, "name"),
+                p.contract.number,
+                p.starts_on.isoformat(),
+                p.ends_on.isoformat(),
+            )
+            for p in rows.iterator()
+        ),
+    )
+
+
+@require_safe
+def contract(request: HttpRequest, pk: int) -> HttpResponse:
+    """One contract's villages: who serves, who was asked, what is vacant, and what to do next."""
+    found = _contract(request, pk)
+    view = selectors.overview(found)
+    may_staff = rules.can_staff(request.user, found) and found.state == ContractState.ACTIVE
+    last = view.last
+    context = {
+        "contract": found,
+        "view": view,
+        "run": last,
+        "running": last is not None and last.state in UNDER_WAY,
+        "computed": last is not None and last.state == RunState.DONE,
+        "may_staff": may_staff,
+        "may_call": rules.can_call_volunteers(request.user, found)
+        and found.state == ContractState.ACTIVE
+        and any(run.state == RunState.PUBLISHED for run in view.runs)
+        and view.counts[selectors.VACANT] > 0,
+        "form": RunForm.like(last),
+        "steps": _steps(view),
+    }
+    return render(request, "staffing/contract.html", context)
+
+
+def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
+    """The life line: (class, title, detail) of computing, asking, answers, volunteers."""
+    last, counts = view.last, view.counts
+    published = any(run.state == RunState.PUBLISHED for run in view.runs)
+    open_now = counts[selectors.VACANT]
+    computed = last is not None and last.state in (RunState.DONE, RunState.PUBLISHED)
+    answers = ngettext("%(n)s answer awaited", "%(n)s answers awaited", counts[selectors.PROPOSED]) % {
+        "n": counts[selectors.PROPOSED]
+    }
+    called = ngettext("%(n)s call open", "%(n)s calls open", counts[selectors.CALLED]) % {"n": counts[selectors.CALLED]}
+    complete = counts[selectors.SERVED] == view.total
+    now = (
+        "done"
+        if complete
+        else "answer"
+        if counts[selectors.PROPOSED]
+        else "send"
+        if last is not None and last.state == RunState.DONE
+        else "compute"
+        if not published or (last is not None and last.state in UNDER_WAY)
+        else "gap"
+    )
+    order = ["compute", "send", "answer", "gap", "done"]
+    marks = {key: "did" if order.index(key) < order.index(now) else "now" if key == now else "" for key in order}
+    if complete and not counts[selectors.CALLED]:
+        marks["gap"] = "did"
+    return [
+        (marks["compute"], _("Compute"), _("the best plan, proved") if computed else _("who serves where")),
+        (marks["send"], _("Ask"), _("each lawyer gets his proposals")),
+        (marks["answer"], _("Answers"), answers if counts[selectors.PROPOSED] else _("within three working days")),
+        (
+            marks["gap"],
+            _("Fill the gaps"),
+            called
+            if counts[selectors.CALLED]
+            else ngettext("%(n)s village open", "%(n)s villages open", open_now) % {"n": open_now},
+        ),
+        (
+            marks["done"],
+            _("All served"),
+            _("%(served)s of %(total)s villages") % {"served": counts[selectors.SERVED], "total": view.total},
+        ),
+    ]
+
+
+_STATUS = {
+    selectors.SERVED: lambda: _("served"),
+    selectors.PROPOSED: lambda: _("asked, waiting for the answer"),
+    selectors.CALLED: lambda: _("volunteers called"),
+    selectors.VACANT: lambda: _("vacant"),
+}
+
+
+@require_safe
+def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """Every village of the contract with its status and person."""
+    found = _contract(request, pk)
+    header = [
+        _("code"),
+        _("township"),
+        _("village"),
+        _("status"),
+        _("lawyer"),
+        _("since"),
+        _("travel (minutes one way)"),
+    ]
+
+    def rows() -> Any:
+        for township in selectors.overview(found).townships:
+            town = localized(township.region, "name") if township.region else ""
+            for village in township.villages:
+                post, assignment = village.post, village.assignment
+                person = post.adviser or (assignment.person if assignment else None)
+                yield (
+                    post.region_id,
+                    town,
+                    localized(post.region, "name"),
+                    _STATUS[village.status](),
+                    localized(person, "display_name") if person else "",
+                    post.adviser_since.isoformat() if post.adviser_since else "",
+                    assignment.travel_minutes if assignment else "",
+                )
+
+    return csv_response(f"staffing-{found.pk}.csv", header, rows())
+
+
+@require_POST
+def compute(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a computation; the answer is the run's page, which shows its progress."""
+    found = _contract(request, pk)
+    require(rules.can_staff, request.user, found)
+    form = RunForm(request.POST)
+    if not form.is_valid():
+        return render(request, "staffing/compute.html", {"contract": found, "form": form}, status=422)
+    wishes = {**form.cleaned_data, "radius_minutes": int(form.cleaned_data["radius_minutes"])}
+    run = services.request_run(actor=me(request), contract=found, parameters=wishes, now=clock.now())
+    return redirect("staffing:run", run.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def call(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call volunteers for what stays empty."""
+    found = _contract(request, pk)
+    require(rules.can_call_volunteers, request.user, found)
+    gaps = services.uncalled_gaps(found)
+    form = CallForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        opened = services.call_volunteers(actor=me(request), contract=found, shifts=form.shifts(), now=clock.now())
+        messages.success(
+            request,
+            ngettext(
+                "The call for volunteers is open for %(n)s village.",
+                "The calls for volunteers are open for %(n)s villages.",
+                len(opened),
+            )
+            % {"n": len(opened)},
+        )
+        return redirect("staffing:contract", pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "staffing/call.html", {"contract": found, "gaps": gaps, "form": form}, status=status)
+
+
+# Runs
+
+
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was computed, the proof of it, and every village with its person and reason."""
+    found = _run(request, pk)
+    report = selectors.run_report(found)
+    context: dict[str, Any] = {
+        "run": found,
+        "contract": found.contract,
+        "report": report,
+        "may_staff": rules.can_staff(request.user, found.contract),
+        "running": found.state in UNDER_WAY,
+    }
+    if report is not None:
+        page = Paginator(selectors.plan_rows(found), PAGE).get_page(request.GET.get("page"))
+        rows = list(page)
+        for row in rows:
+            row.run = found
+        unfilled = selectors.unfilled_posts(found)
+        context |= {
+            "page": page,
+            "rows": [(row, short_reason(row)) for row in rows],
+            "towns": selectors.region_names([row.post.region for row in rows] + [post.region for post, _e in unfilled]),
+            "unfilled": [(post, entry, short_emptiness(entry)) for post, entry in unfilled],
+        }
+    return render(request, "staffing/run.html", context)
+
+
+@require_safe
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The bar that polls; once the run has ended the page loads anew."""
+    found = _run(request, pk)
+    response = render(request, "staffing/_progress.html", {"run": found})
+    if found.state not in UNDER_WAY:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_safe
+def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """The whole plan, with reasons; the empty villages after it."""
+    found = _run(request, pk)
+    header = [_("code"), _("village"), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("reason")]
+
+    def rows() -> Any:
+        for row in selectors.plan_rows(found).iterator():
+            row.run = found
+            region, person = localized(row.post.region, "name"), localized(row.person, "display_name")
+            yield (
+                row.post.region_id, region, person, row.travel_minutes, row.cost, row.get_state_display(), short_reason(row),
+            )  # fmt: skip
+        for post, entry in selectors.unfilled_posts(found):
+            yield (post.region_id, localized(post.region, "name"), "", "", "", _("vacant"), short_emptiness(entry))
+
+    return csv_response(f"run-{found.pk}.csv", header, rows())
+
+
+@require_safe
+def problem(request: HttpRequest, pk: int) -> JsonResponse:
+    """The frozen problem, so that anyone who sees the run can compute it again."""
+    found = _run(request, pk)
+    response = JsonResponse({"digest": found.digest, "parameters": found.parameters, "problem": found.problem})
+    response["Content-Disposition"] = f'attachment; filename="problem-{found.pk}.json"'
+    return response
+
+
+@require_safe
+def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
+    """Why a village stayed empty in a run: who was near, and what stood in the way."""
+    found = _run(request, pk)
+    entries = [(post, entry) for post, entry in selectors.unfilled_posts(found) if post.pk == post_id]
+    if not entries:
+        return redirect("staffing:run", pk)
+    post, entry = entries[0]
+    names = selectors.names_in([entry])
+    context = {
+        "run": found,
+        "post": post,
+        "entry": entry,
+        "because": short_emptiness(entry),
+        "alternatives": alternative_lines(found, entry, names),
+        "barred": barred_lines(entry, names),
+    }
+    return render(request, "staffing/empty.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the proposals, after a look at what will happen."""
+    found = _run(request, pk)
+    require(rules.can_staff, request.user, found.contract)
+    if request.method == "POST":
+        services.publish_run(actor=me(request), run=found, now=clock.now())
+        messages.success(request, _("The proposals are sent. Answers show on the page of the contract as they come."))
+        return redirect("staffing:contract", found.contract_id)
+    context = {
+        "run": found,
+        "report": selectors.run_report(found),
+        "people": found.assignments.values("person").distinct().count(),
+        "respond_by": services.answer_deadline(clock.now()),
+    }
+    return render(request, "staffing/publish.html", context)
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _run(request, pk)
+    services.cancel_run(actor=me(request), run=found, now=clock.now())
+    messages.info(request, _("The computation was given up. Nobody was asked."))
+    return redirect(reverse("staffing:contract", args=[found.contract_id]))

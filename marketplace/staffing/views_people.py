@@ -1,0 +1,233 @@
+"""Pages of the lawyer who was asked, of a reason, and of a village for everybody."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.accounts.models import User
+from marketplace.contracts.models import Post
+from marketplace.contracts.states import PostState
+from marketplace.core import clock
+from marketplace.core.access import public_page
+from marketplace.core.i18n import localized
+from marketplace.matching.pairs import Bar, eligible_pairs
+from marketplace.matching.problem import from_document
+from marketplace.matching.reasons import why_not as ask_why_not
+from marketplace.matching.solver import solve
+from marketplace.regions.models import Region
+from marketplace.regions.selectors import path
+
+from . import rules, selectors, services
+from .computing import minutes
+from .forms import ReasonForm, WhyNotForm
+from .models import Assignment, AssignmentRun
+from .reasons_in_words import (
+    BARS,
+    LIMITS,
+    alternative_lines,
+    as_minutes,
+    barred_lines,
+    part_lines,
+    short_emptiness,
+)
+from .states import AssignmentState, RunState
+from .views import me
+
+
+@require_safe
+def proposals(request: HttpRequest) -> HttpResponse:
+    """What waits for my answer, by contract, with what the standard expects."""
+    waiting = selectors.proposals(me(request))
+    groups = [(contract, list(group)) for contract, group in groupby(waiting, lambda a: a.run.contract)]
+    page = Paginator(selectors.answered(me(request)), 10).get_page(request.GET.get("page"))
+    towns = selectors.region_names([a.post.region for a in waiting] + [a.post.region for a in page])
+    context = {"groups": groups, "count": len(waiting), "page": page, "towns": towns}
+    return render(request, "staffing/proposals.html", context)
+
+
+def _mine(request: HttpRequest, pk: int) -> Assignment:
+    rows = Assignment.objects.select_related(
+        "post__region", "run__contract__buyer", "run__contract__supplier", "person"
+    )
+    return get_object_or_404(rows, pk=pk, person=request.user.pk)
+
+
+@require_POST
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = _mine(request, pk)
+    services.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
+    village = localized(assignment.post.region, "name")
+    messages.success(request, _("You are now the legal adviser of %(village)s.") % {"village": village})
+    return redirect("staffing:proposals")
+
+
+@require_POST
+def accept_all(request: HttpRequest) -> HttpResponse:
+    """Accept every proposal that waits, one by one: a refusal of one leaves those before it accepted."""
+    done = 0
+    for assignment in selectors.proposals(me(request)):
+        services.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
+        done += 1
+    if done:
+        messages.success(
+            request,
+            ngettext(
+                "You are now the legal adviser of %(n)s more village.",
+                "You are now the legal adviser of %(n)s more villages.",
+                done,
+            )
+            % {"n": done},
+        )
+    return redirect("staffing:proposals")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def decline(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = _mine(request, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.decline_assignment(
+            actor=me(request),
+            assignment=assignment,
+            reason=form.cleaned_data["reason"],
+            now=clock.now(),
+        )
+        messages.info(request, _("You declined. You will not be asked for this village again."))
+        return redirect("staffing:proposals")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "staffing/decline.html", {"assignment": assignment, "form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a proposal back (bureau or firm)."""
+    rows = Assignment.objects.select_related("post__region", "run__contract", "person")
+    assignment = get_object_or_404(rows, pk=pk, run__contract__in=rules.visible_contracts(request.user))
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.withdraw_assignment(
+            actor=me(request),
+            assignment=assignment,
+            reason=form.cleaned_data["reason"],
+            now=clock.now(),
+        )
+        messages.info(request, _("The proposal was taken back."))
+        return redirect("staffing:contract", assignment.run.contract_id)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "staffing/withdraw.html", {"assignment": assignment, "form": form}, status=status)
+
+
+@require_safe
+def assignment(request: HttpRequest, pk: int) -> HttpResponse:
+    """Why this lawyer for this village. Colleagues are named to those who see the whole run, not to the lawyer."""
+    rows = Assignment.objects.select_related(
+        "post__region", "run__contract__buyer", "run__contract__supplier", "person"
+    )
+    found = get_object_or_404(rows, pk=pk)
+    sees_all = rules.can_see(request.user, found.run.contract)
+    sent = found.state not in (AssignmentState.COMPUTED, AssignmentState.WITHDRAWN)
+    if not sees_all and not (sent and rules.can_answer(request.user, found)):
+        raise Http404
+    names = selectors.names_in([found.reason]) if sees_all else None
+    context = {
+        "assignment": found,
+        "run": found.run,
+        "sees_all": sees_all,
+        "parts": part_lines(found),
+        "alternatives": alternative_lines(found.run, found.reason, names),
+        "barred": barred_lines(found.reason, names) if sees_all else [],
+        "path": path(found.post.region),
+        "may_withdraw": found.state == AssignmentState.PROPOSED and rules.can_staff(request.user, found.run.contract),
+        "may_answer": found.state == AssignmentState.PROPOSED and rules.can_answer(request.user, found),
+    }
+    return render(request, "staffing/assignment.html", context)
+
+
+@public_page
+@require_safe
+def village(request: HttpRequest, code: int) -> HttpResponse:
+    """Who advises a village and why, for everybody: nobody is named but the adviser."""
+    region = get_object_or_404(Region, code=code, level=5)
+    posts = []
+    for each in selectors.public_posts(code):
+        lines: list[Any] = []
+        if each.assignment is not None and each.assignment.person_id == each.post.adviser_id:
+            lines = alternative_lines(each.assignment.run, each.assignment.reason, None)
+        because = short_emptiness(each.unfilled) if each.unfilled and each.post.state == PostState.VACANT else ""
+        posts.append((each, lines, because))
+    return render(request, "staffing/village.html", {"region": region, "path": path(region), "posts": posts})
+
+
+@require_safe
+def why_not(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for one lawyer and one village: what stood in the way, and the one fact that would change it."""
+    runs = AssignmentRun.objects.select_related("contract")
+    run = get_object_or_404(
+        runs,
+        pk=pk,
+        contract__in=rules.visible_contracts(request.user),
+        state__in=[RunState.DONE, RunState.PUBLISHED],
+    )
+    problem = from_document(run.problem)
+    posts = {p.pk: p for p in Post.objects.filter(pk__in=run.problem["posts"]["key"]).select_related("region")}
+    people = User.objects.in_bulk(run.problem["people"]["key"])
+    names = {
+        "post": {key: localized(post.region, "name") for key, post in posts.items()},
+        "person": {key: localized(person, "display_name") for key, person in people.items()},
+    }
+    form = WhyNotForm(request.GET or None, problem=problem, names=names)
+    answer = None
+    if form.is_valid():
+        row = int((problem.posts.key == form.cleaned_data["post"]).argmax())
+        who = int((problem.people.key == form.cleaned_data["person"]).argmax())
+        pairs = eligible_pairs(problem)
+        plan = solve(problem, pairs)
+        chosen = int(plan.person[row])
+        answer = {
+            "village": names["post"][form.cleaned_data["post"]],
+            "person": names["person"][form.cleaned_data["person"]],
+            "chosen": names["person"].get(int(problem.people.key[chosen]), "?") if chosen >= 0 else "",
+            "is_chosen": chosen == who,
+        }
+        if chosen != who:
+            found = ask_why_not(problem, pairs, plan, row, who)
+            answer |= {
+                "minutes": minutes(found.hundredths),
+                "bars": [BARS[str(bar.name).lower()] for bar in found.bar] if found.bar is not Bar.NONE else [],
+                "then_chosen": found.then_chosen,
+                "one_fact": _one_fact(found, problem, who) if len(found.bar) == 1 else "",
+                "limit": LIMITS[str(found.limit)] if found.limit else "",
+                "added": as_minutes(run, found.added) if found.limit and str(found.limit) != "scarce" else None,
+                "shorter": found.added // problem.parameters.cost_per_minute + 1,
+                "scarce": str(found.limit) == "scarce",
+            }
+    return render(request, "staffing/why_not.html", {"run": run, "form": form, "answer": answer})
+
+
+def _one_fact(found: Any, problem: Any, who: int) -> str:
+    """The fact that, changed alone, lifts the only bar."""
+    need = -(-found.hundredths // 100)
+    if found.bar is Bar.BEYOND_RADIUS:
+        return _("if the limit of the computation were %(need)s minutes instead of %(now)s") % {
+            "need": need,
+            "now": problem.parameters.radius_minutes,
+        }
+    if found.bar is Bar.BEYOND_PERSON:
+        return _("if this lawyer were ready to travel %(need)s minutes instead of %(now)s") % {
+            "need": need,
+            "now": int(problem.people.max_minutes[who]),
+        }
+    if found.bar is Bar.NO_CAPACITY:
+        return _("if this lawyer could take one more village")
+    if found.bar is Bar.UNQUALIFIED:
+        return _("if this lawyer covered the indispensable fields of law")
+    return _("if this lawyer were asked for the village again")

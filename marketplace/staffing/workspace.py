@@ -1,0 +1,85 @@
+"""What staffing asks of a person: answer proposals, look at a finished run, fill what is vacant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.accounts.models import Role
+from marketplace.accounts.rules import memberships_of
+from marketplace.contracts.models import Contract
+from marketplace.contracts.rules import SIGNING_ROLES
+from marketplace.contracts.states import ContractState, PostState
+from marketplace.core.i18n import localized
+from marketplace.core.workspace import WorkItem
+
+from .freezing import LIVE
+from .models import Assignment, AssignmentRun
+from .states import AssignmentState, RunState
+
+#: More than this is read on the page of staffing.
+MOST = 10
+
+
+def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
+    yield from _to_answer(user)
+    memberships = memberships_of(user)
+    buyers = {m.organisation_id for m in memberships if m.role == Role.OFFICER}
+    suppliers = {m.organisation_id for m in memberships if m.role in SIGNING_ROLES}
+    if buyers or suppliers:
+        yield from _to_decide(Q(buyer__in=buyers) | Q(supplier__in=suppliers))
+
+
+def _to_answer(user: Any) -> Iterator[WorkItem]:
+    waiting = Assignment.objects.filter(person=user.pk, state=AssignmentState.PROPOSED).aggregate(
+        count=Count("pk"), due=Min("respond_by")
+    )
+    if waiting["count"]:
+        yield WorkItem(
+            title=ngettext(
+                "A village would like you as its adviser",
+                "%(n)s villages would like you as their adviser",
+                waiting["count"],
+            )
+            % {"n": waiting["count"]},
+            detail=_("Accept or decline: the villages wait for your answer."),
+            url=reverse("staffing:proposals"),
+            due_at=waiting["due"],
+            weight=10,
+        )
+
+
+def _to_decide(whose: Q) -> Iterator[WorkItem]:
+    runs = AssignmentRun.objects.filter(contract=OuterRef("pk"))
+    live = Assignment.objects.filter(post=OuterRef("posts"), state__in=LIVE)
+    contracts = (
+        Contract.objects.filter(whose, state=ContractState.ACTIVE)
+        .annotate(
+            computed=Exists(runs.filter(state=RunState.DONE)),
+            computing=Exists(runs.filter(state__in=[RunState.QUEUED, RunState.RUNNING])),
+            vacant=Count("posts", filter=Q(posts__state=PostState.VACANT) & ~Exists(live)),
+        )
+        .filter(Q(computed=True) | Q(vacant__gt=0), computing=False)
+        .order_by("created_at", "pk")
+    )
+    for contract in contracts[:MOST]:
+        if contract.computed:
+            title = _("Look at the computed plan and send the proposals")
+            weight = 30
+        else:
+            title = ngettext("%(n)s village has no adviser", "%(n)s villages have no adviser", contract.vacant) % {
+                "n": contract.vacant
+            }
+            weight = 60
+        yield WorkItem(
+            title=title,
+            detail=localized(contract, "title"),
+            url=reverse("staffing:contract", args=[contract.pk]),
+            weight=weight,
+        )
