@@ -53,6 +53,11 @@ class OpportunityForm(forms.Form):
     description_en = forms.CharField(
         label=_("What to do, in English"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000, required=False
     )
+    subsidised = forms.BooleanField(
+        label=_("Subsidised by the day"),
+        required=False,
+        help_text=_("The policy in force pays a subsidy; the time then counts as no volunteer hour."),
+    )
     required_credential = forms.ChoiceField(
         label=_("Required credential"),
         choices=[("", _("none: everybody may come")), *CredentialKind.choices],

@@ -86,6 +86,11 @@ class Opportunity(models.Model):
         blank=True,
         verbose_name=_("useful languages"),
     )
+    subsidised = models.BooleanField(
+        _("subsidised by the day"),
+        default=False,
+        help_text=_("Time is paid a subsidy under the policy in force, and then counts as no volunteer hour."),
+    )
     seeks_adviser_for_post = models.BigIntegerField(null=True, blank=True, db_index=True)
     state = models.CharField(
         _("state"), max_length=10, choices=OpportunityState.choices, default=OpportunityState.DRAFT

@@ -108,6 +108,7 @@ def create_opportunity(
     required_credential: str = "",
     skills: Sequence[str] = (),
     languages: Sequence[str] = (),
+    subsidised: bool = False,
     seeks_adviser_for_post: int | None = None,
 ) -> Opportunity:
     """A draft call with its shifts.
@@ -134,6 +135,7 @@ def create_opportunity(
         required_credential=required_credential,
         skills=list(skills),
         languages=list(languages),
+        subsidised=subsidised,
         seeks_adviser_for_post=seeks_adviser_for_post,
         created_by=actor,
         created_at=now,

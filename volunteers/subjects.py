@@ -40,7 +40,7 @@ def shifts_to_record(person: User, now: datetime) -> Iterator[Subject]:
             localized(call, "title"),
             call.region,
             call.host,
-            Capacity.VOLUNTEER,
+            Capacity.SUBSIDISED if call.subsidised else Capacity.VOLUNTEER,
             (call.kind,),
             reverse("volunteers:opportunity", args=[call.pk]),
             sign_up.shift.starts_at,

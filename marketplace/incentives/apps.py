@@ -6,6 +6,11 @@ class IncentivesConfig(AppConfig):
     label = "incentives"
 
     def ready(self) -> None:
-        from .handlers import connect  # models are loaded only now
+        # Models are loaded only now.
+        from marketplace.core import workspace
+
+        from .handlers import connect
+        from .workspace import work_items
 
         connect()
+        workspace.register(work_items)

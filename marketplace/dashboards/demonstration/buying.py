@@ -167,7 +167,8 @@ class Purchase:
     # From the deadline to the award
 
     def after(self, **later: float) -> datetime:
-        assert self.tender.bid_deadline is not None
+        if self.tender.bid_deadline is None:
+            raise ValueError(f"{self.tender} has not been published")
         return self.tender.bid_deadline + timedelta(**later)
 
     def open(self) -> Tender:

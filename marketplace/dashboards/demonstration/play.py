@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from marketplace.audit.services import seal_pending
+from marketplace.core import clock
+from marketplace.dashboards.coverage import refresh
+
+from .bar import write_bar
 from .cast import Casting
+from .giving import Giving
 from .stage import Stage
 from .stories import Stories
+from .year import Year
 
 
 def play(today: date) -> Iterator[str]:
@@ -15,12 +22,31 @@ def play(today: date) -> Iterator[str]:
     stage = Stage(today)
     cast = Casting(stage).everybody()
     yield "people and organisations"
+    giving = Giving(stage, cast)
+    giving.policy()
     stories = Stories(stage, cast)
-    stories.last_year()
+    bought = stories.last_year()
     yield "last year's purchase"
+    year = Year(stage, cast)
+    signed = year.sign(bought)
+    year.staff(signed)
+    yield "contracts signed, advisers assigned"
+    yield from year.visits(signed)
+    year.settle(signed)
+    yield "quarters accepted and paid"
+    giving.join()
+    giving.past()
+    giving.duty()
+    giving.coming()
+    yield "volunteers"
     stories.being_judged()
     stories.awarded()
     stories.failed()
     stories.bidding_open()
     stories.waiting_for_approval()
-    yield "this year's purchases"
+    year.call_volunteers(signed)
+    yield "this year's purchases and calls"
+    refresh(now=clock.now())
+    seal_pending(now=clock.now())
+    write_bar(cast)
+    yield "figures, seals, people to act as"

@@ -1,0 +1,230 @@
+"""The year after the award: signatures, advisers, visits, acceptance and payment."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+
+from marketplace.accounts.models import User
+from marketplace.contracts import services as contracts
+from marketplace.contracts.models import Contract, Instalment, Post
+from marketplace.core import clock
+from marketplace.procurement.models import Award, Tender
+from marketplace.staffing import services as staffing
+from marketplace.staffing.models import Assignment, AssignmentRun
+from marketplace.timesheets import services as timesheets
+from marketplace.timesheets.models import Capacity, SessionKind
+from volunteers import services as volunteering
+from volunteers.services import NewShift
+
+from .cast import Cast, Firm
+from .stage import Stage
+
+_WORK = (
+    "接待村民咨询，内容涉及土地承包和邻里用水；审看村集体合作社合同一份。",
+    "走访老人和留守妇女家庭，解答赡养、婚姻问题，协助申请法律援助一件。",
+    "参与调解宅基地纠纷，双方签订协议；为村“两委”解答村规民约修订问题。",
+    "为返乡务工人员解答工资、工伤问题，联系县劳动监察大队跟进。",
+)
+_LECTURES = ("民法典与婚姻家庭", "防范电信诈骗", "土地承包与流转", "未成年人保护")
+SIGNED, STAFFED, SERVICE_BEGINS = -386, -380, -340
+
+
+class Year:
+    """Plays the performance of the contracts of ``tender``."""
+
+    def __init__(self, stage: Stage, cast: Cast) -> None:
+        self.stage, self.cast = stage, cast
+        self.firm_of = {firm.organisation.pk: firm for firm in cast.firms}
+
+    def sign(self, tender: Tender) -> list[Contract]:
+        """Drawn up by the officer, signed by the firm, then by the approving officer: the budget is committed."""
+        signed = []
+        bureau = self.cast.bureau
+        for award in Award.objects.filter(lot__tender=tender).order_by("lot__number"):
+            with self.stage.when(SIGNED, 10) as now:
+                contract = contracts.draft_contract(actor=bureau.officer, award=award, now=now)
+            with self.stage.when(SIGNED + 1, 15) as now:
+                contracts.sign_as_supplier(actor=self.firm_of[contract.supplier_id].bidder, contract=contract, now=now)
+            with self.stage.when(SIGNED + 2, 11) as now:
+                signed.append(contracts.sign_as_buyer(actor=bureau.approver, contract=contract, now=now))
+        return signed
+
+    def staff(self, signed: list[Contract]) -> None:
+        """The engine proposes, the lawyers answer; one in twenty declines, a second round repairs."""
+        for contract in signed:
+            self._round(contract, STAFFED, decline_every=20)
+            self._round(contract, STAFFED + 6, decline_every=0)
+
+    def _round(self, contract: Contract, day: int, *, decline_every: int) -> None:
+        if not contract.posts.filter(state="vacant").exists():
+            return
+        firm: Firm = self.firm_of[contract.supplier_id]
+        with self.stage.when(day, 9) as now:
+            run = staffing.request_run(actor=self.cast.bureau.officer, contract=contract, now=now)
+            staffing.execute_run(run_id=run.pk, now=now)
+            run = AssignmentRun.objects.get(pk=run.pk)
+            if not run.assignments.exists():
+                staffing.cancel_run(actor=self.cast.bureau.officer, run=run, now=now)
+                return
+            staffing.publish_run(actor=firm.bidder, run=run, now=now + timedelta(hours=1))
+        with self.stage.when(day + 1, 18) as now:
+            proposed = Assignment.objects.filter(run=run, state="proposed").select_related("person").order_by("pk")
+            for n, assignment in enumerate(proposed, start=1):
+                if decline_every and n % decline_every == 0:
+                    staffing.decline_assignment(
+                        actor=assignment.person, assignment=assignment, reason="已在邻县担任顾问，时间冲突。", now=now
+                    )
+                else:
+                    staffing.accept_assignment(actor=assignment.person, assignment=assignment, now=now)
+
+    def call_volunteers(self, signed: list[Contract]) -> None:
+        """For the villages that the market left empty."""
+        shifts = [NewShift(self.stage.at(day, 9, 30), self.stage.at(day, 12), 2) for day in (5, 12)]
+        for contract in signed:
+            if not staffing.uncalled_gaps(contract):
+                continue
+            with self.stage.when(-6, 15) as now:
+                calls = staffing.call_volunteers(
+                    actor=self.cast.bureau.officer, contract=contract, shifts=shifts, now=now
+                )
+                for call in calls:
+                    if call.state == "draft":
+                        volunteering.open_opportunity(actor=self.cast.bureau.officer, opportunity=call, now=now)
+
+    # Visits
+
+    def visits(self, signed: list[Contract]) -> Iterator[str]:
+        """Each village once a month for four hours, with a lecture once a quarter; confirmed by the village."""
+        posts = list(
+            Post.objects.filter(contract__in=signed, adviser__isnull=False)
+            .select_related("adviser", "region", "contract")
+            .order_by("adviser_id", "pk")
+        )
+        turn: dict[int, int] = {}
+        slots = []
+        for post in posts:
+            turn[post.adviser_id] = turn.get(post.adviser_id, -1) + 1
+            slots.append((post, turn[post.adviser_id]))
+        months = self._months()
+        for number, (year, month) in enumerate(months):
+            done = sum(self._visit(post, slot, year, month, number) for post, slot in slots)
+            yield f"visits of {year}-{month:02d}: {done}"
+
+    def _months(self) -> list[tuple[int, int]]:
+        first, today = self.stage.day(SERVICE_BEGINS), self.stage.today
+        months = []
+        year, month = first.year, first.month
+        while (year, month) <= (today.year, today.month):
+            months.append((year, month))
+            year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+        return months
+
+    def _visit(self, post: Post, slot: int, year: int, month: int, number: int) -> int:
+        """The adviser's ``slot``-th village is seen on its own day of the month; a few visits are missed or cut short."""
+        adviser = post.adviser
+        if adviser is None:
+            return 0
+        day = self._service_day(year, month, 3 + slot * 5 + post.region_id % 3)
+        if day is None or (post.region_id + number) % 29 == 0:
+            return 0
+        hours = 2 if (post.region_id + number * 7) % 31 == 0 else 4
+        start = self._moment(day, 9)
+        self._serve(post, adviser, SessionKind.ON_SITE, start, start + timedelta(hours=hours), number)
+        if (number + post.region_id) % 3 == 0:
+            begin = self._moment(day, 14, 30)
+            self._serve(post, adviser, SessionKind.LECTURE, begin, begin + timedelta(minutes=90), number)
+        return 1
+
+    def _service_day(self, year: int, month: int, wanted: int) -> date | None:
+        """A weekday of the month within the term and before today, near the wanted day."""
+        day = date(year, month, min(wanted, calendar.monthrange(year, month)[1]))
+        day -= timedelta(days=max(0, day.weekday() - 4))
+        return day if self.stage.day(SERVICE_BEGINS) <= day < self.stage.today else None
+
+    @staticmethod
+    def _moment(day: date, hour: int, minute: int = 0) -> datetime:
+        return timezone.make_aware(datetime.combine(day, time(hour, minute)))
+
+    def _serve(self, post: Post, adviser: User, kind: str, start: datetime, end: datetime, number: int) -> None:
+        village = post.region_id
+        text = _WORK[(village + number) % 4] if kind == SessionKind.ON_SITE else f"讲座：{_LECTURES[number % 4]}。"
+        reported = end + timedelta(hours=2)
+        with clock.rehearse(reported):
+            session = timesheets.report_session(
+                actor=adviser,
+                capacity=Capacity.CONTRACT,
+                kind=kind,
+                region=post.region,
+                host=self.cast.committees[village],
+                subject_kind="contracts.post",
+                subject_id=post.pk,
+                start=start,
+                end=end,
+                summary=text,
+                people_served=4 + (village + number) % 9
+                if kind == SessionKind.ON_SITE
+                else 18 + (village + number) % 30,
+                now=reported,
+            )
+        age = (self.stage.at(0, 8) - end).days
+        if age < 4:
+            # The latest visits still wait for the village's word.
+            return
+        voice = self.cast.villages[village]
+        confirmed = end + timedelta(days=1 + (village + number) % 2)
+        with clock.rehearse(confirmed):
+            if age < 12 and village % 41 == 7:
+                timesheets.dispute_session(
+                    actor=voice, session=session, note="当天只来了两个小时，讲座没有办。", now=confirmed
+                )
+            else:
+                timesheets.confirm_session(actor=voice, session=session, now=confirmed)
+
+    # Acceptance and payment
+
+    def settle(self, signed: list[Contract]) -> None:
+        """Every finished quarter: rated by villages, delivered, accepted, paid; the last one waits at its stage."""
+        bureau = self.cast.bureau
+        for contract in signed:
+            firm = self.firm_of[contract.supplier_id]
+            finished = [i for i in contract.instalments.order_by("number") if i.period_to < self.stage.day(-3)]
+            for instalment in finished:
+                self._rate(contract, instalment)
+                at = self._moment(instalment.period_to + timedelta(days=2), 10)
+                with clock.rehearse(at):
+                    delivered = contracts.deliver_instalment(actor=firm.bidder, instalment=instalment, now=at)
+                last = instalment == finished[-1]
+                if last and contract == signed[0]:
+                    continue
+                at = self._moment(instalment.period_to + timedelta(days=6), 15)
+                if at >= self.stage.at(0, 8):
+                    continue
+                with clock.rehearse(at):
+                    accepted = contracts.accept_instalment(
+                        actor=bureau.officer, instalment=delivered, note="逐村核对，群众评价良好。", now=at
+                    )
+                at = self._moment(instalment.period_to + timedelta(days=14), 15)
+                if at >= self.stage.at(0, 8) or (last and contract == signed[-1]):
+                    continue
+                with clock.rehearse(at):
+                    contracts.pay_instalment(actor=bureau.finance, instalment=accepted, now=at)
+
+    def _rate(self, contract: Contract, instalment: Instalment) -> None:
+        at = self._moment(instalment.period_to, 17)
+        with clock.rehearse(at):
+            posts = (
+                Post.objects.filter(contract=contract, adviser__isnull=False).select_related("region").order_by("pk")
+            )
+            for n, post in enumerate(posts):
+                if (n + instalment.number) % 3 == 0:
+                    contracts.rate_post(
+                        actor=self.cast.villages[post.region_id],
+                        post=post,
+                        stars=5 if n % 4 else 4,
+                        comment="" if n % 2 else "来得准时，讲得明白。",
+                        now=at,
+                    )

@@ -1,0 +1,88 @@
+"""Forms of policies, claims and the fund."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts.models import Organisation
+from marketplace.regions.forms import RegionField
+
+STARS = 5
+
+
+class PolicyForm(forms.Form):
+    payer = forms.ModelChoiceField(label=_("Paid by"), queryset=Organisation.objects.none())
+    region = RegionField(label=_("In force in"))
+    title = forms.CharField(label=_("Title"), max_length=120)
+    title_en = forms.CharField(label=_("Title in English"), max_length=160, required=False)
+    instrument = forms.CharField(
+        label=_("Document"), max_length=160, help_text=_("Number and name of the decision that it rests on.")
+    )
+    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_to = forms.DateField(
+        label=_("To (inclusive)"), widget=forms.DateInput(attrs={"type": "date"}), required=False
+    )
+    points_per_minute = forms.DecimalField(
+        label=_("Points a minute"), min_value=0, decimal_places=3, initial=Decimal("0.5")
+    )
+    daily_cap_minutes = forms.IntegerField(
+        label=_("Minutes a day that earn points"), min_value=1, max_value=1440, initial=480,
+        help_text=_("Eight hours as a rule (rules on legal aid volunteers, art. 16)."),
+    )  # fmt: skip
+    subsidy_per_day = forms.DecimalField(label=_("Subsidy a day (yuan)"), min_value=0, decimal_places=2, initial=200)
+    day_minutes = forms.IntegerField(
+        label=_("Minutes of a full day"),
+        min_value=1,
+        max_value=1440,
+        initial=360,
+        help_text=_("Less is paid in proportion."),
+    )
+    western = forms.DecimalField(
+        label=_("Uplift, western region"), min_value=1, max_value=3, decimal_places=2, initial=Decimal("1.10")
+    )
+    formerly_poor = forms.DecimalField(
+        label=_("Uplift, formerly poor county"), min_value=1, max_value=3, decimal_places=2, initial=Decimal("1.20")
+    )
+    annual_target_minutes = forms.IntegerField(
+        label=_("Target a year (minutes)"), min_value=1, initial=3000, help_text=_("50 hours (司发通〔2019〕105号).")
+    )
+    annual_target_cases = forms.IntegerField(label=_("or cases a year"), min_value=1, initial=2)
+
+    def __init__(self, *args: Any, payers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["payer"].queryset = payers  # type: ignore[attr-defined]
+        for level, minutes in enumerate((6000, 18000, 36000, 60000, 90000), start=1):
+            self.fields[f"star{level}"] = forms.IntegerField(
+                label=_("Star %(level)s from (minutes)") % {"level": level}, min_value=1, initial=minutes
+            )
+
+    def rules(self) -> dict[str, Any]:
+        """The policy's rules as they are stored."""
+        d = self.cleaned_data
+        return {
+            "points_per_minute": str(d["points_per_minute"]),
+            "subsidy_per_day": str(d["subsidy_per_day"]),
+            "day_minutes": d["day_minutes"],
+            "daily_cap_minutes": d["daily_cap_minutes"],
+            "annual_target_minutes": d["annual_target_minutes"],
+            "annual_target_cases": d["annual_target_cases"],
+            "tier_uplift": {"western": str(d["western"]), "formerly_poor": str(d["formerly_poor"])},
+            "stars": [{"level": n, "minutes": d[f"star{n}"]} for n in range(1, STARS + 1)],
+        }
+
+
+class ReturnForm(forms.Form):
+    note = forms.CharField(label=_("Why it is returned"), widget=forms.Textarea(attrs={"rows": 2}), max_length=500)
+
+
+class FundForm(forms.Form):
+    payer = forms.ModelChoiceField(label=_("Fund of"), queryset=Organisation.objects.none())
+    amount = forms.DecimalField(label=_("Amount (yuan)"), min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
+
+    def __init__(self, *args: Any, payers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["payer"].queryset = payers  # type: ignore[attr-defined]

@@ -1,0 +1,194 @@
+"""Policies in force, claims for subsidies, the fund they are paid from."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.accounts.access import second_factor
+from marketplace.accounts.models import Organisation, Role
+from marketplace.accounts.rules import organisations_of
+from marketplace.core import clock
+from marketplace.core.access import public_page
+from marketplace.core.errors import DomainError, PermissionRefused
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+from marketplace.ledger import codes
+from marketplace.ledger.selectors import balance
+
+from . import payouts, rules, services
+from .forms import FundForm, PolicyForm, ReturnForm
+from .models import Entitlement, EntitlementKind, Policy
+from .policy_rules import read_rules
+from .states import ClaimState, PolicyState
+
+
+@public_page
+@require_safe
+def policies(request: HttpRequest) -> HttpResponse:
+    """What service earns, where and since when: public, so that everybody can check his statement."""
+    found = Policy.objects.select_related("payer", "region")
+    drafting = organisations_of(request.user, Role.OFFICER, Role.APPROVER) if request.user.is_authenticated else None
+    visible = ~Q(state=PolicyState.DRAFT)
+    if drafting is not None:
+        visible |= Q(payer__in=drafting)
+    context = {"policies": found.filter(visible), "may_draft": drafting is not None and drafting.exists()}
+    return render(request, "incentives/policies.html", context)
+
+
+def _visible_policy(request: HttpRequest, pk: int) -> Policy:
+    found = get_object_or_404(Policy.objects.select_related("payer", "region", "drafted_by"), pk=pk)
+    hidden = found.state == PolicyState.DRAFT
+    if hidden and not (request.user.is_authenticated and rules.can_draft_policy(request.user, found.payer)):
+        raise Http404
+    return found
+
+
+@public_page
+@require_safe
+def policy(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _visible_policy(request, pk)
+    context = {
+        "policy": found,
+        "rules": read_rules(found.rules),
+        "may_adopt": request.user.is_authenticated
+        and found.state == PolicyState.DRAFT
+        and rules.can_adopt(request.user, found)
+        and found.drafted_by_id != request.user.pk,
+    }
+    return render(request, "incentives/policy.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new_policy(request: HttpRequest) -> HttpResponse:
+    payers = organisations_of(request.user, Role.OFFICER, Role.APPROVER).order_by("name")
+    if not payers:
+        raise PermissionRefused
+    form = PolicyForm(request.POST or None, payers=payers, initial={"payer": payers[0]})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        names = ("payer", "region", "title", "title_en", "instrument", "valid_from", "valid_to")
+        try:
+            made = services.draft_policy(
+                actor=request.user, rules=form.rules(), now=clock.now(), **{name: data[name] for name in names}
+            )
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Drafted. Another approving officer adopts it."))
+            return redirect("incentives:policy", pk=made.pk)
+    return render(request, "incentives/new_policy.html", {"form": form})
+
+
+@second_factor
+@require_POST
+def adopt(request: HttpRequest, pk: int) -> HttpResponse:
+    services.adopt_policy(actor=request.user, policy=_visible_policy(request, pk), now=clock.now())
+    messages.success(request, _("In force. Service confirmed from now on earns by these rules."))
+    return redirect("incentives:policy", pk=pk)
+
+
+@require_safe
+def claims(request: HttpRequest) -> HttpResponse:
+    """My claims, and those that wait for me."""
+    found = rules.claims_visible_to(request.user).select_related("approved_by", "paid_by")
+    if request.GET.get("format") == "csv":
+        return csv_response(
+            "payout-claims.csv",
+            (_("submitted"), _("person"), _("paid by"), _("amount"), _("state")),
+            (
+                (
+                    f"{timezone.localtime(c.submitted_at):%Y-%m-%d %H:%M}",
+                    localized(c.person, "display_name"),
+                    localized(c.payer, "name"),
+                    c.amount.amount,
+                    c.get_state_display(),
+                )
+                for c in found.iterator()
+            ),
+        )
+    page = Paginator(found, 25).get_page(request.GET.get("page"))
+    rows = [
+        (
+            claim,
+            claim.state == ClaimState.SUBMITTED and rules.can_approve_claim(request.user, claim),
+            claim.state == ClaimState.APPROVED and rules.can_pay_claim(request.user, claim),
+        )
+        for claim in page
+    ]
+    owed = balance(codes.person_subsidy(request.user.pk))
+    payers = Organisation.objects.filter(
+        pk__in=Entitlement.objects.filter(person=request.user, kind=EntitlementKind.SUBSIDY).values("policy__payer")
+    ).order_by("name")
+    open_claim = found.filter(person=request.user, state__in=[ClaimState.SUBMITTED, ClaimState.APPROVED]).exists()
+    context = {
+        "page": page, "rows": rows, "owed": owed, "payers": payers, "may_claim": owed > 0 and not open_claim,
+        "return_form": ReturnForm(), "has_fund": organisations_of(request.user, Role.FINANCE).exists(),
+    }  # fmt: skip
+    return render(request, "incentives/claims.html", context)
+
+
+@require_POST
+def submit(request: HttpRequest) -> HttpResponse:
+    payer = get_object_or_404(Organisation, pk=request.POST.get("payer"))
+    try:
+        key = uuid.UUID(request.POST.get("request_key", ""))
+    except ValueError as error:
+        raise Http404 from error
+    payouts.submit_claim(actor=request.user, payer=payer, request_key=key, now=clock.now())
+    messages.success(request, _("Claimed. An officer checks it, then finance pays it."))
+    return redirect("incentives:claims")
+
+
+@second_factor
+@require_POST
+def move(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Approve, return or pay."""
+    claim = get_object_or_404(rules.claims_visible_to(request.user), pk=pk)
+    now = clock.now()
+    if action == "approve":
+        payouts.approve_claim(actor=request.user, claim=claim, now=now)
+        messages.success(request, _("Approved: finance pays it next."))
+    elif action == "return":
+        payouts.return_claim(actor=request.user, claim=claim, note=request.POST.get("note", ""), now=now)
+        messages.success(request, _("Returned with your reason."))
+    elif action == "pay":
+        payouts.pay_claim(actor=request.user, claim=claim, now=now)
+        messages.success(request, _("Recorded as paid. It stands on the person's statement."))
+    else:
+        raise Http404
+    return redirect("incentives:claims")
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def fund(request: HttpRequest) -> HttpResponse:
+    """The incentive funds of my organisations: what is in them, and topping up."""
+    payers = organisations_of(request.user, Role.FINANCE).order_by("name")
+    if not payers:
+        raise PermissionRefused
+    form = FundForm(request.POST or None, payers=payers, initial={"payer": payers[0]})
+    if request.method == "POST" and form.is_valid():
+        try:
+            key = uuid.UUID(request.POST.get("request_key", ""))
+        except ValueError as error:
+            raise Http404 from error
+        payouts.top_up_fund(
+            actor=request.user,
+            payer=form.cleaned_data["payer"],
+            amount=form.cleaned_data["amount"],
+            request_key=key,
+            now=clock.now(),
+        )
+        messages.success(request, _("Topped up. Subsidies that waited for money are granted within ten minutes."))
+        return redirect("incentives:fund")
+    rows = [(payer, balance(codes.incentive_fund(payer.pk))) for payer in payers]
+    return render(request, "incentives/fund.html", {"form": form, "rows": rows})
