@@ -19,8 +19,8 @@ _FONTS = sorted({str(Path(path).parent) for path in (fonts.serif_path(), fonts.s
 def render_pdf(template: str, data: Mapping[str, Any], *, files: Mapping[str, bytes] | None = None) -> bytes:
     """Compile a Typst ``template`` (source text).
 
-    In it, ``#let data = json("data.json")`` gives ``data``; ``files`` (name to bytes) are beside it, pictures for
-    example. Text in ``data`` is text: it is never read as markup.
+    In it, ``#let data = json("data.json")`` gives ``data``; ``files`` (name to UTF-8 bytes) are beside it, for
+    example pictures as SVG. Text in ``data`` is text: it is never read as markup.
     """
     sources: dict[str, bytes] = {
         "main.typ": template.encode(),

@@ -1,0 +1,96 @@
+"""Words of buying for its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.template.exceptions import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from marketplace.core.words import day_words, exact_words, money_words
+
+register = template.Library()
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+@register.filter
+def twin(value: Mapping[str, Any], name: str) -> str:
+    """``{{ content|twin:"title" }}``: a twin field of published JSON in the active language."""
+    return str((_english() and value.get(f"{name}_en")) or value.get(name, ""))
+
+
+@register.filter
+def twin_of(value: Mapping[str, Any], path: str) -> str:
+    """``{{ content|twin_of:"buyer name" }}``: the same one level deeper."""
+    first, name = path.split()
+    return twin(value.get(first, {}), name)
+
+
+@register.filter
+def instant(text: str | None) -> datetime | None:
+    """An instant of published JSON, for ``when``."""
+    return parse_datetime(text) if text else None
+
+
+@register.filter
+def amount(value: Mapping[str, str]) -> str:
+    """An amount of published JSON."""
+    return money_words(Decimal(value["amount"])) if value else ""
+
+
+@register.filter
+def plain(value: Decimal) -> str:
+    """Points without idle zeros: 20, 12.5."""
+    return f"{value.normalize():f}"
+
+
+@register.filter
+def service_term(content: Mapping[str, Any]) -> str:
+    if not content.get("service_from"):
+        return ""
+    first, last = (day_words(date.fromisoformat(content[name])) for name in ("service_from", "service_to"))
+    return _("%(first)s to %(last)s") % {"first": first, "last": last}
+
+
+def _part(context: Context, name: str) -> SafeString:
+    """A part of a page that the later stages bring; nothing where there is none."""
+    try:
+        part = get_template(name)
+    except TemplateDoesNotExist:
+        return mark_safe("")
+    return SafeString(part.render(context.flatten(), request=context.get("request")))
+
+
+@register.simple_tag(takes_context=True)
+def evaluation_panel(context: Context) -> SafeString:
+    """Opening, ranking and award on the tender's page."""
+    return _part(context, "procurement/evaluation/_tender_panel.html")
+
+
+@register.simple_tag(takes_context=True)
+def notice_body(context: Context) -> SafeString:
+    """The body of result, failure and contract notices."""
+    return _part(context, "procurement/evaluation/_notice_body.html")
+
+
+@register.filter
+def percent_words(value: Decimal) -> str:
+    return f"{value.normalize():f}%"
+
+
+@register.filter
+def exact(value: datetime | None) -> str:
+    """An instant to the second, as a receipt says it."""
+    return exact_words(value) if value else ""

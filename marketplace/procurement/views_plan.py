@@ -1,0 +1,246 @@
+"""Pages of budget lines and plans, for a buyer's own people and their supervisors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.accounts.access import second_factor
+from marketplace.accounts.models import Role
+from marketplace.core import clock
+from marketplace.core.errors import DomainError
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+
+from . import budget, rules, services_plan
+from .forms_plan import BudgetLineForm, DecisionForm, PlanForm, ReasonForm, refuse
+from .models_tender import Method, Plan
+from .services_tender import draft_tender
+from .states import PlanState
+from .views_public import CSV_ROWS, PAGE_SIZE
+
+
+def _must_be_staff(request: HttpRequest, found: Any) -> None:
+    """A list of one's own is a page for people who have one."""
+    if not found.exists() and not rules.buyers_of(request.user).exists():
+        raise Http404
+
+
+# Budget
+
+
+@require_safe
+def budget_lines(request: HttpRequest) -> HttpResponse:
+    found = rules.visible_budget_lines(request.user).select_related("organisation")
+    _must_be_staff(request, found)
+    found = found.order_by("-fiscal_year", "organisation__name", "code", "pk")
+    if request.GET.get("format") == "csv":
+        return _budget_csv(list(found[:CSV_ROWS]))
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    lines = list(page.object_list)
+    states, bound = budget.states_of(lines), services_plan.bound_of(lines)
+    return render(
+        request,
+        "procurement/budget_lines.html",
+        {
+            "page": page,
+            "rows": [(line, states[line.pk], bound[line.pk]) for line in lines],
+            "may_open": rules.buyers_of(request.user, Role.FINANCE).exists(),
+        },
+    )
+
+
+def _budget_csv(lines: list[Any]) -> HttpResponse:
+    states = budget.states_of(lines)
+    header = [
+        _("Fiscal year"), _("Buyer"), _("Budget code"), _("Name"), _("Appropriated"), _("Available"), _("Reserved"),
+        _("Committed"), _("Spent"),
+    ]  # fmt: skip
+    return csv_response(
+        "budget.csv",
+        header,
+        (
+            (
+                line.fiscal_year,
+                localized(line.organisation, "name"),
+                line.code,
+                localized(line, "name"),
+                *(
+                    f"{getattr(states[line.pk], part).amount:.2f}"
+                    for part in ("appropriated", "available", "reserved", "committed", "spent")
+                ),
+            )
+            for line in lines
+        ),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def budget_new(request: HttpRequest) -> HttpResponse:
+    buyers = rules.buyers_of(request.user, Role.FINANCE).order_by("name", "pk")
+    if not buyers.exists():
+        raise Http404
+    form = BudgetLineForm(buyers, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            line = services_plan.open_budget_line(actor=request.user, now=clock.now(), **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("The line %(code)s is open.") % {"code": line.code})
+            return redirect("procurement:budget_lines")
+    return render(request, "procurement/budget_new.html", {"form": form})
+
+
+# Plans
+
+
+@require_safe
+def plans(request: HttpRequest) -> HttpResponse:
+    found = rules.visible_plans(request.user).select_related("organisation", "budget_line", "product")
+    _must_be_staff(request, found)
+    state = request.GET.get("state", "")
+    if state in PlanState.values:
+        found = found.filter(state=state)
+    found = found.order_by("-created_at", "-pk")
+    if request.GET.get("format") == "csv":
+        header = [_("Title"), _("Buyer"), _("Product"), _("Amount"), _("Method"), _("State"), _("From"), _("To")]
+        return csv_response(
+            "plans.csv",
+            header,
+            (
+                (
+                    localized(p, "title"), localized(p.organisation, "name"), localized(p.product, "title"),
+                    f"{p.amount.amount:.2f}", p.get_method_display(), p.get_state_display(), p.service_from, p.service_to,
+                )
+                for p in found[:CSV_ROWS]
+            ),
+        )  # fmt: skip
+    return render(
+        request,
+        "procurement/plans.html",
+        {
+            "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+            "states": [("", _("All")), *PlanState.choices],
+            "state": state,
+            "may_draft": rules.buyers_of(request.user, Role.OFFICER).exists(),
+        },
+    )
+
+
+def _get_plan(request: HttpRequest, pk: int) -> Plan:
+    return get_object_or_404(
+        rules.visible_plans(request.user).select_related(
+            "organisation", "budget_line", "product", "drafted_by", "decided_by"
+        ),
+        pk=pk,
+    )
+
+
+@require_safe
+def plan(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _get_plan(request, pk)
+    user = request.user
+    return render(
+        request,
+        "procurement/plan.html",
+        {
+            "plan": found,
+            "budget": budget.state_of(found.budget_line),
+            "bound": services_plan.bound_by_plans(found.budget_line, but=found),
+            "split_total": services_plan.split_total(found) if found.method != Method.OPEN else None,
+            "tenders": found.tenders.order_by("pk"),
+            "may_edit": rules.can_edit_plan(user, found),
+            "may_decide": found.state == PlanState.SUBMITTED and rules.can_decide_plan(user, found),
+            "own_draft": found.drafted_by_id == user.pk or services_plan.has_edited(user, found),
+            "may_cancel": rules.can_cancel_plan(user, found),
+            "may_tender": found.state == PlanState.APPROVED and rules.can_draft(user, found.organisation),
+            "decision_form": DecisionForm(),
+            "reason_form": ReasonForm(),
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def plan_new(request: HttpRequest) -> HttpResponse:
+    buyers = list(rules.buyers_of(request.user, Role.OFFICER).order_by("name", "pk"))
+    if not buyers:
+        raise Http404
+    chosen = request.GET.get("buyer", "")
+    buyer = next((b for b in buyers if str(b.pk) == chosen), buyers[0])
+    form = PlanForm(buyer, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services_plan.draft_plan(
+                actor=request.user, organisation=buyer, now=clock.now(), **form.cleaned_data
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("The plan is kept as a draft. Hand it in when it is complete."))
+            return redirect("procurement:plan", made.pk)
+    return render(request, "procurement/plan_form.html", {"form": form, "buyer": buyer, "buyers": buyers, "plan": None})
+
+
+@require_http_methods(["GET", "POST"])
+def plan_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _get_plan(request, pk)
+    if not rules.can_edit_plan(request.user, found):
+        raise Http404
+    form = PlanForm(found.organisation, request.POST or None, plan=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services_plan.update_plan(actor=request.user, plan=found, now=clock.now(), **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("The plan is kept."))
+            return redirect("procurement:plan", found.pk)
+    return render(
+        request, "procurement/plan_form.html", {"form": form, "buyer": found.organisation, "buyers": [], "plan": found}
+    )
+
+
+@require_http_methods(["POST"])
+def plan_submit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _get_plan(request, pk)
+    services_plan.submit_plan(actor=request.user, plan=found, now=clock.now())
+    messages.success(request, _("Handed in. An approving officer of your organisation decides now."))
+    return redirect("procurement:plan", found.pk)
+
+
+@second_factor
+@require_http_methods(["POST"])
+def plan_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _get_plan(request, pk)
+    note = request.POST.get("note", "")
+    if request.POST.get("decision") == "approve":
+        services_plan.approve_plan(actor=request.user, plan=found, note=note, now=clock.now())
+        messages.success(request, _("Approved. The officer can draw up the tender."))
+    else:
+        services_plan.return_plan(actor=request.user, plan=found, note=note, now=clock.now())
+        messages.success(request, _("Returned to the drafter with your note."))
+    return redirect("procurement:plan", found.pk)
+
+
+@require_http_methods(["POST"])
+def plan_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _get_plan(request, pk)
+    services_plan.cancel_plan(actor=request.user, plan=found, reason=request.POST.get("reason", ""), now=clock.now())
+    messages.success(request, _("The plan is given up; its reason stays on record."))
+    return redirect("procurement:plan", found.pk)
+
+
+@require_http_methods(["POST"])
+def plan_tender(request: HttpRequest, pk: int) -> HttpResponseRedirect:
+    """Begin a tender under the plan."""
+    found = _get_plan(request, pk)
+    made = draft_tender(actor=request.user, plan=found, now=clock.now())
+    messages.success(request, _("The tender %(number)s is begun.") % {"number": made.reference})
+    return redirect("procurement:edit", made.pk)

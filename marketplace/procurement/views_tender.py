@@ -1,0 +1,364 @@
+"""An officer's and an approver's pages of one tender."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.accounts.access import second_factor
+from marketplace.core import clock
+from marketplace.core.errors import DomainError
+from marketplace.regions import codes
+from marketplace.regions.models import Level, Region
+from marketplace.statutes.errors import UnknownDay
+from marketplace.statutes.services import deadline
+
+from . import lint, rules, selectors, services_tender
+from .forms_plan import DecisionForm, refuse
+from .forms_tender import (
+    AmendForm,
+    AnswerForm,
+    CancelForm,
+    CriterionFormSet,
+    LotForm,
+    PublishForm,
+    QuestionForm,
+    TenderForm,
+    criteria_initial,
+)
+from .holders import eligible_holders
+from .models_tender import Lot, Question, Tender
+from .services_plan import has_edited
+from .states import TenderState
+from .views_public import PAGE_SIZE, get_tender, tender_context
+
+
+def _editable(request: HttpRequest, pk: int) -> Tender:
+    found = get_tender(request, pk)
+    if not rules.can_edit_tender(request.user, found):
+        raise Http404
+    return found
+
+
+@require_safe
+def tenders(request: HttpRequest) -> HttpResponse:
+    """All of one's own bureau, whatever their state."""
+    buyers = rules.buyers_of(request.user)
+    if not buyers.exists():
+        raise Http404
+    found = Tender.objects.filter(organisation__in=buyers).select_related("organisation")
+    state = request.GET.get("state", "")
+    if state in TenderState.values:
+        found = found.filter(state=state)
+    page = Paginator(found.order_by("-created_at", "-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    sizes = selectors.sizes_of(page.object_list)
+    return render(
+        request,
+        "procurement/tenders.html",
+        {
+            "page": page,
+            "rows": [(t, sizes[t.pk]) for t in page.object_list],
+            "states": [("", _("All")), *TenderState.choices],
+            "state": state,
+        },
+    )
+
+
+# Drawing up
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The documents on one page: texts, lots, what the linter says."""
+    found = _editable(request, pk)
+    form = TenderForm.of(found, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services_tender.update_tender(
+                actor=request.user,
+                tender=found,
+                texts=form.texts(),
+                key_threshold=form.cleaned_data["key_threshold"],
+                small_firm_cut=form.cleaned_data["small_firm_cut"],
+                now=clock.now(),
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("The texts are kept."))
+            return redirect("procurement:edit", found.pk)
+    return render(request, "procurement/tender_edit.html", {"form": form, **_documents(found)})
+
+
+def _documents(found: Tender) -> dict[str, Any]:
+    lots = services_tender.lots_of(found)
+    left = services_tender.plan_left(found)
+    return {
+        "tender": found,
+        "views": selectors.lot_views(found),
+        "total": sum((lot.ceiling.amount for lot in lots), start=0),
+        "plan_left": left,
+        "findings": lint.findings(found, lots, plan_left=left, on=timezone.localdate(clock.now())),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def lot(request: HttpRequest, pk: int, number: int | None = None) -> HttpResponse:
+    """Add or change a lot."""
+    found = _editable(request, pk)
+    existing = get_object_or_404(Lot, tender=found, number=number) if number is not None else None
+    county = _county(request, found, existing)
+    form = LotForm(found, county, request.POST or None, lot=existing)
+    if request.method == "POST" and form.is_valid():
+        values = {name: form.cleaned_data[name] for name in ("title", "title_en", "ceiling", "regions")}
+        try:
+            if existing is None:
+                made = services_tender.add_lot(actor=request.user, tender=found, now=clock.now(), **values)
+            else:
+                made = services_tender.update_lot(actor=request.user, lot=existing, now=clock.now(), **values)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Lot %(n)s is kept.") % {"n": made.number})
+            return redirect("procurement:edit", found.pk)
+    low, high = codes.code_range(found.organisation.region_id)
+    counties = Region.objects.filter(code__gte=low, code__lt=high, level=Level.COUNTY).order_by("code")
+    return render(
+        request,
+        "procurement/lot_form.html",
+        {
+            "tender": found,
+            "lot": existing,
+            "form": form,
+            "picker": form.picker(),
+            "county": county,
+            "counties": list(counties),
+        },
+    )
+
+
+def _county(request: HttpRequest, found: Tender, existing: Lot | None) -> int:
+    """The county whose villages are offered: the asked one, that of the lot, the buyer's, or the first of its area."""
+    region = found.organisation.region
+    low, high = region.code_range
+    asked = request.POST.get("county") or request.GET.get("county", "")
+    if asked.isascii() and asked.isdigit() and low <= int(asked) < high:
+        return codes.ancestor_at(int(asked), Level.COUNTY)
+    first = existing.regions.order_by("code").first() if existing else None
+    if first is not None:
+        return codes.ancestor_at(first.code, Level.COUNTY)
+    if region.level >= Level.COUNTY:
+        return codes.ancestor_at(region.code, Level.COUNTY)
+    county = Region.objects.filter(code__gte=low, code__lt=high, level=Level.COUNTY).order_by("code").first()
+    return county.code if county else region.code
+
+
+@require_http_methods(["POST"])
+def lot_remove(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    found = _editable(request, pk)
+    services_tender.remove_lot(
+        actor=request.user, lot=get_object_or_404(Lot, tender=found, number=number), now=clock.now()
+    )
+    messages.success(request, _("The lot is taken out."))
+    return redirect("procurement:edit", found.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def criteria(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    found = _editable(request, pk)
+    existing = get_object_or_404(Lot, tender=found, number=number)
+    formset = CriterionFormSet(request.POST or None, initial=criteria_initial(existing), prefix="c")
+    if request.method == "POST" and formset.is_valid():
+        wanted = [data for form in formset if form.has_changed() or form.initial if (data := form.data_of())]
+        try:
+            services_tender.set_criteria(actor=request.user, lot=existing, criteria=wanted, now=clock.now())
+            if request.POST.get("all_lots"):
+                for other in found.lots.exclude(pk=existing.pk):
+                    services_tender.set_criteria(actor=request.user, lot=other, criteria=wanted, now=clock.now())
+        except DomainError as error:
+            messages.error(request, str(error))
+        else:
+            total = sum(data.points for data in wanted)
+            messages.success(request, _("The criteria are kept: %(points)s points.") % {"points": total})
+            return redirect("procurement:edit", found.pk)
+    return render(
+        request,
+        "procurement/criteria_form.html",
+        {"tender": found, "lot": existing, "formset": formset, "several": found.lots.count() > 1},
+    )
+
+
+@require_http_methods(["POST"])
+def submit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _editable(request, pk)
+    services_tender.submit_tender(actor=request.user, tender=found, now=clock.now())
+    messages.success(request, _("Handed in. An approving officer of your organisation reads the documents now."))
+    return redirect("procurement:tender", found.pk)
+
+
+# Deciding, publishing
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_tender(request, pk)
+    if not rules.can_decide_tender(request.user, found):
+        raise Http404
+    form = DecisionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        decide_it = (
+            services_tender.approve_tender
+            if request.POST.get("decision") == "approve"
+            else services_tender.return_tender
+        )
+        try:
+            decide_it(actor=request.user, tender=found, note=form.cleaned_data["note"], now=clock.now())
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Decided. The drafter sees it at once."))
+            return redirect("procurement:tender", found.pk)
+    own = found.drafted_by_id == request.user.pk or has_edited(request.user, found)
+    context = {**_documents(found), "form": form, "own_draft": own}
+    context["standards"] = selectors.standard_of(context["views"])
+    return render(request, "procurement/decide.html", context)
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_tender(request, pk)
+    if not rules.can_publish_tender(request.user, found) or found.state != TenderState.APPROVED:
+        raise Http404
+    holders = eligible_holders(found, clock.today())
+    form = PublishForm(found, holders, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            services_tender.publish_tender(
+                actor=request.user,
+                tender=found,
+                official_published_at=values["official_published_at"],
+                official_url=values["official_url"],
+                bid_deadline=values["bid_deadline"],
+                question_deadline=values["question_deadline"],
+                holders=form.chosen(),
+                provisional_acknowledged=values["provisional_acknowledged"],
+                now=clock.now(),
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(
+                request, _("Published. Bids are encrypted from now on; nobody can read them before the opening.")
+            )
+            return redirect("procurement:tender", found.pk)
+    return render(request, "procurement/publish.html", {"tender": found, "form": form, "holders": holders})
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def amend(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_tender(request, pk)
+    if not rules.can_amend_deadline(request.user, found) or found.state != TenderState.PUBLISHED:
+        raise Http404
+    form = AmendForm.of(found, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services_tender.amend_deadline(actor=request.user, tender=found, now=clock.now(), **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("The deadline is moved; the amendment notice is published."))
+            return redirect("procurement:tender", found.pk)
+    return render(request, "procurement/amend.html", {"tender": found, "form": form, "rule": _amendment_rule(found)})
+
+
+def _amendment_rule(found: Tender) -> Any:
+    """The law's time between an amendment and the deadline, for a deadline a fortnight later."""
+    assert found.bid_deadline is not None  # noqa: S101 (published)
+    assert found.official_published_at is not None  # noqa: S101
+    try:
+        return deadline(
+            f"{found.method}_amendment",
+            timezone.localdate(found.bid_deadline + timedelta(days=14)),
+            on=timezone.localdate(found.official_published_at),
+            region_code=found.organisation.region_id,
+        )
+    except UnknownDay:
+        return None
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_tender(request, pk)
+    if not rules.can_cancel_tender(request.user, found):
+        raise Http404
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services_tender.cancel_tender(actor=request.user, tender=found, now=clock.now(), **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Cancelled."))
+            return redirect("procurement:tender", found.pk)
+    return render(request, "procurement/cancel.html", {"tender": found, "form": form})
+
+
+# Questions
+
+
+@require_http_methods(["POST"])
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_tender(request, pk)
+    form = QuestionForm(request.POST)
+    suppliers = {str(o.pk): o for o in rules.suppliers_of(request.user)}
+    supplier = suppliers.get(request.POST.get("supplier", ""))
+    if supplier is None:
+        raise Http404
+    if form.is_valid():
+        try:
+            services_tender.ask_question(
+                actor=request.user, organisation=supplier, tender=found, text=form.cleaned_data["text"], now=clock.now()
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Asked. The answer is published here, without your name."))
+            return redirect("procurement:tender", found.pk)
+    return render(request, "procurement/tender.html", tender_context(request, found, question_form=form))
+
+
+@require_http_methods(["POST"])
+def answer(request: HttpRequest, pk: int, question: int) -> HttpResponse:
+    found = get_tender(request, pk)
+    if not rules.can_answer(request.user, found):
+        raise Http404
+    row = get_object_or_404(Question, pk=question, tender=found)
+    form = AnswerForm(request.POST, prefix=f"q{row.pk}")
+    if form.is_valid():
+        try:
+            services_tender.answer_question(
+                actor=request.user, question=row, answer=form.cleaned_data["answer"], now=clock.now()
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Answered; everybody can read it now."))
+            return redirect("procurement:tender", found.pk)
+    context = tender_context(request, found)
+    for item in context["questions"]:
+        if item["question"].pk == row.pk:
+            item["form"] = form
+    return render(request, "procurement/tender.html", context)
