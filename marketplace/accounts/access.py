@@ -11,12 +11,20 @@ from allauth.account.internal.flows.reauthentication import did_recently_reauthe
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-V = TypeVar("V", bound=Callable[..., HttpResponse])
+from .models import User
+
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
+
+
+class SignedIn(HttpRequest):
+    """The type of a request to a private page: ``AccessMiddleware`` lets nobody through who is not signed in."""
+
+    user: User
 
 
 def second_factor(view: V) -> V:
@@ -27,7 +35,7 @@ def second_factor(view: V) -> V:
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.MFA_REQUIRED:
             return view(request, *args, **kwargs)
         if not is_mfa_enabled(request.user):
@@ -47,7 +55,7 @@ def has_second_factor(user: Any) -> bool:
     return bool(is_mfa_enabled(user))
 
 
-def _send(to: str, request: HttpRequest) -> HttpResponse:
+def _send(to: str, request: HttpRequest) -> HttpResponseRedirect:
     back = request.get_full_path()
     if request.method != "GET":
         referer = request.headers.get("Referer", "")

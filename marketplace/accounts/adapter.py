@@ -19,7 +19,7 @@ from .models import User
 from .privacy import NOTICE_VERSION
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         if "@" in username:
             # It could be the address of somebody else, and both are asked when he signs in.
@@ -36,12 +36,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return saved
 
 
-class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+class LoginForm(AllauthLoginForm):
     def clean_login(self) -> str:
         return identifiers.login_name(self.cleaned_data["login"])
 
 
-class SignupForm(AllauthSignupForm):  # type: ignore[misc]
+class SignupForm(AllauthSignupForm):
     display_name = forms.CharField(
         label=_("Your name"), max_length=60, help_text=_("As others will see it, for example on a certificate.")
     )

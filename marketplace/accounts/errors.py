@@ -15,7 +15,7 @@ class AccountsError(DomainError):
 
 class OwnCase(AccountsError):
     code = "own_case"
-    message = _("Nobody decides about himself. Ask a colleague who may decide this.")
+    message = _("Nobody decides their own case. Ask a colleague who may decide it.")
     http_status = 403
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, PermissionRefused, StaleState
@@ -41,7 +42,7 @@ def accepted(form: forms.Form, act: Callable[[], Any]) -> bool:
 
 
 class PersonForm(forms.Form):
-    display_name = forms.CharField(label=_("Name"), max_length=60)
+    display_name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=60)
     display_name_en = forms.CharField(label=_("Name in English"), max_length=80, required=False)
     phone = forms.CharField(
         label=_("Phone"),
@@ -136,7 +137,7 @@ class CredentialForm(forms.Form):
         label=_("Number"), max_length=40, help_text=_("As on the document. A lawyer's licence has 17 digits.")
     )
     issuer = forms.CharField(label=_("Issued by"), max_length=120)
-    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput)
+    valid_from = forms.DateField(label=pgettext_lazy("credential", "Valid from"), widget=forms.DateInput)
     valid_until = forms.DateField(
         label=_("Valid until"),
         widget=forms.DateInput,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 ACTIONS = {
     "organisation.register": _("registered the organisation"),
@@ -32,7 +33,7 @@ ACTIONS = {
 }
 
 DATA = {
-    "capacity": _("villages at most"),
+    "capacity": pgettext_lazy("practice", "villages at most"),
     "fields": _("changed fields"),
     "kind": _("kind"),
     "notice": _("notice"),
@@ -41,5 +42,5 @@ DATA = {
     "person": _("person"),
     "retired": _("older keys retired"),
     "role": _("role"),
-    "basis": _("legal basis"),
+    "basis": pgettext_lazy("sanction", "legal basis"),
 }

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.core.sealing import EncryptedTextField
 from marketplace.regions.models import Region
@@ -53,7 +54,7 @@ class SpokenLanguage(models.TextChoices):
 class User(AbstractUser):
     """A person. Logs in by e-mail or by a phone-like user name; identifiers are encrypted at rest."""
 
-    display_name = models.CharField(_("name"), max_length=60)
+    display_name = models.CharField(pgettext_lazy("person", "name"), max_length=60)
     display_name_en = models.CharField(_("name in English"), max_length=80, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = EncryptedTextField(_("phone"))
@@ -65,7 +66,7 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name_plural = pgettext_lazy("accounts", "people")
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -196,7 +197,7 @@ class Credential(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=CredentialKind.choices)
     number = models.CharField(_("number"), max_length=40)
     issuer = models.CharField(_("issued by"), max_length=120)
-    valid_from = models.DateField(_("valid from"))
+    valid_from = models.DateField(pgettext_lazy("credential", "valid from"))
     valid_until = models.DateField(_("valid until (inclusive)"))
     state = models.CharField(
         _("state"), max_length=12, choices=CredentialState.choices, default=CredentialState.SUBMITTED
@@ -252,7 +253,7 @@ class PractitionerProfile(models.Model):
         blank=True,
         verbose_name=_("languages"),
     )
-    capacity = models.PositiveSmallIntegerField(_("villages at most"), default=5)
+    capacity = models.PositiveSmallIntegerField(pgettext_lazy("practice", "villages at most"), default=5)
     max_travel_minutes = models.PositiveSmallIntegerField(_("travel at most (minutes one way)"), default=60)
     open_to_posts = models.BooleanField(_("may be proposed for posts"), default=True)
     about = models.TextField(_("about"), blank=True)
@@ -284,7 +285,7 @@ class Sanction(models.Model):
         Organisation, null=True, blank=True, on_delete=models.PROTECT, related_name="sanctions"
     )
     reason = models.TextField(_("reason"))
-    basis = models.CharField(_("legal basis"), max_length=200)
+    basis = models.CharField(pgettext_lazy("sanction", "legal basis"), max_length=200)
     valid_from = models.DateField(_("from"))
     valid_to = models.DateField(_("to (inclusive)"), null=True, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

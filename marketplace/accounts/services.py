@@ -155,7 +155,7 @@ def invite_member(*, actor: User, organisation: Organisation, person: User, role
     state = MembershipState.INVITED
     if person.pk == actor.pk and not actor.is_superuser:
         if organisation.kind in rules.PUBLIC_KINDS:
-            raise OwnCase(_("In a public body nobody gives himself a role. Ask another administrator."))
+            raise OwnCase(_("In a public body nobody gives themselves a role. Ask another administrator."))
         state = MembershipState.ACTIVE
     return _create_membership(actor=actor, user=person, organisation=organisation, role=role, state=state, now=now)
 
@@ -183,7 +183,7 @@ def approve_membership(*, actor: User, membership: Membership, now: datetime) ->
     membership = lock_row(Membership, membership.pk)
     require(rules.can_manage_members, actor, membership.organisation)
     if membership.user_id == actor.pk and membership.organisation.kind in rules.PUBLIC_KINDS and not actor.is_superuser:
-        raise OwnCase(_("In a public body nobody gives himself a role. Ask another administrator."))
+        raise OwnCase(_("In a public body nobody gives themselves a role. Ask another administrator."))
     return _activate(membership, "approve", actor=actor, now=now)
 
 

@@ -108,7 +108,7 @@ def submit_credential(
 def review_credential(
     *, actor: User, credential: Credential, verified: bool, now: datetime, note: str = ""
 ) -> Credential:
-    """Verify, or return with a note that says what to correct. Nobody reviews his own.
+    """Verify, or return with a note that says what to correct. Nobody reviews their own.
 
     Raises:
         OwnCase, PermissionRefused, IllegalTransition

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.core.states import StateTable, Transition
 
@@ -48,7 +49,7 @@ MEMBERSHIP = StateTable(
 class OrganisationState(TextChoices):
     REGISTERED = "registered", _("registered")
     VERIFIED = "verified", _("verified")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("organisation", "closed")
 
 
 ORGANISATION = StateTable(

@@ -15,7 +15,7 @@ from marketplace.core import clock
 from marketplace.core.access import public_page
 
 from . import personas, rules, selectors, services
-from .access import has_second_factor, second_factor
+from .access import SignedIn, has_second_factor, second_factor
 from .forms import IdNumberForm, PassphraseForm, PersonForm, PractitionerForm, RelationForm, accepted
 from .models import DeclaredRelation, PractitionerProfile, Role, Specialty, SpokenLanguage, User
 from .privacy import export_my_data
@@ -25,7 +25,7 @@ _form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedIn) -> HttpResponse:
     user = request.user
     return render(
         request,
@@ -51,7 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @_form_page
-def edit(request: HttpRequest) -> HttpResponse:
+def edit(request: SignedIn) -> HttpResponse:
     user = request.user
     initial = {name: getattr(user, name) for name in ("display_name", "display_name_en", "phone", "home_region")}
     form = PersonForm(request.POST or None, initial=initial)
@@ -64,7 +64,7 @@ def edit(request: HttpRequest) -> HttpResponse:
 
 
 @_form_page
-def identity(request: HttpRequest) -> HttpResponse:
+def identity(request: SignedIn) -> HttpResponse:
     user = request.user
     if request.method == "POST" and "erase" in request.POST:
         services.set_id_number(actor=user, number="", now=clock.now())
@@ -80,7 +80,7 @@ def identity(request: HttpRequest) -> HttpResponse:
 
 
 @_form_page
-def practice(request: HttpRequest) -> HttpResponse:
+def practice(request: SignedIn) -> HttpResponse:
     user = request.user
     existing = PractitionerProfile.objects.filter(user=user).select_related("region").first()
     initial = PractitionerForm.initial_from(existing) if existing else {"languages": ["cmn"]}
@@ -95,7 +95,7 @@ def practice(request: HttpRequest) -> HttpResponse:
 
 @_form_page
 @second_factor
-def holder_key(request: HttpRequest) -> HttpResponse:
+def holder_key(request: SignedIn) -> HttpResponse:
     user = request.user
     if not rules.roles_of(user) & {Role.KEY_HOLDER}:
         raise Http404
@@ -107,7 +107,7 @@ def holder_key(request: HttpRequest) -> HttpResponse:
 
 
 @_form_page
-def relations(request: HttpRequest) -> HttpResponse:
+def relations(request: SignedIn) -> HttpResponse:
     user = request.user
     form = RelationForm(request.POST or None)
     if form.is_valid() and accepted(
@@ -120,7 +120,7 @@ def relations(request: HttpRequest) -> HttpResponse:
 
 
 @_form_page
-def my_data(request: HttpRequest) -> HttpResponse:
+def my_data(request: SignedIn) -> HttpResponse:
     """Explains on GET, hands over the file on POST (it leaves a trace)."""
     if request.method != "POST":
         return render(request, "accounts/my_data.html")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.core import clock
 
 from . import rules, services
+from .access import SignedIn
 from .forms import CredentialForm, ReviewForm, accepted
 from .models import Credential, Organisation
 from .states import CredentialState, OrganisationState
@@ -21,7 +22,7 @@ _form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @_form_page
-def submit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def submit(request: SignedIn, pk: int | None = None) -> HttpResponse:
     """A new credential, or with ``pk`` one that was returned."""
     replaces = None
     initial = {}
@@ -41,7 +42,7 @@ def submit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 
 @require_safe
-def review_queue(request: HttpRequest) -> HttpResponse:
+def review_queue(request: SignedIn) -> HttpResponse:
     user = request.user
     if not rules.can_review(user):
         raise Http404
@@ -71,7 +72,7 @@ def review_queue(request: HttpRequest) -> HttpResponse:
 
 
 @_form_page
-def review(request: HttpRequest, pk: int) -> HttpResponse:
+def review(request: SignedIn, pk: int) -> HttpResponse:
     credential = get_object_or_404(
         rules.credentials_to_review(request.user).select_related("user", "reviewed_by"), pk=pk
     )
@@ -110,7 +111,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def verify_organisation(request: HttpRequest, pk: int) -> HttpResponse:
+def verify_organisation(request: SignedIn, pk: int) -> HttpResponse:
     organisation = get_object_or_404(Organisation, pk=pk)
     services.verify_organisation(
         actor=request.user, organisation=organisation, now=clock.now(), note=request.POST.get("note", "")[:500]

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.core import clock
@@ -17,6 +18,7 @@ from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
 
 from . import identifiers, rules, selectors, services
+from .access import SignedIn
 from .forms import JOINING_ROLES, InviteForm, OrganisationForm, RoleForm, accepted
 from .models import Organisation, OrganisationKind, Role
 from .states import MembershipState, OrganisationState
@@ -69,7 +71,7 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @_form_page
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: SignedIn) -> HttpResponse:
     form = OrganisationForm(request.POST or None, actor=request.user)
     made: list[Organisation] = []
     if form.is_valid() and accepted(
@@ -89,7 +91,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @_form_page
-def join(request: HttpRequest, pk: int) -> HttpResponse:
+def join(request: SignedIn, pk: int) -> HttpResponse:
     found = get_object_or_404(Organisation.objects.exclude(state=OrganisationState.CLOSED), pk=pk)
     usual = JOINING_ROLES.get(OrganisationKind(found.kind), Role.LAWYER)
     form = RoleForm(request.POST or None, organisation=found, initial={"role": usual})
@@ -105,7 +107,7 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @_form_page
-def members(request: HttpRequest, pk: int) -> HttpResponseBase:
+def members(request: SignedIn, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Organisation, pk=pk)
     if not rules.can_manage_members(request.user, found):
         raise Http404
@@ -139,7 +141,7 @@ def members(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _as_table(rows: Any) -> HttpResponseBase:
-    header = [_("Name"), _("User name"), _("Role"), _("State"), _("From"), _("Until")]
+    header = [pgettext("person", "Name"), _("User name"), _("Role"), _("State"), _("From"), _("Until")]
     return csv_response(
         "members.csv",
         header,
@@ -151,7 +153,7 @@ def _as_table(rows: Any) -> HttpResponseBase:
 
 
 @require_POST
-def membership(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def membership(request: SignedIn, pk: int, action: str) -> HttpResponse:
     """Accept one's invitation, let somebody in, or end a membership. Who sees the membership comes this far."""
     found = get_object_or_404(rules.visible_memberships(request.user).select_related("organisation"), pk=pk)
     now = clock.now()
