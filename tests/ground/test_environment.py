@@ -23,6 +23,7 @@ from marketplace.environment import (
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!",
     "FIELD_KEY": "A" * 43 + "=",
+    "RECEIPT_KEY": "B" * 43 + "=",
     "ALLOWED_HOSTS": "example.org,www.example.org",
     "SITE_URL": "https://example.org/",
     "EMAIL_URL": "smtp://post:secret%2F1@mail.example.org",
@@ -69,7 +70,7 @@ def test_the_demonstration_makes_its_keys_once(tmp_path: Path) -> None:
     assert (
         first.stdout == again.stdout == "['localhost', '127.0.0.1', '[::1]'] http://localhost:8000 False False True \n"
     )
-    assert keys.keys() == {"secret_key", "field_key"}
+    assert keys.keys() == {"secret_key", "field_key", "receipt_key"}
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == keys
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets").iterdir()} == {0o600}
 
