@@ -6,14 +6,8 @@ class ContractsConfig(AppConfig):
     label = "contracts"
 
     def ready(self) -> None:
-        from marketplace.core import workspace  # models are loaded only now
-        from marketplace.timesheets.subjects import register
+        from .handlers import connect  # models are loaded only now
+        from .labels import name_acts
 
-        from . import handlers
-        from .fulfilment import SUBJECT
-        from .subjects import subjects
-        from .workspace import work_items
-
-        handlers.connect()
-        workspace.register(work_items)
-        register(SUBJECT, subjects)
+        connect()
+        name_acts()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Avg, Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.core import clock
+from marketplace.core.words import day_words
 from marketplace.regions.models import Region
 
 from . import rules
-from .fulfilment import fulfilment
-from .models import Contract, Instalment, Post
+from .fulfilment import Item, fulfilment, quarter
+from .models import Contract, Instalment, Obligation, Post, VillageRating
 from .rules import visible_to
 from .states import ContractState, InstalmentState, PostState
 
@@ -20,9 +28,10 @@ __all__ = [
     "adviser_of",
     "contract_list",
     "fulfilment",
-    "instalments_of",
+    "life_of",
     "money_of",
     "my_contracts",
+    "post_rows",
     "posts_of_village",
     "vacant_posts",
     "visible_to",
@@ -65,10 +74,14 @@ def vacant_posts(contract: Contract) -> QuerySet[Post]:
 
 
 def contract_list(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
-    """``contracts`` with what a list shows: parties, number of posts and of filled ones, what was paid."""
+    """``contracts`` with what a list shows: parties, ``post_count`` and ``filled_count``."""
+
+    def count(**which: Any) -> Coalesce:
+        posts = Post.objects.filter(contract=OuterRef("pk"), **which).order_by().values("contract")
+        return Coalesce(Subquery(posts.annotate(n=Count("pk")).values("n")), 0)
+
     return contracts.select_related("buyer", "supplier").annotate(
-        post_count=Count("posts", distinct=True),
-        filled_count=Count("posts", filter=Q(posts__state=PostState.FILLED), distinct=True),
+        post_count=count(), filled_count=count(state=PostState.FILLED)
     )
 
 
@@ -77,23 +90,114 @@ def my_contracts(user: Any) -> QuerySet[Contract]:
     return visible_to(user).filter(rules.own(user))
 
 
-def instalments_of(contract: Contract) -> QuerySet[Instalment]:
-    return contract.instalments.select_related("contract__buyer", "contract__supplier").order_by("number")
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A contract's amount by what became of it, in yuan; the parts add up to ``whole``."""
+
+    whole: Decimal
+    paid: Decimal
+    accepted: Decimal
+    deducted: Decimal
+    void: Decimal
+
+    @property
+    def open(self) -> Decimal:
+        return self.whole - self.paid - self.accepted - self.deducted - self.void
 
 
-def money_of(instalments: list[Instalment]) -> dict[str, Any]:
-    """Paid, accepted and not yet paid, deducted, and still open, in yuan, of a contract's instalments."""
-    paid = sum(i.payable.amount for i in instalments if i.state == InstalmentState.PAID)
-    accepted = sum(i.payable.amount for i in instalments if i.state == InstalmentState.ACCEPTED)
-    deducted = sum(
-        i.deduction.amount for i in instalments if i.state in (InstalmentState.PAID, InstalmentState.ACCEPTED)
+def money_of(instalments: Sequence[Instalment]) -> Money:
+    def total(*states: str, what: str = "payable") -> Decimal:
+        return sum((getattr(i, what).amount for i in instalments if i.state in states), Decimal(0))
+
+    return Money(
+        whole=total(*InstalmentState.values, what="amount"),
+        paid=total(InstalmentState.PAID),
+        accepted=total(InstalmentState.ACCEPTED),
+        deducted=total(InstalmentState.PAID, InstalmentState.ACCEPTED, what="deduction"),
+        void=total(InstalmentState.VOID, what="amount"),
     )
-    void = sum(i.amount.amount for i in instalments if i.state == InstalmentState.VOID)
-    whole = sum(i.amount.amount for i in instalments)
-    return {
-        "paid": paid,
-        "accepted": accepted,
-        "deducted": deducted,
-        "void": void,
-        "open": whole - paid - accepted - deducted - void,
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """A post with what this quarter asked and got, and what its village says (mean and number of all ratings)."""
+
+    post: Post
+    items: list[Item]
+    stars: Decimal | None
+    ratings: int
+
+    @property
+    def counted(self) -> list[Item]:
+        """The obligations of which a quantity falls due."""
+        return [item for item in self.items if item.due is not None]
+
+
+def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligation]) -> list[PostRow]:
+    """``posts`` with the fulfilment of the quarter up to ``today``; two queries."""
+    first, _last = quarter(today)
+    counted = fulfilment(posts, first, today, obligations=obligations)
+    said = {
+        row["post"]: (row["mean"], row["n"])
+        for row in VillageRating.objects.filter(post__in=[p.pk for p in posts])
+        .order_by()
+        .values("post")
+        .annotate(mean=Avg("stars"), n=Count("pk"))
     }
+    return [
+        PostRow(
+            post,
+            counted[post.pk],
+            Decimal(str(round(said[post.pk][0], 1))) if post.pk in said else None,
+            said.get(post.pk, (None, 0))[1],
+        )
+        for post in posts
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the life line; ``state``: did, now, off, or empty for what is to come."""
+
+    label: str
+    detail: str
+    state: str
+
+
+def life_of(
+    contract: Contract, instalments: Sequence[Instalment], posts: int, filled: int, *, decided_at: datetime
+) -> list[Step]:
+    """Award, signatures, staffing, payments, end: where the contract stands."""
+    signed = contract.buyer_signed_at
+    paid = sum(i.state == InstalmentState.PAID for i in instalments)
+    ended = contract.state in (ContractState.COMPLETED, ContractState.TERMINATED)
+    done = [
+        (_("Awarded"), day_words(timezone.localdate(decided_at)), True),
+        (_("Signed by the supplier"), _day(contract.supplier_signed_at), contract.supplier_signed_at is not None),
+        (_("Signed by the buyer"), _day(signed), signed is not None),
+        (
+            _("Staffed"),
+            _("%(filled)s of %(posts)s posts") % {"filled": filled, "posts": posts} if posts else "",
+            bool(posts) and (filled == posts or contract.state == ContractState.COMPLETED),
+        ),
+        (
+            _("Paid"),
+            _("%(paid)s of %(all)s") % {"paid": paid, "all": len(instalments)} if instalments else "",
+            bool(instalments) and paid == len(instalments),
+        ),
+    ]
+    steps = []
+    now_given = ended
+    for label, detail, is_done in done:
+        state = "did" if is_done else "" if now_given else "now"
+        now_given = now_given or not is_done
+        steps.append(Step(label, detail, state))
+    if contract.state == ContractState.TERMINATED:
+        steps = [step for step in steps if step.state == "did"]
+        return [*steps, Step(_("Ended early"), _day(contract.ended_at), "off")]
+    last = Step(_("Completed"), _day(contract.ended_at) or day_words(contract.ends_on), "did" if ended else "")
+    return [*steps, last]
+
+
+def _day(instant: datetime | None) -> str:
+    return day_words(timezone.localdate(instant)) if instant else ""

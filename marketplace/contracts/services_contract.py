@@ -7,6 +7,7 @@ moment wait for each other instead of overlooking each other.
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from math import lcm
 from typing import Any
 
@@ -160,7 +161,7 @@ def sign_as_buyer(*, actor: User, contract: Contract, now: datetime) -> Contract
         raise errors.SupplierSanctioned
     lot = contract.award.lot
     obligations = _write_obligations(contract)
-    places = _places(contract)
+    places = places_of(contract)
     _write_posts(contract, places)
     _write_instalments(contract)
     budget.commit(tender, contract.amount, key=f"contract:{contract.pk}", actor=actor, now=now)
@@ -196,7 +197,7 @@ def _write_obligations(contract: Contract) -> list[Obligation]:
     return Obligation.objects.bulk_create([Obligation(contract=contract, **line) for line in lines])
 
 
-def _places(contract: Contract) -> list[tuple[Region, int]]:
+def places_of(contract: Contract) -> list[tuple[Region, int]]:
     """(place, seat) of every post: each village of the lot, or the seats of the lot's office.
 
     A product staffed by village has a post in every village named or lying in what is named. Any other has its
@@ -225,7 +226,6 @@ def _common(regions: list[Region]) -> Region | None:
 
 
 def _write_posts(contract: Contract, places: list[tuple[Region, int]]) -> None:
-    shares = split_exactly(contract.amount.amount, [1] * len(places))
     Post.objects.bulk_create(
         Post(
             contract=contract,
@@ -235,18 +235,28 @@ def _write_posts(contract: Contract, places: list[tuple[Region, int]]) -> None:
             starts_on=contract.starts_on,
             ends_on=contract.ends_on,
         )
-        for (region, seat), share in zip(places, shares, strict=True)
+        for (region, seat), share in zip(places, post_shares(contract, places), strict=True)
     )
 
 
 def _write_instalments(contract: Contract) -> None:
+    Instalment.objects.bulk_create(
+        Instalment(contract=contract, number=n, period_from=first, period_to=last, amount=share)
+        for n, (first, last, share) in enumerate(instalment_shares(contract), start=1)
+    )
+
+
+def instalment_shares(contract: Contract) -> list[tuple[date, date, Decimal]]:
+    """First day, last day and amount of every instalment; they add up to the contract."""
     spans = instalment_periods(contract.starts_on, contract.ends_on)
     whole = lcm(*(weight.denominator for _first, _last, weight in spans))
     shares = split_exactly(contract.amount.amount, [int(weight * whole) for _first, _last, weight in spans])
-    Instalment.objects.bulk_create(
-        Instalment(contract=contract, number=n, period_from=first, period_to=last, amount=share)
-        for n, ((first, last, _weight), share) in enumerate(zip(spans, shares, strict=True), start=1)
-    )
+    return [(first, last, share) for (first, last, _weight), share in zip(spans, shares, strict=True)]
+
+
+def post_shares(contract: Contract, places: list[tuple[Region, int]]) -> list[Decimal]:
+    """The part of the contract's amount that each post carries."""
+    return split_exactly(contract.amount.amount, [1] * len(places))
 
 
 def contract_notice(

@@ -24,6 +24,28 @@ class Purpose(models.TextChoices):
     REVERSAL = "reversal", _("correction")
 
 
+#: What an account keeps, by the last part of its code, in the order of a statement.
+PARTS = {
+    "minutes": _("service minutes"),
+    "points": _("points"),
+    "subsidy": _("subsidy owed"),
+    "paid_out": _("subsidy paid out"),
+    "available": _("available"),
+    "reserved": _("reserved"),
+    "committed": _("committed"),
+    "spent": _("spent"),
+    "received": _("received"),
+    "fund": _("incentive fund"),
+    "appropriation": _("appropriation"),
+    "treasury": _("treasury"),
+}
+
+
+def part_of(code: str) -> str:
+    """The last part of an account's code."""
+    return code.rpartition(":")[2]
+
+
 # A budget line's money moves only between its own five accounts.
 
 

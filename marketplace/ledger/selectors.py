@@ -9,12 +9,20 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
+from .codes import PARTS, part_of
 from .models import Account
 
 
 def balance(code: str) -> Decimal:
     """What stands on the account ``code``; zero where it has not been opened."""
     return Account.objects.filter(code=code).values_list("balance", flat=True).first() or Decimal(0)
+
+
+def accounts_of(holder: str) -> list[Account]:
+    """The holder's accounts in the order of a statement; the source of a budget line is none of them."""
+    order = list(PARTS)
+    found = [a for a in Account.objects.filter(holder=holder) if part_of(a.code) != "appropriation"]
+    return sorted(found, key=lambda a: (order.index(p) if (p := part_of(a.code)) in PARTS else len(order), a.code))
 
 
 def balances(prefix: str) -> dict[str, Decimal]:
@@ -64,7 +72,8 @@ _ACCOUNTS = """
 SELECT a.code,
        coalesce((SELECT sum(amount) FROM ledger_transfer WHERE credit_id = a.id AND occurred_at < %(since)s), 0)
      - coalesce((SELECT sum(amount) FROM ledger_transfer WHERE debit_id = a.id AND occurred_at < %(since)s), 0)
-FROM ledger_account a WHERE a.holder = %(holder)s AND a.unit = %(unit)s ORDER BY a.code
+FROM ledger_account a
+WHERE a.holder = %(holder)s AND a.unit = %(unit)s AND (%(code)s = '' OR a.code = %(code)s) ORDER BY a.code
 """
 
 _LINES = """
@@ -78,7 +87,7 @@ CROSS JOIN LATERAL (
 ) t
 JOIN ledger_account o ON o.id = CASE WHEN t.credit_id = a.id THEN t.debit_id ELSE t.credit_id END
 LEFT JOIN ledger_transfer r ON r.reverses_id = t.id
-WHERE a.holder = %(holder)s AND a.unit = %(unit)s
+WHERE a.holder = %(holder)s AND a.unit = %(unit)s AND (%(code)s = '' OR a.code = %(code)s)
 ORDER BY t.occurred_at, t.id, a.code
 """
 
@@ -90,8 +99,12 @@ def _start(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def statement(holder: str, unit: str, since: date | None = None, until: date | None = None) -> Statement:
+def statement(
+    holder: str, unit: str, since: date | None = None, until: date | None = None, *, code: str = ""
+) -> Statement:
     """The movements on ``holder``'s accounts of ``unit`` from ``since`` to ``until`` (both inclusive, local days).
+
+    ``code`` asks for one of the accounts only.
 
     The period goes by when a thing happened, not by when it was recorded: a December visit recorded in January
     belongs to December.
@@ -99,6 +112,7 @@ def statement(holder: str, unit: str, since: date | None = None, until: date | N
     bounds: dict[str, str | datetime] = {
         "holder": holder,
         "unit": unit,
+        "code": code,
         "since": _start(since) if since else _DAWN,
         "until": _start(until + timedelta(days=1)) if until else _DUSK,
     }

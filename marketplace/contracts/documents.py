@@ -1,0 +1,104 @@
+"""The contract as a paper, in the active language."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.utils import formats
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from catalog.standards import standard_words
+from marketplace.core.i18n import localized
+from marketplace.core.pdf import render_pdf
+from marketplace.core.words import exact_words, money_words
+
+from .models import Contract
+from .services_contract import instalment_shares, places_of, post_shares
+
+_PAPER = Path(__file__).parent / "papers" / "contract.typ"
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+def _say(day: date) -> str:
+    return formats.date_format(day, "j F Y" if _english() else "Y年n月j日")
+
+
+def _span(first: date, last: date) -> str:
+    return _("%(first)s to %(last)s") % {"first": _say(first), "last": _say(last)}
+
+
+def _of(line: dict[str, Any], field: str) -> str:
+    return str((_english() and line.get(f"{field}_en")) or line.get(field, ""))
+
+
+def contract_paper(contract: Contract) -> bytes:
+    """PDF of ``contract``: of a draft, what it will say when both sides sign; of a signed one, what they signed."""
+    version = contract.award.lot.product_version
+    data = {
+        "lang": "en" if _english() else "zh",
+        "kind": _("Contract of government procurement of services"),
+        "title": localized(contract, "title"),
+        "number": contract.number,
+        "buyer": localized(contract.buyer, "name"),
+        "notice": "" if contract.buyer_signed_at else _("Draft: not signed by both sides."),
+        "facts": [
+            (_("Buyer"), localized(contract.buyer, "name")),
+            (_("Supplier"), localized(contract.supplier, "name")),
+            (_("Unified social credit code"), contract.supplier.credit_code or "–"),
+            (_("Amount"), money_words(contract.amount)),
+            (_("Term"), _span(contract.starts_on, contract.ends_on)),
+            (_("Tender"), contract.award.lot.tender.reference),
+        ],
+        "obligations": [
+            [_of(line, "title"), standard_words(line), _of(line, "evidence")] for line in version.content["obligations"]
+        ],
+        "standard": _("%(title)s, version %(n)s, SHA-256 %(digest)s")
+        % {"title": localized(version, "title"), "n": version.number, "digest": version.digest},
+        "payment": [
+            _(
+                "Each instalment is paid after the buyer has accepted the period item by item and the villages were heard."
+            ),
+            _(
+                "For every post: its share of the instalment × the mean, over the obligations that can be counted, of "
+                "the part not delivered. An obligation that is met within its tolerance costs nothing. Rounded to the "
+                "fen. The buyer may deduct less, with a reason, and never more."
+            ),
+        ],
+        "instalments": [
+            [str(n), _span(first, last), money_words(share)]
+            for n, (first, last, share) in enumerate(instalment_shares(contract), start=1)
+        ],
+        "places": _places(contract),
+        "signatures": [
+            (_("For the supplier"), *_signature(contract.supplier_signed_by, contract.supplier_signed_at)),
+            (_("For the buyer"), *_signature(contract.buyer_signed_by, contract.buyer_signed_at)),
+        ],
+        "words": {
+            "promised": _("What is promised"),
+            "promised_columns": [_("Obligation"), _("How much"), _("What proves it")],
+            "paid": _("How it is paid"),
+            "paid_columns": [_("No."), _("Period"), _("Amount")],
+            "places": _("Places served"),
+            "places_columns": [_("Code"), _("Place"), _("Share")],
+            "signed": _("Signatures"),
+        },
+    }
+    return render_pdf(_PAPER.read_text(encoding="utf-8"), data)
+
+
+def _signature(person: Any, at: Any) -> tuple[str, str]:
+    return (localized(person, "display_name"), exact_words(at)) if person and at else ("–", _("not signed yet"))
+
+
+def _places(contract: Contract) -> list[list[str]]:
+    places = places_of(contract)
+    return [
+        [str(region.code), localized(region, "name") + (f" · {seat}" if seat > 1 else ""), money_words(share)]
+        for (region, seat), share in zip(places, post_shares(contract, places), strict=True)
+    ]

@@ -1,0 +1,40 @@
+"""Words of contracts for templates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+from django.utils.translation import ngettext
+
+from marketplace.contracts.models import Contract, Instalment, Post
+from marketplace.core.words import day_words, duration_words, money_words, number_words
+
+register = template.Library()
+
+
+@register.filter
+def quantity(value: int | None, unit: str) -> str:
+    """``{{ item.due|quantity:item.unit }}`` → 12 h, 3 times, 2 cases."""
+    if value is None:
+        return ""
+    if unit == "minutes":
+        return duration_words(value)
+    if unit == "cases":
+        return ngettext("%(n)s case", "%(n)s cases", value) % {"n": number_words(value)}
+    return ngettext("%(n)s time", "%(n)s times", value) % {"n": number_words(value)}
+
+
+@register.filter
+def term(value: Contract | Post | Instalment) -> str:
+    """The days of a contract, a post or an instalment: 1 Jan 2027 – 31 Dec 2027."""
+    first, last = (
+        (value.period_from, value.period_to) if isinstance(value, Instalment) else (value.starts_on, value.ends_on)
+    )
+    return f"{day_words(first)} – {day_words(last)}"
+
+
+@register.filter
+def yuan_text(value: str) -> str:
+    """An amount kept as text in a delivery: ``2250.00`` → ¥2,250."""
+    return money_words(Decimal(value))

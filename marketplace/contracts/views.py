@@ -1,0 +1,368 @@
+"""Contracts: the list, the page of one, drawing up, signing, ending, its papers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.accounts.access import second_factor
+from marketplace.accounts.models import User
+from marketplace.core import clock
+from marketplace.core.access import public_page
+from marketplace.core.errors import DomainError
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+from marketplace.procurement.models import Award
+from marketplace.procurement.states import TenderState
+from marketplace.statutes.deadlines import Deadline
+
+from . import documents, rules, selectors, services
+from .forms import ReadForm, ReasonForm, refuse
+from .fulfilment import instalment_periods
+from .models import Contract
+from .states import ContractState, InstalmentState, PostState
+
+PAGE_SIZE = 25
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Who asks, on pages that nobody reaches without signing in."""
+    return cast(User, request.user)
+
+
+def get_contract(request: HttpRequest, pk: int) -> Contract:
+    """The contract, if the person may know of it."""
+    found = rules.visible_to(request.user).select_related(
+        "buyer__region", "supplier", "award__lot__tender", "award__lot__product_version", "drafted_by",
+        "supplier_signed_by", "buyer_signed_by",
+    )  # fmt: skip
+    return get_object_or_404(found, pk=pk)
+
+
+@public_page
+@require_safe
+def index(request: HttpRequest) -> HttpResponseBase:
+    """Signed contracts for everybody; one's own first for who has any."""
+    mine = selectors.my_contracts(request.user) if request.user.is_authenticated else Contract.objects.none()
+    has_own = mine.exists()
+    tab = request.GET.get("show") or ("mine" if has_own else "all")
+    found = mine if tab == "mine" else Contract.objects.filter(rules.IS_PUBLIC)
+    state = request.GET.get("state", "")
+    if state in ContractState.values:
+        found = found.filter(state=state)
+    words = request.GET.get("q", "").strip()[:80]
+    if words:
+        found = found.filter(
+            Q(title__icontains=words)
+            | Q(number__icontains=words)
+            | Q(supplier__name__icontains=words)
+            | Q(buyer__name__icontains=words)
+        )
+    rows = selectors.contract_list(found).order_by("-created_at", "-pk")
+    if request.GET.get("format") == "csv":
+        return _contracts_csv(rows)
+    return render(
+        request,
+        "contracts/index.html",
+        {
+            "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+            "tab": tab,
+            "has_own": has_own,
+            "states": [("", _("All")), *ContractState.choices],
+            "state": state,
+            "q": words,
+        },
+    )
+
+
+def _contracts_csv(rows: QuerySet[Contract]) -> HttpResponseBase:
+    header = (
+        _("number"), _("title"), _("buyer"), _("supplier"), _("amount (yuan)"), _("from"), _("to"), _("state"),
+        _("posts"), _("filled posts"),
+    )  # fmt: skip
+    return csv_response(
+        "contracts.csv",
+        header,
+        (
+            (
+                c.number,
+                localized(c, "title"),
+                localized(c.buyer, "name"),
+                localized(c.supplier, "name"),
+                c.amount.amount,
+                c.starts_on,
+                c.ends_on,
+                c.get_state_display(),
+                c.post_count,  # type: ignore[attr-defined]
+                c.filled_count,  # type: ignore[attr-defined]
+            )
+            for c in rows.iterator()
+        ),
+    )
+
+
+@public_page
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where a contract stands, who serves which village, what was paid; and what I can do now."""
+    contract = get_contract(request, pk)
+    instalments = list(contract.instalments.order_by("number"))
+    obligations = list(contract.obligations.order_by("pk"))
+    all_posts = contract.posts.select_related("region", "adviser").order_by("region_id", "seat")
+    posts = all_posts.filter(state=PostState.VACANT) if request.GET.get("posts") == "vacant" else all_posts
+    page = Paginator(posts, PAGE_SIZE).get_page(request.GET.get("page"))
+    today = timezone.localdate(clock.now())
+    states = list(all_posts.order_by().values_list("state", flat=True))
+    vacant, filled = states.count(PostState.VACANT), states.count(PostState.FILLED)
+    return render(
+        request,
+        "contracts/detail.html",
+        {
+            "contract": contract,
+            "party": rules.is_party(request.user, contract),
+            "public": rules.is_public(contract),
+            "staffs": request.user.is_authenticated and rules.can_staff(request.user, contract),
+            "life": selectors.life_of(contract, instalments, len(states), filled, decided_at=contract.award.decided_at),
+            "obligations": obligations or contract.award.lot.product_version.content["obligations"],
+            "instalments": instalments,
+            "money": selectors.money_of(instalments),
+            "page": page,
+            "rows": selectors.post_rows(list(page.object_list), today, obligations),
+            "posts": len(states),
+            "vacant": vacant,
+            "sign_by": Deadline.from_json(contract.sign_by) if contract.sign_by else None,
+            "actions": list(_actions(request.user, contract, vacant)),
+            "today": today,
+        },
+    )
+
+
+def _actions(user: Any, contract: Contract, vacant: int) -> Iterator[dict[str, Any]]:
+    """What the person can do with the contract now: label, address, tone, why."""
+    if not user.is_authenticated:
+        return
+    if contract.state == ContractState.DRAFT:
+        yield from _signing_actions(user, contract)
+    if contract.state == ContractState.ACTIVE:
+        if vacant and rules.can_staff(user, contract):
+            yield {
+                "label": _("Name advisers"),
+                "url": "?posts=vacant#posts",
+                "tone": "",
+                "why": _("%(n)s posts are vacant.") % {"n": vacant},
+            }
+        today = timezone.localdate(clock.now())
+        unpaid = contract.instalments.exclude(state=InstalmentState.PAID).exists()
+        if rules.can_complete(user, contract) and today > contract.ends_on and not unpaid:
+            yield {"label": _("Complete the contract"), "url": _url("complete", contract), "tone": "", "why": ""}
+    if contract.state in (ContractState.DRAFT, ContractState.ACTIVE) and rules.can_terminate(user, contract):
+        yield {"label": _("End it early"), "url": _url("terminate", contract), "tone": "stop", "why": ""}
+
+
+def _signing_actions(user: Any, contract: Contract) -> Iterator[dict[str, Any]]:
+    if contract.supplier_signed_at is None:
+        if rules.can_sign_as_supplier(user, contract):
+            yield {"label": _("Sign for the supplier"), "url": _url("sign_supplier", contract), "tone": "", "why": ""}
+        elif rules.is_party(user, contract):
+            yield {"label": _("The supplier signs next"), "url": "", "tone": "", "why": ""}
+        return
+    if rules.can_sign_as_buyer(user, contract) and contract.drafted_by_id != user.pk:
+        yield {"label": _("Sign for the buyer"), "url": _url("sign_buyer", contract), "tone": "", "why": ""}
+    elif rules.is_party(user, contract):
+        yield {
+            "label": _("The buyer signs next"),
+            "url": "",
+            "tone": "",
+            "why": _("An approving officer who did not draw it up signs."),
+        }
+
+
+def _url(name: str, contract: Contract) -> str:
+    return reverse(f"contracts:{name}", args=[contract.pk])
+
+
+@public_page
+@require_safe
+def posts_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Every post with its adviser and what this quarter got: names of advisers and firms, no other personal data."""
+    contract = get_contract(request, pk)
+    obligations = list(contract.obligations.order_by("pk"))
+    posts = list(contract.posts.select_related("region", "adviser").order_by("region_id", "seat"))
+    rows = selectors.post_rows(posts, timezone.localdate(clock.now()), obligations)
+    counted = [o for o in obligations if o.quantity_unit in ("minutes", "times", "cases")]
+    header: list[Any] = [_("code"), _("place"), _("seat"), _("state"), _("adviser"), _("supplier"), _("amount (yuan)")]
+    for obligation in counted:
+        title = localized(obligation, "title")
+        header += [_("%(title)s: due") % {"title": title}, _("%(title)s: done") % {"title": title}]
+    header += [_("rating"), _("ratings")]
+
+    def line(row: selectors.PostRow) -> list[Any]:
+        by_code = {item.code: item for item in row.items}
+        cells: list[Any] = [
+            row.post.region_id,
+            localized(row.post.region, "name"),
+            row.post.seat,
+            row.post.get_state_display(),
+            localized(row.post.adviser, "display_name") if row.post.adviser else "",
+            localized(contract.supplier, "name"),
+            row.post.amount.amount,
+        ]
+        for obligation in counted:
+            item = by_code[obligation.code]
+            cells += [item.due if item.due is not None else "", item.done]
+        return [*cells, row.stars if row.stars is not None else "", row.ratings]
+
+    return csv_response("posts.csv", header, map(line, rows))
+
+
+@public_page
+@require_safe
+def paper(request: HttpRequest, pk: int) -> HttpResponse:
+    """The contract as PDF, in the active language."""
+    contract = get_contract(request, pk)
+    response = HttpResponse(documents.contract_paper(contract), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="contract-{contract.pk}.pdf"'
+    return response
+
+
+# Drawing up, signing, ending
+
+
+@require_http_methods(["GET", "POST"])
+def draft(request: HttpRequest, award_pk: int) -> HttpResponse:
+    """What the contract of an award will say; one press draws it up."""
+    award: Award = get_object_or_404(
+        Award.objects.select_related(
+            "lot__tender__plan", "lot__tender__organisation", "lot__product_version", "bid__supplier"
+        ),
+        pk=award_pk,
+    )
+    if not rules.can_draft(request.user, award):
+        raise Http404
+    existing = Contract.objects.filter(award=award).first()
+    if existing is not None:
+        return redirect("contracts:detail", existing.pk)
+    if request.method == "POST":
+        made = services.draft_contract(actor=signed_in(request), award=award, now=clock.now())
+        messages.success(request, _("The contract is drawn up. The supplier signs next."))
+        return redirect("contracts:detail", made.pk)
+    plan = award.lot.tender.plan
+    return render(
+        request,
+        "contracts/draft.html",
+        {
+            "award": award,
+            "plan": plan,
+            "ready": award.lot.tender.state == TenderState.AWARDED,
+            "places": award.lot.regions.count(),
+            "periods": len(instalment_periods(plan.service_from, plan.service_to)),
+            "obligations": award.lot.product_version.content["obligations"],
+        },
+    )
+
+
+def _confirmed(
+    request: HttpRequest,
+    contract: Contract,
+    template: str,
+    form: Any,
+    act: Callable[[], Contract],
+    done: str,
+    **context: Any,
+) -> HttpResponse:
+    """One act on a contract, behind a form that says yes or why."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            act()
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, done)
+            return redirect("contracts:detail", contract.pk)
+    return render(request, template, {"contract": contract, "form": form, **context})
+
+
+def _signing(request: HttpRequest, contract: Contract, act: Any, done: str, *, buyer: bool) -> HttpResponse:
+    form = ReadForm(request.POST or None)
+    lot = contract.award.lot
+    return _confirmed(
+        request,
+        contract,
+        "contracts/sign.html",
+        form,
+        lambda: act(actor=signed_in(request), contract=contract, now=clock.now()),
+        done,
+        buyer=buyer,
+        lot=lot,
+        places=lot.regions.count(),
+        rest=lot.ceiling - contract.amount,
+        obligations=lot.product_version.content["obligations"],
+        periods=instalment_periods(contract.starts_on, contract.ends_on),
+        sign_by=Deadline.from_json(contract.sign_by) if contract.sign_by else None,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def sign_supplier(request: HttpRequest, pk: int) -> HttpResponse:
+    contract = get_contract(request, pk)
+    if not rules.can_sign_as_supplier(request.user, contract):
+        raise Http404
+    if contract.state != ContractState.DRAFT or contract.supplier_signed_at is not None:
+        return redirect("contracts:detail", contract.pk)
+    done = _("Signed. The buyer signs next.")
+    return _signing(request, contract, services.sign_as_supplier, done, buyer=False)
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def sign_buyer(request: HttpRequest, pk: int) -> HttpResponse:
+    contract = get_contract(request, pk)
+    if not rules.can_sign_as_buyer(request.user, contract):
+        raise Http404
+    if contract.state != ContractState.DRAFT or contract.supplier_signed_at is None:
+        return redirect("contracts:detail", contract.pk)
+    done = _("Signed by both sides: the contract is in performance and its posts wait for advisers.")
+    return _signing(request, contract, services.sign_as_buyer, done, buyer=True)
+
+
+@require_http_methods(["GET", "POST"])
+def complete(request: HttpRequest, pk: int) -> HttpResponse:
+    contract = get_contract(request, pk)
+    if not rules.can_complete(request.user, contract):
+        raise Http404
+    if request.method == "POST":
+        services.complete_contract(actor=signed_in(request), contract=contract, now=clock.now())
+        messages.success(request, _("The contract is completed and its posts are closed."))
+        return redirect("contracts:detail", contract.pk)
+    instalments = list(contract.instalments.order_by("number"))
+    return render(request, "contracts/complete.html", {"contract": contract, "money": selectors.money_of(instalments)})
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def terminate(request: HttpRequest, pk: int) -> HttpResponse:
+    contract = get_contract(request, pk)
+    if not rules.can_terminate(request.user, contract):
+        raise Http404
+    form = ReasonForm(request.POST or None)
+    return _confirmed(
+        request,
+        contract,
+        "contracts/terminate.html",
+        form,
+        lambda: services.terminate_contract(
+            actor=signed_in(request), contract=contract, reason=form.cleaned_data["reason"], now=clock.now()
+        ),
+        _("The contract is ended. What was served until today stays due."),
+    )

@@ -1,0 +1,208 @@
+"""The sheet of an instalment: handing over, accepting, sending back, paying."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from marketplace.accounts.access import second_factor
+from marketplace.accounts.models import User
+from marketplace.core import clock
+from marketplace.core.access import public_page
+from marketplace.core.errors import DomainError
+from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
+from marketplace.statutes.deadlines import Deadline
+
+from . import rules, services, services_payment
+from .forms import AcceptForm, DeliverForm, RefuseForm, refuse
+from .fulfilment import Item
+from .models import Instalment
+from .states import InstalmentState
+from .views import PAGE_SIZE, signed_in
+
+
+def get_instalment(request: HttpRequest, pk: int) -> Instalment:
+    found = Instalment.objects.select_related(
+        "contract__buyer__region", "contract__supplier", "contract__award__lot__tender", "delivered_by", "accepted_by",
+        "paid_by",
+    )  # fmt: skip
+    instalment: Instalment = get_object_or_404(found, pk=pk)
+    if not rules.can_see_sheet(request.user, instalment):
+        raise Http404
+    return instalment
+
+
+def _may(user: Any, instalment: Instalment) -> dict[str, bool]:
+    """Which of the four acts the person can do now."""
+    if not user.is_authenticated:
+        return dict.fromkeys(("deliver", "accept", "pay"), False)
+    state, today = instalment.state, timezone.localdate(clock.now())
+    outside = not rules.belongs_to_supplier(user, instalment.contract)
+    return {
+        "deliver": state in (InstalmentState.PLANNED, InstalmentState.REFUSED)
+        and rules.can_deliver(user, instalment)
+        and services_payment.period_is_over(instalment, today),
+        "accept": state == InstalmentState.DELIVERED and outside and rules.can_accept(user, instalment),
+        "pay": state == InstalmentState.ACCEPTED
+        and outside
+        and instalment.accepted_by_id != user.pk
+        and rules.can_pay(user, instalment),
+    }
+
+
+@public_page
+@require_http_methods(["GET", "POST"])
+def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """What was due and done in a period, item by item; the next step for who takes it."""
+    instalment = get_instalment(request, pk)
+    may = _may(request.user, instalment)
+    preview = not instalment.delivery or (
+        instalment.state == InstalmentState.REFUSED and rules.is_party(request.user, instalment.contract)
+    )
+    if preview and instalment.state != InstalmentState.VOID:
+        instalment.delivery = services_payment.delivery_of(instalment, clock.now())
+    if request.GET.get("format") == "csv":
+        return _csv(instalment)
+    forms = _forms(request, instalment, may)
+    if request.method == "POST":
+        answer = _act(request, instalment, forms)
+        if answer is not None:
+            return answer
+    rows = instalment.delivery.get("posts", [])
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    people = User.objects.in_bulk({row["adviser"] for row in page.object_list if row["adviser"]})
+    party = rules.is_party(request.user, instalment.contract)
+    return render(
+        request,
+        "contracts/instalment.html",
+        {
+            "instalment": instalment,
+            "contract": instalment.contract,
+            "preview": preview,
+            "party": party,
+            "may": may,
+            "forms": forms,
+            "proposed": services_payment.proposed_deduction(instalment),
+            "totals": services_payment.totals(instalment),
+            "page": page,
+            "rows": [
+                {
+                    **row,
+                    "items": [item for item in map(Item.from_json, row["items"]) if item.due is not None],
+                    "adviser": people.get(row["adviser"]),
+                }
+                for row in page.object_list
+            ],
+            "word": instalment.acceptance.get("ratings") or services_payment.village_word(instalment),
+            "ratings": list(services_payment.ratings_of(instalment)[:50]) if party else [],
+            "pay_by": Deadline.from_json(instalment.pay_by) if instalment.pay_by else None,
+        },
+    )
+
+
+def _forms(request: HttpRequest, instalment: Instalment, may: dict[str, bool]) -> dict[str, Any]:
+    """The forms of the acts that are possible; the one that was sent is bound."""
+    act = request.POST.get("act")
+
+    def bound(name: str) -> Any:
+        return request.POST if request.method == "POST" and act == name else None
+
+    forms: dict[str, Any] = {}
+    if may["deliver"]:
+        forms["deliver"] = DeliverForm(bound("deliver"))
+    if may["accept"]:
+        proposed = services_payment.proposed_deduction(instalment)
+        forms["accept"] = AcceptForm(bound("accept"), proposed=proposed)
+        forms["refuse"] = RefuseForm(bound("refuse"), prefix="refuse")
+    return forms
+
+
+def _act(request: HttpRequest, instalment: Instalment, forms: dict[str, Any]) -> HttpResponse | None:
+    """Carry out the act that was sent; None if its form has to be shown again."""
+    act = request.POST.get("act", "")
+    form = forms.get(act)
+    if form is None:
+        raise Http404
+    if not form.is_valid():
+        return None
+    values = form.cleaned_data
+    call: dict[str, Any] = {"actor": request.user, "instalment": instalment, "now": clock.now()}
+    try:
+        if act == "deliver":
+            services.deliver_instalment(note=values["note"], **call)
+            done = _("Handed over. The buyer accepts it item by item.")
+        elif act == "accept":
+            services.accept_instalment(note=values["note"], deduct=values["deduct"].amount, **call)
+            done = _("Accepted. Finance pays within the time of the law.")
+        else:
+            services.refuse_instalment(reason=values["note"], **call)
+            done = _("Sent back. The supplier hands it over again.")
+    except DomainError as error:
+        refuse(form, error)
+        return None
+    messages.success(request, done)
+    return redirect("contracts:instalment", instalment.pk)
+
+
+def _csv(instalment: Instalment) -> HttpResponseBase:
+    rows = instalment.delivery.get("posts", [])
+    header = (
+        _("code"), _("place"), _("seat"), _("obligation"), _("unit"), _("due"), _("done"), _("waiting for confirmation"),
+        _("met"), _("share (yuan)"), _("deduction (yuan)"),
+    )  # fmt: skip
+    return csv_response(
+        f"instalment-{instalment.pk}.csv",
+        header,
+        (
+            (
+                row["region"],
+                row["name"],
+                row["seat"],
+                localized(item, "title"),
+                item.unit,
+                "" if item.due is None else item.due,
+                item.done,
+                item.waiting,
+                _("yes") if item.met else _("no"),
+                row["share"],
+                row["deduction"],
+            )
+            for row in rows
+            for item in map(Item.from_json, row["items"])
+        ),
+    )
+
+
+@second_factor
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pay what was accepted: the sum, to whom, by when and why; one press."""
+    instalment = get_instalment(request, pk)
+    if not rules.can_pay(request.user, instalment):
+        raise Http404
+    if instalment.state == InstalmentState.PAID:
+        return redirect("contracts:instalment", instalment.pk)
+    if request.method == "POST":
+        services.pay_instalment(actor=signed_in(request), instalment=instalment, now=clock.now())
+        messages.success(request, _("Paid. It stands in the ledger and on the contract's page."))
+        return redirect("contracts:instalment", instalment.pk)
+    return render(
+        request,
+        "contracts/pay.html",
+        {
+            "instalment": instalment,
+            "contract": instalment.contract,
+            "line": instalment.contract.award.lot.tender.plan.budget_line,
+            "may": _may(request.user, instalment)["pay"],
+            "pay_by": Deadline.from_json(instalment.pay_by) if instalment.pay_by else None,
+        },
+    )

@@ -1,0 +1,125 @@
+"""One post: who serves it, and what its village says."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from marketplace.accounts.selectors import licensed, practitioners_of
+from marketplace.core import clock
+from marketplace.core.errors import DomainError
+from marketplace.core.i18n import localized
+
+from . import rules, services
+from .forms import FillForm, RateForm, ReasonForm, refuse
+from .fulfilment import fulfilment, quarter
+from .models import Post, VillageRating
+from .services_posts import quarters_to_rate, villages_limit
+from .states import PostState
+from .views import signed_in
+
+
+def _post(pk: int) -> Post:
+    return get_object_or_404(
+        Post.objects.select_related(
+            "region",
+            "adviser",
+            "contract__buyer__region",
+            "contract__supplier",
+            "contract__award__lot__product_version",
+        ),
+        pk=pk,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def staff(request: HttpRequest, pk: int) -> HttpResponse:
+    """Name an adviser for a vacant post, or take the one it has away, with a reason."""
+    post = _post(pk)
+    if not rules.can_staff(request.user, post.contract):
+        raise Http404
+    today = timezone.localdate(clock.now())
+    if post.state == PostState.VACANT:
+        people = practitioners_of(post.contract.supplier, today)
+        kind = post.contract.award.lot.product_version.content.get("required_credential")
+        if kind:
+            people = licensed(people, today, [kind])
+        form: FillForm | ReasonForm = FillForm(request.POST or None, people=people)
+    else:
+        form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            if "adviser" in values:
+                services.fill_post(post=post, adviser=values["adviser"], actor=signed_in(request), now=clock.now())
+                done = _("%(adviser)s serves %(village)s.") % {
+                    "adviser": localized(values["adviser"], "display_name"),
+                    "village": localized(post.region, "name"),
+                }
+            else:
+                services.vacate_post(post=post, actor=signed_in(request), reason=values["reason"], now=clock.now())
+                done = _("The post is vacant again.")
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, done)
+            return redirect("contracts:detail", post.contract_id)
+    return render(
+        request,
+        "contracts/staff.html",
+        {
+            "post": post,
+            "contract": post.contract,
+            "form": form,
+            "fills": isinstance(form, FillForm),
+            "limit": villages_limit(post.contract_id),
+        },
+    )
+
+
+def quarter_words(name: str) -> str:
+    """2027-Q1 as the months that a person knows."""
+    year, number = name.split("-Q")
+    first, last = quarter(date(int(year), 3 * int(number), 1))
+    return _("%(year)s, months %(first)s to %(last)s") % {"year": year, "first": first.month, "last": last.month}
+
+
+@require_http_methods(["GET", "POST"])
+def rate(request: HttpRequest, pk: int) -> HttpResponse:
+    """A village says how its service was: one question, five answers, in simple words."""
+    post = _post(pk)
+    if not rules.can_rate(request.user, post):
+        raise Http404
+    today = timezone.localdate(clock.now())
+    quarters = quarters_to_rate(post, today)
+    before = VillageRating.objects.filter(post=post, rated_by=signed_in(request), quarter__in=quarters[:1]).first()
+    initial: dict[str, object] = {"quarter": quarters[0] if quarters else ""}
+    if before is not None:
+        initial |= {"stars": before.stars, "comment": before.comment}
+    form = RateForm(request.POST or None, quarters=[(q, quarter_words(q)) for q in quarters], initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.rate_post(actor=signed_in(request), post=post, now=clock.now(), **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Thank you. It counts when the service is accepted."))
+            return redirect("contracts:detail", post.contract_id)
+    first, _last = quarter(today)
+    return render(
+        request,
+        "contracts/rate.html",
+        {
+            "post": post,
+            "contract": post.contract,
+            "form": form if quarters else None,
+            "before": before,
+            "items": [i for i in fulfilment([post], first, today)[post.pk] if i.due is not None or i.done],
+        },
+    )

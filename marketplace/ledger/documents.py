@@ -1,0 +1,47 @@
+"""A statement as a paper, in the active language."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from marketplace.core.pdf import render_pdf
+from marketplace.core.words import day_words, exact_words
+
+from .models import Account
+from .selectors import Statement
+from .templatetags.ledger import account_words, in_unit, purpose_words
+
+_PAPER = Path(__file__).parent / "papers" / "statement.typ"
+
+
+def statement_paper(account: Account, statement: Statement, now: datetime) -> bytes:
+    """PDF of one account's statement, first movement first."""
+    unit, code = account.unit, account.code
+    data = {
+        "lang": "en" if (get_language() or "").startswith("en") else "zh",
+        "title": _("Statement: %(account)s") % {"account": account_words(code)},
+        "name": account.name,
+        "made": _("Made %(at)s") % {"at": exact_words(now)},
+        "facts": [
+            (_("At the beginning"), in_unit(statement.opening[code], unit)),
+            (_("At the end"), in_unit(statement.closing[code], unit)),
+            (_("Movements"), str(len(statement.lines))),
+        ],
+        "columns": [_("Day"), _("What"), _("Amount"), _("Balance")],
+        "rows": [
+            [
+                day_words(timezone.localdate(line.occurred_at)),
+                purpose_words(line.purpose) + (f" · {line.memo}" if line.memo else ""),
+                in_unit(line.amount, unit),
+                in_unit(line.running, unit),
+            ]
+            for line in statement.lines
+        ],
+        "empty": _("Nothing moved in this period."),
+    }
+    return render_pdf(_PAPER.read_text(encoding="utf-8"), data)

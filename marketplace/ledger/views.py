@@ -1,0 +1,135 @@
+"""Statements with running balances, and the trial balance."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from marketplace.core import clock
+from marketplace.core.exports import csv_response
+
+from . import documents, rules, selectors
+from .codes import holder_user
+from .forms import PeriodForm
+from .models import Account
+from .selectors import Statement
+from .templatetags.ledger import account_words, purpose_words, unit_words
+
+PAGE_SIZE = 25
+
+
+@require_safe
+def statement(request: HttpRequest) -> HttpResponseBase:
+    """My minutes, points and subsidy: what came, what went, what is left."""
+    return _statement(request, holder_user(request.user.pk or 0), mine=True)
+
+
+@require_safe
+def holder(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The same of a budget line, an organisation or another person, for who may read it."""
+    if not rules.can_read(request.user, name):
+        raise Http404
+    return _statement(request, name, mine=False)
+
+
+def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBase:
+    accounts = selectors.accounts_of(name)
+    if not accounts and not mine:
+        raise Http404
+    chosen = next((a for a in accounts if a.code == request.GET.get("account")), accounts[0] if accounts else None)
+    form = PeriodForm(request.GET or None)
+    period = form.cleaned_data if form.is_valid() else {}
+    found: Statement | None = None
+    if chosen is not None:
+        since, until = period.get("since"), period.get("until")
+        found = selectors.statement(name, chosen.unit, since, until, code=chosen.code)
+        if request.GET.get("format") == "csv":
+            return _csv(chosen, found)
+        if request.GET.get("format") == "pdf":
+            return _pdf(chosen, found)
+    # The newest first; each line still shows the balance it left.
+    lines = found.lines[::-1] if found else []
+    query = request.GET.copy()
+    for key in ("format", "page"):
+        query.pop(key, None)
+    return render(
+        request,
+        "ledger/statement.html",
+        {
+            "mine": mine,
+            "accounts": accounts,
+            "chosen": chosen,
+            "form": form,
+            "page": Paginator(lines, PAGE_SIZE).get_page(request.GET.get("page")),
+            "opening": found.opening.get(chosen.code) if found and chosen else None,
+            "closing": found.closing.get(chosen.code) if found and chosen else None,
+            "query": query.urlencode(),
+            "may_audit": rules.can_audit(request.user),
+        },
+    )
+
+
+def _csv(account: Account, found: Statement) -> HttpResponseBase:
+    header = (
+        _("happened"), _("recorded"), _("what"), _("memo"), _("about"), _("other account"), _("amount"), _("balance"),
+        _("unit"), _("transfer"),
+    )  # fmt: skip
+    return csv_response(
+        "statement.csv",
+        header,
+        (
+            (
+                f"{timezone.localtime(line.occurred_at):%Y-%m-%d %H:%M}",
+                f"{timezone.localtime(line.recorded_at):%Y-%m-%d %H:%M}",
+                purpose_words(line.purpose),
+                line.memo,
+                line.reference,
+                account_words(line.other),
+                line.amount,
+                line.running,
+                unit_words(account.unit),
+                line.transfer_id,
+            )
+            for line in found.lines
+        ),
+    )
+
+
+def _pdf(account: Account, found: Statement) -> HttpResponse:
+    response = HttpResponse(documents.statement_paper(account, found, clock.now()), content_type="application/pdf")
+    response["Content-Disposition"] = 'inline; filename="statement.pdf"'
+    return response
+
+
+@require_safe
+def trial_balance(request: HttpRequest) -> HttpResponseBase:
+    """Every kind of account with its turnover: in each unit both sides are equal and the balances add up to nothing."""
+    if not rules.can_audit(request.user):
+        raise Http404
+    rows = selectors.trial_balance()
+    if request.GET.get("format") == "csv":
+        header = (_("unit"), _("account"), _("accounts"), _("debits"), _("credits"), _("balance"))
+        return csv_response(
+            "trial-balance.csv",
+            header,
+            ((unit_words(r.unit), r.kind, r.accounts, r.debits, r.credits, r.balance) for r in rows),
+        )
+    units = [
+        {
+            "unit": unit,
+            "rows": own,
+            "debits": sum(r.debits for r in own),
+            "credits": sum(r.credits for r in own),
+            "balance": sum(r.balance for r in own),
+        }
+        for unit, group in groupby(rows, key=lambda r: r.unit)
+        if (own := list(group))
+    ]
+    return render(request, "ledger/trial_balance.html", {"units": units, "at": clock.now()})
