@@ -5,7 +5,7 @@ Shape (whole numbers as int, others as decimal strings)::
     {"points_per_minute": "0.5",       # volunteer minutes → points, rounded down to whole points a session
      "subsidy_per_day": "120.00",      # yuan for a full day of subsidised service
      "day_minutes": 240,               # what a full day is; less is paid in proportion
-     "daily_cap_minutes": 480,         # volunteer minutes a day that earn points (法律援助志愿者管理办法 art. 16: ≤ 8 h as a rule)
+     "daily_cap_minutes": 480,         # volunteer minutes a day that earn points (法律援助志愿者管理办法 art. 16)
      "annual_target_minutes": 3000,    # 50 hours (司发通〔2019〕105号)
      "annual_target_cases": 2,         # or two cases
      "tier_uplift": {"western": "1.10", "formerly_poor": "1.20"},
