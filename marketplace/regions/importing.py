@@ -127,7 +127,9 @@ def import_divisions(
         _copy(cursor, "staging_name", f"code, {_NAMES}", _name_blocks(divisions, unread))
         say(f"{len(unread):,} names read")
         if empty:
-            # One sorted build of the index is far faster than 3 million insertions into it.
+            # One sorted build of the index is far faster than 3 million insertions into it. What the caller's
+            # transaction has still to check is checked now: PostgreSQL drops no index before that.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("DROP INDEX region_search")
         cursor.execute(_INSERT)
         added = cursor.rowcount

@@ -38,7 +38,7 @@ class VillageKind(models.TextChoices):
     """What the last three digits of a code of level 5 say."""
 
     COMMUNITY = "community", _("residents' community")
-    VILLAGE = "village", _("village")
+    VILLAGE = "village", _("rural village")
     LIKE_COMMUNITY = "like_community", _("area like a community")
     LIKE_VILLAGE = "like_village", _("area like a village")
 
@@ -134,8 +134,11 @@ class Region(models.Model):
             models.CheckConstraint(
                 name="region_place_is_whole",
                 condition=Q(longitude__isnull=True, latitude__isnull=True, location_source=LocationSource.NONE)
+                # A comparison with NULL is no refusal, so both are asked for by name.
                 | (
-                    Q(longitude__range=(-180, 180), latitude__range=(-90, 90)) & ~Q(location_source=LocationSource.NONE)
+                    Q(longitude__isnull=False, latitude__isnull=False)
+                    & Q(longitude__range=(-180, 180), latitude__range=(-90, 90))
+                    & ~Q(location_source=LocationSource.NONE)
                 ),
                 violation_error_message=_("A place has a longitude and a latitude, and says where they are from."),
             ),

@@ -27,7 +27,7 @@ def correct_location(*, actor: Any, code: int, longitude: float, latitude: float
     require(rules.can_edit, actor)
     if not (73 <= longitude <= 136 and 3 <= latitude <= 54):
         raise PlaceOutsideChina(field="longitude")
-    before = [region.longitude, region.latitude, region.location_source]
+    before = _place_words(region)
     region.longitude, region.latitude, region.location_source = longitude, latitude, LocationSource.CORRECTED
     region.save(update_fields=["longitude", "latitude", "location_source"])
     audit.record(
@@ -36,9 +36,14 @@ def correct_location(*, actor: Any, code: int, longitude: float, latitude: float
         subject=region,
         now=now,
         reason=reason,
-        data={"from": before, "to": [longitude, latitude, LocationSource.CORRECTED.value]},
+        data={"from": before, "to": _place_words(region)},
     )
     return region
+
+
+def _place_words(region: Region) -> str:
+    """A place as text: the record holds no fractions, which readers of JSON round differently."""
+    return f"{region.longitude}, {region.latitude} ({region.location_source})"
 
 
 @transaction.atomic

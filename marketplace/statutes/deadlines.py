@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
-from django.utils.translation import get_language, ngettext, override
+from django.utils.translation import get_language, npgettext, override
 from django.utils.translation import gettext as _
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -197,7 +197,7 @@ class Deadline:
         elif self.direction == "before":
             said.append(_("The last day is %(end)s.") % {"end": _say(self.date)})
         elif self.sense == "at_least":
-            said.append(_("So not before %(end)s.") % {"end": _say(self.date)})
+            said.append(_("It ends on %(end)s at the earliest.") % {"end": _say(self.date)})
         else:
             said.append(_("The time ends on %(end)s.") % {"end": _say(self.date)})
         if self.skipped and self.rolled_from is None:
@@ -215,9 +215,9 @@ class Deadline:
     def _rule(self) -> str:
         english = _english()
         if self.unit == "working_day":
-            amount = ngettext("%(n)s working day", "%(n)s working days", self.count) % {"n": self.count}
+            amount = npgettext("legal time", "%(n)s working day", "%(n)s working days", self.count) % {"n": self.count}
         else:
-            amount = ngettext("%(n)s day", "%(n)s days", self.count) % {"n": self.count}
+            amount = npgettext("legal time", "%(n)s day", "%(n)s days", self.count) % {"n": self.count}
         frame = {
             ("within", "after"): _("%(title)s: within %(amount)s (%(instrument)s, %(article)s)."),
             ("at_least", "after"): _("%(title)s: at least %(amount)s (%(instrument)s, %(article)s)."),

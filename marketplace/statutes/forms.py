@@ -23,14 +23,14 @@ class RuleChoice(forms.ModelChoiceField[StatutoryRule]):
 
 class CountForm(forms.Form):
     rule = RuleChoice(
-        label=_("What is counted"),
+        label=_("What to count"),
         queryset=StatutoryRule.objects.filter(parameters__unit__in=COUNTED_UNITS).distinct().order_by("order"),
         to_field_name="key",
         empty_label=None,
     )
     start = forms.DateField(label=_("Counted from"), help_text=_("The day it happens; it does not count itself."))
     place = RegionField(
-        label=_("Place"), required=False, help_text=_("Only where a region has its own rule; otherwise leave it empty.")
+        label=_("Region"), required=False, help_text=_("Only where a region has its own rule; otherwise leave it empty.")
     )
 
 

@@ -190,7 +190,6 @@ def test_an_overlapping_value_changes_nothing(law, staff):
     assert not Event.objects.filter(action="statutory_parameter.set").exists()
 
 
-@pytest.mark.database
 def test_the_database_itself_refuses_two_values_at_a_time(law):
     with (
         connection.cursor() as cursor,
@@ -204,7 +203,6 @@ def test_the_database_itself_refuses_two_values_at_a_time(law):
         )
 
 
-@pytest.mark.database
 def test_the_database_itself_refuses_a_day_of_another_year(law):
     with (
         connection.cursor() as cursor,
