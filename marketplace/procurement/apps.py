@@ -9,10 +9,13 @@ class ProcurementConfig(AppConfig):
         # Models are loaded only now.
         from marketplace.core import search, workspace
 
-        from . import record
+        from . import record, record_evaluation, workspace_evaluation
         from .search import procurement_hits
         from .workspace import work_items
 
         workspace.register(work_items)
         search.register(procurement_hits)
         record.register()
+        record_evaluation.register()
+        workspace.register(workspace_evaluation.work_items)
+        record_evaluation.register()

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,7 @@ from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import IllegalTransition, apply_transition
 
-from . import panel, scoring
+from . import news, panel, scoring
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
 from .errors_evaluation import (
@@ -45,7 +46,8 @@ from .models import BidResult, Criterion, CriterionKind, Evaluator, Lot, LotFail
 from .services_opening import bidders_left, fail_short_lots, settle_check
 from .states import EVALUATOR, TENDER, EvaluatorState, TenderState
 
-Cells = Mapping[int, Mapping[int, tuple[Decimal | int | str, str]]]
+#: Opened bid's key → criterion's key → (points or None, note).
+Cells = Mapping[int, Mapping[int, tuple[Decimal | int | str | None, str]]]
 
 # The panel
 
@@ -156,6 +158,12 @@ def _seat(
     )
     # The drawn person's name is secret until the result, so the event stands on the seat, not on the tender.
     record(actor=actor, action="evaluator.draw", subject=seat, now=now)
+    news.tell(
+        [person],
+        _("You are asked to judge bids"),
+        _("You were drawn for a panel. Keep this to yourself; declare first whether you have a tie to a bidder."),
+        reverse("procurement:judge", args=[tender.pk]),
+    )
     return seat
 
 
@@ -245,7 +253,7 @@ def save_scores(*, actor: User, lot: Lot, scores: Cells, now: datetime) -> int:
     """Keep a member's points for one lot; may be partial and repeated until he hands in. Returns the cells written.
 
     Args:
-        scores: opened bid's key → criterion's key → (points, note).
+        scores: the cells to write; no points (None) empty a cell.
 
     Raises:
         NotOnPanel, NotDeclared, SheetLocked
@@ -258,34 +266,46 @@ def save_scores(*, actor: User, lot: Lot, scores: Cells, now: datetime) -> int:
     factors = {c.pk: c for c in selectors.scored_criteria(lot)}
     bids = {bid.pk for bid in selectors.valid_bids(lot)}
     present = {(s.opened_bid_id, s.criterion_id): s for s in Score.objects.filter(evaluator=seat, criterion__lot=lot)}
-    rows = []
+    rows: list[Score] = []
+    emptied: list[int] = []
     for bid, cells in scores.items():
         for key, (points, note) in cells.items():
             if bid not in bids or key not in factors:
                 raise ScoreNotFit(_("This factor or this bid is not on your sheet. Open the sheet again."))
+            old = present.get((bid, key))
+            if points is None and old is None:
+                continue
+            if points is None:
+                _check_review(seat, factors[key])
+                emptied.append(present[bid, key].pk)
+                continue
             row = Score(
                 evaluator=seat,
                 opened_bid_id=bid,
                 criterion_id=key,
-                points=_points(points, factors[key]),
+                points=points_within(points, factors[key]),
                 note=note.strip(),
             )
-            old = present.get((bid, key))
             if old is not None and (old.points, old.note) == (row.points, row.note):
                 continue
-            if seat.reopened_at is not None and factors[key].kind != CriterionKind.OBJECTIVE:
-                raise ScoreNotFit(_("In a re-review only the points of objective factors may change."))
+            _check_review(seat, factors[key])
             rows.append(row)
+    Score.objects.filter(pk__in=emptied).delete()
     Score.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["evaluator", "opened_bid", "criterion"],
         update_fields=["points", "note"],
     )
-    return len(rows)
+    return len(rows) + len(emptied)
 
 
-def _points(value: Decimal | int | str, factor: Criterion) -> Decimal:
+def _check_review(seat: Evaluator, factor: Criterion) -> None:
+    if seat.reopened_at is not None and factor.kind != CriterionKind.OBJECTIVE:
+        raise ScoreNotFit(_("In a re-review only the points of objective factors may change."))
+
+
+def points_within(value: Decimal | int | str, factor: Criterion) -> Decimal:
     try:
         points = Decimal(value)
         fits = points.is_finite() and 0 <= points <= factor.points and points == points.quantize(scoring.CENT)

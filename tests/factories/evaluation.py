@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from marketplace.accounts.models import CredentialKind, DeclaredRelation, Organisation, User
 from marketplace.core import clock
-from marketplace.procurement import services_award, services_evaluation, services_opening
+from marketplace.procurement import services_award, services_evaluation, services_opening, services_tender
+from marketplace.procurement.defaults import default_criteria
 from marketplace.procurement.models import Criterion, CriterionKind, Evaluator, Lot, OpenedBid, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
 
 from .accounts import LEISHAN, a_place, make_credential, make_user
-from .procurement import PASSPHRASE, a_bid, bureau_of, make_bid, make_supplier, make_tender
+from .procurement import PASSPHRASE, a_bid, bureau_of, make_bid, make_supplier, make_tender, publish
 
 Points = Callable[[int, OpenedBid, Criterion], Decimal]
 
@@ -47,7 +49,9 @@ def sealed_tender(
 ) -> tuple[Tender, list[list[Organisation]]]:
     """A published tender with one sealed bid a price, lot by lot; and the suppliers."""
     small = kw.pop("small", ())
-    tender = make_tender(lots=len(prices), **kw)
+    tender = (
+        _with_objective(lots=len(prices), **kw) if kw.pop("objective", False) else make_tender(lots=len(prices), **kw)
+    )
     assert tender.published_at is not None
     suppliers = []
     for number, (lot, offers) in enumerate(zip(tender.lots.order_by("number"), prices, strict=True)):
@@ -65,6 +69,21 @@ def sealed_tender(
             firms.append(supplier)
         suppliers.append(firms)
     return tender, suppliers
+
+
+def _with_objective(**kw: Any) -> Tender:
+    """A published tender whose last factor is objective."""
+    tender = make_tender(state="draft", **kw)
+    people, now = bureau_of(tender), clock.now()
+    factors = default_criteria(tender.method)
+    factors[-1] = replace(
+        factors[-1], kind=CriterionKind.OBJECTIVE, title="持证人数", guidance="每有一名持证律师得 2 分，满分 10 分。"
+    )
+    for lot in tender.lots.all():
+        services_tender.set_criteria(actor=people.officer, lot=lot, criteria=factors, now=now - timedelta(days=4))
+    services_tender.submit_tender(actor=people.officer, tender=tender, now=now - timedelta(days=3))
+    tender = services_tender.approve_tender(actor=people.approver, tender=tender, now=now - timedelta(days=2))
+    return publish(tender, now=now)
 
 
 def release(tender: Tender, holders: int | None = None, now: datetime | None = None) -> None:

@@ -345,8 +345,8 @@ def cell(tender: Tender, kind: str = "judged"):
     return valid_bids(lot)[0], next(c for c in scored_criteria(lot) if c.kind == kind)
 
 
-def declared_tender(experts: int = 5):
-    tender, _suppliers, _people = ready_tender(experts)
+def declared_tender(experts: int = 5, **kw):
+    tender, _suppliers, _people = ready_tender(experts, **kw)
     seats = draw(tender)
     declare_all(tender)
     return tender, [Evaluator.objects.get(pk=seat.pk) for seat in seats]
@@ -495,7 +495,7 @@ def off_by_one(member: int, bid: OpenedBid, criterion) -> Decimal:
 
 
 def test_objective_points_that_differ_are_told_before_and_reviewed_after() -> None:
-    tender, seats = declared_tender()
+    tender, seats = declared_tender(objective=True)
     officer = bureau_of(tender).officer
     now = after_deadline(tender, hours=5)
     for member, seat in enumerate(seats):
@@ -537,7 +537,7 @@ def test_objective_points_that_differ_are_told_before_and_reviewed_after() -> No
 
 
 def test_sheets_that_agree_are_not_sent_back() -> None:
-    tender = judged_tender()
+    tender = judged_tender(objective=True)
     with pytest.raises(errors.NothingToReview):
         services_evaluation.reopen_scores(
             actor=bureau_of(tender).officer, tender=tender, now=after_deadline(tender, hours=6)

@@ -1,0 +1,125 @@
+"""What a person can do with a tender from the deadline on: tuples of (label, address, tone, why)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from . import rules_evaluation as rules
+from . import selectors_evaluation as selectors
+from .models import Bid, Evaluator, Tender
+from .rules import suppliers_of
+from .states import BidState, EvaluatorState, TenderState
+
+Item = tuple[str, str, str, str]
+
+
+def actions(user: Any, tender: Tender, now: datetime) -> Iterator[Item]:
+    """The steps of this person, the most urgent first; nothing before the deadline."""
+    over = tender.bid_deadline is not None and now > tender.bid_deadline
+    if not over or not getattr(user, "is_authenticated", False):
+        return
+    if tender.state == TenderState.PUBLISHED:
+        yield from _opening(user, tender)
+    elif tender.state == TenderState.OPENED:
+        yield from _judging(user, tender)
+    elif tender.state == TenderState.EVALUATED:
+        yield from _deciding(user, tender)
+    if tender.state in rules.OPENED_STATES and rules.can_see_scores(user, tender):
+        yield _("Points and ranking"), _to("results", tender), "quiet", ""
+    yield from _letters(user, tender)
+    failing = (TenderState.PUBLISHED, TenderState.OPENED, TenderState.EVALUATED)
+    if tender.state in failing and rules.can_state_failure(user, tender):
+        yield _("Declare it failed"), _to("fail", tender), "stop", ""
+
+
+def _to(name: str, tender: Tender) -> str:
+    return reverse(f"procurement:{name}", args=[tender.pk])
+
+
+def _opening(user: Any, tender: Tender) -> Iterator[Item]:
+    if not rules.can_watch(user, tender):
+        return
+    share = rules.share_of(user, tender)
+    released = tender.key_shares.filter(released_at__isnull=False).count()
+    if share is not None and share.released_at is None:
+        yield (
+            _("Release your key share"),
+            _to("opening", tender),
+            "now",
+            _("Bids are closed; the opening waits for you."),
+        )
+    elif released >= tender.key_threshold and rules.can_open(user, tender):
+        yield _("Open the bids"), _to("opening", tender), "now", _("Enough shares are released.")
+    else:
+        missing = tender.key_threshold - released
+        why = _("%(n)s more shares are needed to open.") % {"n": missing} if missing > 0 else ""
+        yield _("The opening"), _to("opening", tender), "quiet", why
+
+
+def _judging(user: Any, tender: Tender) -> Iterator[Item]:
+    seat = rules.seat_of(user, tender)
+    if seat is not None:
+        yield from _member(seat, tender)
+        return
+    if not rules.can_see_panel(user, tender):
+        return
+    runs = rules.can_run(user, tender)
+    panel = [s for s in selectors.seats(tender) if s.state != EvaluatorState.RECUSED]
+    if not panel:
+        unchecked = selectors.opened_bids(tender).filter(qualified=None, bid__lot__failure__isnull=True).count()
+        if unchecked:
+            why = _("%(n)s bids wait for the check of their conditions.") % {"n": unchecked}
+            yield _("Check the bids"), _to("check", tender), "now" if runs else "quiet", why
+        else:
+            yield _("Draw the panel"), _to("panel", tender), "now" if runs else "quiet", _("All bids are checked.")
+        return
+    waiting = sum(s.state != EvaluatorState.SUBMITTED for s in panel)
+    if waiting:
+        why = _("%(n)s members have not handed in yet.") % {"n": waiting}
+        yield _("The panel at work"), _to("panel", tender), "quiet", why
+    elif runs:
+        yield _("Compute the ranking"), _to("results", tender), "now", _("All members have handed in.")
+
+
+def _member(seat: Evaluator, tender: Tender) -> Iterator[Item]:
+    words = {
+        EvaluatorState.DRAWN: (_("Declare, then judge"), "now", _("You were drawn for the panel.")),
+        EvaluatorState.DECLARED: (_("Score the bids"), "now", _("Alone; nobody sees your points before all hand in.")),
+        EvaluatorState.SUBMITTED: (_("My judging"), "quiet", _("You have handed in.")),
+        EvaluatorState.RECUSED: (_("My judging"), "quiet", _("You have left the panel.")),
+    }
+    label, tone, why = words[EvaluatorState(seat.state)]
+    yield label, _to("judge", tender), tone, why
+
+
+def _deciding(user: Any, tender: Tender) -> Iterator[Item]:
+    if rules.can_decide(user, tender):
+        due = selectors.decision_deadline(tender)
+        yield _("Decide the award"), _to("award", tender), "now", due.explanation if due else ""
+    elif rules.can_see_panel(user, tender):
+        yield _("Waits for the approving officer"), "", "wait", ""
+
+
+def _letters(user: Any, tender: Tender) -> Iterator[Item]:
+    if tender.state not in rules.DECIDED_STATES:
+        return
+    suppliers = [supplier.pk for supplier in suppliers_of(user)]
+    bids = (
+        Bid.objects.filter(lot__tender=tender, supplier__in=suppliers, state__in=(BidState.OPENED, BidState.INVALID))
+        .defer("sealed_content")
+        .select_related("lot")
+        .order_by("lot__number")
+    )
+    for bid in bids:
+        label = _("Your letter for lot %(n)s") % {"n": bid.lot.number}
+        yield (
+            label,
+            reverse("procurement:letter", args=[bid.receipt_id]),
+            "now",
+            _("Your points, your rank, the reasons."),
+        )

@@ -1,0 +1,206 @@
+"""Forms of opening, check, panel, scores and decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts.models import User
+
+from .models import Criterion, FailureGround, InvalidReason, OpenedBid, Score
+from .services_evaluation import Cells
+
+
+class ReleaseForm(forms.Form):
+    passphrase = forms.CharField(
+        label=_("Your passphrase"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        strip=False,
+        max_length=200,
+        help_text=_("It makes your key for a moment and is kept nowhere."),
+    )
+
+
+class FailForm(forms.Form):
+    ground = forms.ChoiceField(label=_("Legal ground"), choices=FailureGround.choices, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("Reason in Chinese, published"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        max_length=2000,
+    )
+    note_en = forms.CharField(
+        label=_("Reason in English"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=2000
+    )
+
+
+class CheckForm(forms.Form):
+    """What an officer finds about one bid."""
+
+    CHOICES = (("yes", _("Valid: goes to the panel")), ("no", _("Invalid")))
+
+    verdict = forms.ChoiceField(label=_("Finding"), choices=CHOICES, widget=forms.RadioSelect)
+    code = forms.ChoiceField(label=_("If invalid: ground"), required=False)
+    reason = forms.CharField(
+        label=_("If invalid: reason, told to the bidder"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        max_length=2000,
+    )
+    price_explanation = forms.CharField(
+        label=_("How the bidder explains the low price"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        max_length=2000,
+    )
+
+    def __init__(self, bid: OpenedBid, data: Any = None, *, low_price: bool = False) -> None:
+        found = {True: "yes", False: "no", None: None}[bid.qualified]
+        initial = {
+            "verdict": found,
+            "code": bid.invalid_code,
+            "reason": bid.invalid_reason,
+            "price_explanation": bid.price_explanation,
+        }
+        super().__init__(data, initial=initial, prefix=f"b{bid.pk}")
+        grounds = [(key, word) for key, word in InvalidReason.choices if key != InvalidReason.UNREADABLE]
+        self.fields["code"].choices = [("", "–"), *grounds]  # type: ignore[attr-defined]
+        if not low_price and not bid.price_explanation:
+            del self.fields["price_explanation"]
+
+
+class DrawForm(forms.Form):
+    experts_needed = forms.IntegerField(label=_("Experts to draw"), min_value=1, max_value=25)
+    representatives = forms.ModelMultipleChoiceField(
+        label=_("Representatives of the buyer"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("At most a third of the panel. Who drafted, approved or holds a key share cannot sit on it."),
+    )
+    complex_matter = forms.BooleanField(
+        label=_("Complex or of great public interest"),
+        required=False,
+        help_text=_("An open tender then needs seven members or more, a consultation a law expert."),
+    )
+    seed = forms.CharField(
+        label=_("Number drawn in public"),
+        required=False,
+        max_length=80,
+        help_text=_("Only if the parties want one; the digest of all bids is the seed in any case."),
+    )
+
+    def __init__(self, data: Any = None, *, colleagues: Any, smallest: int) -> None:
+        super().__init__(data, initial={"experts_needed": smallest})
+        self.fields["representatives"].queryset = colleagues  # type: ignore[attr-defined]
+        if not colleagues.exists():
+            del self.fields["representatives"]
+
+
+class DeclareForm(forms.Form):
+    free = forms.BooleanField(
+        label=_("I have no tie to any of these bidders"),
+        help_text=_(
+            "Within three years not employed there, no director, supervisor or controller; not spouse, kin within three "
+            "degrees or near in-law of its head; nothing else that may sway my judgement (实施条例 art. 9)."
+        ),
+    )
+    alone = forms.BooleanField(
+        label=_("I judge alone and keep everything secret"),
+        help_text=_("I talk to nobody about the bids or the points before the result is published."),
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A field of the scoring sheet: points and a note for one bid on one factor."""
+
+    bid: OpenedBid
+    criterion: Criterion
+    points: str
+    note: str
+    error: str
+
+    @property
+    def name(self) -> str:
+        return f"p_{self.bid.pk}_{self.criterion.pk}"
+
+    @property
+    def note_name(self) -> str:
+        return f"n_{self.bid.pk}_{self.criterion.pk}"
+
+
+class ScoreSheet:
+    """One lot's sheet: what was kept, what was typed, what of it cannot be kept.
+
+    Not a Django form: a field each of bids × factors, read cell by cell, so that one wrong number holds up no other.
+    """
+
+    def __init__(
+        self, bids: list[OpenedBid], criteria: list[Criterion], kept: dict[tuple[int, int], Score], data: Any = None
+    ) -> None:
+        self.bids, self.criteria, self.kept, self.data = bids, criteria, kept, data
+        self.errors: dict[tuple[int, int], str] = {}
+
+    def cells(self) -> Iterator[tuple[OpenedBid, Criterion, str, str]]:
+        """What was typed: (bid, factor, points as text, note)."""
+        for bid in self.bids:
+            for criterion in self.criteria:
+                name = f"_{bid.pk}_{criterion.pk}"
+                if f"p{name}" in self.data:
+                    yield bid, criterion, self.data[f"p{name}"].strip(), self.data.get(f"n{name}", "").strip()
+
+    def scores(self) -> Cells:
+        return {
+            bid.pk: {
+                c.pk: (points.replace(",", ".") or None, note)
+                for other, c, points, note in self.cells()
+                if other.pk == bid.pk
+            }
+            for bid in self.bids
+        }
+
+    def rows(self) -> list[tuple[Criterion, list[Cell]]]:
+        """By factor: a cell for every bid."""
+        typed = {(b.pk, c.pk): (points, note) for b, c, points, note in self.cells()} if self.data else {}
+        return [(criterion, [self._cell(bid, criterion, typed) for bid in self.bids]) for criterion in self.criteria]
+
+    def _cell(self, bid: OpenedBid, criterion: Criterion, typed: dict[tuple[int, int], tuple[str, str]]) -> Cell:
+        key = (bid.pk, criterion.pk)
+        kept = self.kept.get(key)
+        points, note = typed.get(key, (f"{kept.points.normalize():f}" if kept else "", kept.note if kept else ""))
+        return Cell(bid, criterion, points, note, self.errors.get(key, ""))
+
+    def totals(self) -> list[tuple[OpenedBid, Decimal]]:
+        """By bid: the points kept so far."""
+        return [
+            (bid, sum((s.points for (key, _criterion), s in self.kept.items() if key == bid.pk), Decimal(0)))
+            for bid in self.bids
+        ]
+
+    @property
+    def missing(self) -> int:
+        return len(self.bids) * len(self.criteria) - len(self.kept)
+
+
+class AwardForm(forms.Form):
+    note = forms.CharField(
+        label=_("Anything to add to the reasons (Chinese)"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        max_length=2000,
+        help_text=_("Published with the result."),
+    )
+    note_en = forms.CharField(
+        label=_("The same in English"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=2000
+    )
+    confirm = forms.BooleanField(label=_("I have read the ranking and the reasons and award as shown"))

@@ -1,0 +1,88 @@
+"""The record of opening, evaluation and award: the acts in words, and the panel's names kept until the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.audit import labels
+from marketplace.audit.selectors import register_secret, register_visibility
+
+from . import rules_evaluation as rules
+from .models import Evaluator, KeyShare, Lot, OpenedBid
+from .states import TenderState
+
+ACTIONS = {
+    "key_share.release": _("released the key share"),
+    "key_share.wrong_passphrase": _("typed a wrong passphrase"),
+    "tender.open": _("opened the bids"),
+    "bid.open": _("opened the bid"),
+    "bid.invalidate": _("declared the bid invalid"),
+    "opened_bid.check": _("checked the bid"),
+    "tender.draw_panel": _("drew the panel"),
+    "evaluator.draw": _("drew the member"),
+    "evaluator.declare": _("declared to have no conflict"),
+    "evaluator.recuse": _("left the panel"),
+    "evaluator.submit_scores": _("handed in the scores"),
+    "evaluator.reopen": _("sent the scores back for re-review"),
+    "tender.evaluate": _("computed the ranking"),
+    "tender.award": _("awarded the tender"),
+    "tender.fail": _("declared the procurement failed"),
+    "lot.fail": _("declared the lot failed"),
+}
+
+DATA = {
+    "awards": _("awards"),
+    "bids": _("bids"),
+    "ground": _("ground"),
+    "objective_differences": _("differences of objective points"),
+    "pool_digest": _("digest of the pool"),
+    "pool_size": _("experts in the pool"),
+    "price_explained": _("low price explained"),
+    "qualified": _("valid"),
+    "ranking": _("ranking"),
+    "seats": _("members drawn"),
+}
+
+
+def _evaluator(user: Any, key: str) -> bool:
+    seat = Evaluator.objects.select_related("tender__organisation").filter(pk=key).first()
+    return seat is not None and (seat.user_id == user.pk or rules.can_see_panel(user, seat.tender))
+
+
+def _share(user: Any, key: str) -> bool:
+    share = KeyShare.objects.select_related("tender__organisation").filter(pk=key).first()
+    return share is not None and rules.can_watch(user, share.tender)
+
+
+def _opened_bid(user: Any, key: str) -> bool:
+    bid = OpenedBid.objects.select_related("bid__lot__tender__organisation").filter(pk=key).first()
+    return bid is not None and rules.can_see_bids(user, bid.bid.lot.tender)
+
+
+def _lot(user: Any, key: str) -> bool:
+    lot = Lot.objects.select_related("tender__organisation").filter(pk=key).first()
+    return lot is not None and rules.can_watch(user, lot.tender)
+
+
+def panel_events() -> Q:
+    """Events of seats on panels whose procurement is not decided: their names are secret until then."""
+    undecided = (
+        Evaluator.objects.filter(tender__state__in=(TenderState.OPENED, TenderState.EVALUATED))
+        .order_by()
+        .annotate(key=Cast("pk", CharField()))
+        .values("key")
+    )
+    return Q(subject_type=Evaluator._meta.label_lower, subject_id__in=undecided)
+
+
+def register() -> None:
+    labels.register(ACTIONS, DATA)
+    register_visibility("procurement.evaluator", _evaluator)
+    register_visibility("procurement.keyshare", _share)
+    register_visibility("procurement.openedbid", _opened_bid)
+    register_visibility("procurement.lot", _lot)
+    register_secret(panel_events)

@@ -1,0 +1,100 @@
+"""Words of opening, evaluation and award for their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from marketplace.core.i18n import localized
+from marketplace.core.words import money_words
+from marketplace.procurement.models import Award, Tender
+from marketplace.procurement.rules_evaluation import DECIDED_STATES
+from marketplace.procurement.scoring import LowPrice, Tie
+from marketplace.procurement.selectors_evaluation import LOW_PRICE
+from marketplace.regions.models import Region
+
+register = template.Library()
+
+
+@register.filter
+def sign_words(sign: str) -> str:
+    """A sign of an abnormally low price."""
+    words = {
+        LowPrice.OF_MEAN: _("It is below %(percent)s%% of the mean of all valid bids."),
+        LowPrice.OF_NEXT: _("It is below %(percent)s%% of the next lowest price."),
+        LowPrice.OF_CEILING: _("It is below %(percent)s%% of the ceiling."),
+    }
+    key = {
+        LowPrice.OF_MEAN: "percent_of_mean",
+        LowPrice.OF_NEXT: "percent_of_next",
+        LowPrice.OF_CEILING: "percent_of_ceiling",
+    }[LowPrice(sign)]
+    return words[LowPrice(sign)] % {"percent": LOW_PRICE[key]}
+
+
+@register.filter
+def tie_words(tie: str) -> str:
+    return {
+        Tie.PRICE: _("equal total: parted by the price"),
+        Tie.OTHER: _("equal total and price: parted by the other points"),
+        Tie.LOT: _("equal in all: parted by lot"),
+    }.get(Tie(tie), "")
+
+
+@register.filter
+def yuan_words(value: str) -> str:
+    """An amount kept as text in an explanation."""
+    return money_words(Decimal(value))
+
+
+@register.filter
+def area_words(code: int) -> str:
+    """Where the experts of a draw are registered."""
+    if not code:
+        return _("the whole country")
+    region = Region.objects.filter(code=code).first()
+    return localized(region, "name") if region is not None else str(code)
+
+
+@register.filter
+def localized_item(item: Mapping[str, Any], name: str) -> str:
+    """``{{ item|localized_item:"reasons" }}``: twin values of a row made by a view."""
+    english = (get_language() or "").startswith("en")
+    return str((english and item.get(f"{name}_en")) or item[name])
+
+
+@register.simple_tag
+def outcome_of(tender: Tender) -> dict[str, Any]:
+    """Every lot with its award or its failure, once decided."""
+    if tender.state not in DECIDED_STATES:
+        return {"decided": False, "rows": []}
+    awards = {
+        award.lot_id: award
+        for award in Award.objects.filter(lot__tender=tender)
+        .select_related("bid__supplier")
+        .defer("bid__sealed_content")
+    }
+    lots = tender.lots.select_related("failure").order_by("number")
+    return {
+        "decided": True,
+        "rows": [{"lot": lot, "award": awards.get(lot.pk), "failure": getattr(lot, "failure", None)} for lot in lots],
+    }
+
+
+@register.simple_tag
+def published_facts(content: Mapping[str, Any]) -> SafeString:
+    """What a notice of another room publishes: its ``rows`` of labels and values, each in both languages."""
+    english = (get_language() or "").startswith("en")
+
+    def of(row: Mapping[str, Any], name: str) -> str:
+        return str((english and row.get(f"{name}_en")) or row.get(name, ""))
+
+    rows = ((of(row, "label"), of(row, "value")) for row in content.get("rows", []))
+    return format_html('<dl class="facts ruled">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))

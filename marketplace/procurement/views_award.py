@@ -1,0 +1,129 @@
+"""The decision, and the letters that tell each bidder its own result."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.accounts.access import second_factor
+from marketplace.core import clock
+from marketplace.core.errors import DomainError
+
+from . import letters, services_award
+from . import rules_evaluation as rules
+from . import selectors_evaluation as selectors
+from .forms_evaluation import AwardForm
+from .forms_plan import refuse
+from .models import Award, Bid, BidResult, Tender
+from .states import TenderState
+from .views_opening import running, tabs
+from .views_public import pdf_response
+
+
+@require_http_methods(["GET", "POST"])
+@second_factor
+def award(request: HttpRequest, pk: int) -> HttpResponse:
+    """What would be awarded, with the reasons as they would be published; and the button."""
+    tender = running(request, pk)
+    if tender.state == TenderState.OPENED:
+        raise Http404
+    open_decision = tender.state == TenderState.EVALUATED and rules.can_decide(request.user, tender)
+    lots = _lots(tender)
+    form = AwardForm(request.POST or None) if open_decision else None
+    if request.method == "POST":
+        if form is None:
+            # Somebody was faster, or this person may not: the service says which.
+            services_award.award_tender(actor=request.user, tender=tender, now=clock.now())
+        elif form.is_valid():
+            shown = {
+                int(k[4:]): int(v) for k, v in request.POST.items() if k.startswith("lot_") and f"{k[4:]}{v}".isdigit()
+            }
+            try:
+                services_award.award_tender(
+                    actor=request.user,
+                    tender=tender,
+                    choices=shown,
+                    note=form.cleaned_data["note"],
+                    note_en=form.cleaned_data["note_en"],
+                    now=clock.now(),
+                )
+            except DomainError as error:
+                refuse(form, error)
+            else:
+                messages.success(request, _("Awarded. The result notice is published and every bidder is told."))
+                return redirect("procurement:tender", tender.pk)
+    return render(
+        request,
+        "procurement/evaluation/award.html",
+        {
+            "tender": tender,
+            "tabs": tabs(request.user, tender, "award"),
+            "lots": lots,
+            "form": form,
+            "due": selectors.decision_deadline(tender),
+            "decided": tender.state in rules.DECIDED_STATES,
+            "drafted": request.user.pk == tender.drafted_by_id,
+        },
+    )
+
+
+def _lots(tender: Tender) -> list[dict[str, Any]]:
+    awards = {a.lot_id: a for a in Award.objects.filter(lot__tender=tender).select_related("decided_by")}
+    found = []
+    for lot in tender.lots.select_related("failure").order_by("number"):
+        results = list(
+            BidResult.objects.filter(opened_bid__bid__lot=lot)
+            .select_related("opened_bid__bid__supplier")
+            .defer("opened_bid__bid__sealed_content")
+            .order_by("rank")
+        )
+        reasons = (
+            services_award.reasons_for(results[0], len(results[0].explanation["members"])) if results else ("", "")
+        )
+        found.append(
+            {
+                "lot": lot,
+                "failure": getattr(lot, "failure", None),
+                "results": results,
+                "first": results[0] if results else None,
+                "reasons": reasons[0],
+                "reasons_en": reasons[1],
+                "award": awards.get(lot.pk),
+            }
+        )
+    return found
+
+
+# Letters
+
+
+def _bid(request: HttpRequest, receipt: uuid.UUID) -> Bid:
+    found = get_object_or_404(
+        Bid.objects.defer("sealed_content").select_related("lot__tender__organisation__region", "supplier"),
+        receipt_id=receipt,
+    )
+    if not rules.can_see_letter(request.user, found):
+        raise Http404
+    return found
+
+
+@require_safe
+def letter(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+    bid = _bid(request, receipt)
+    return render(
+        request,
+        "procurement/evaluation/letter.html",
+        {"bid": bid, "tender": bid.lot.tender, "letter": letters.letter_of(bid)},
+    )
+
+
+@require_safe
+def letter_pdf(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+    bid = _bid(request, receipt)
+    return pdf_response(letters.letter_paper(bid), f"letter-{bid.receipt_id}.pdf")
