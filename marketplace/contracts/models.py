@@ -43,7 +43,7 @@ class Contract(models.Model):
     buyer_signed_at = models.DateTimeField(_("signed by the buyer"), null=True, blank=True)
     sign_by = models.JSONField(_("signing deadline and its reason"), default=dict)
     created_at = models.DateTimeField()
-    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     end_reason = models.TextField(_("why it ended early"), blank=True)
 

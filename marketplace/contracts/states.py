@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.core.states import StateTable, Transition
 
@@ -28,7 +29,7 @@ CONTRACT = StateTable(
 class PostState(TextChoices):
     VACANT = "vacant", _("vacant")
     FILLED = "filled", _("filled")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("post", "closed")
 
 
 POST = StateTable(

@@ -59,7 +59,7 @@ class Transfer(models.Model):
     amount = MoneyField(_("amount"), max_digits=18, decimal_places=2, default_currency="CNY")
     purpose = models.CharField(_("purpose"), max_length=40)
     memo = models.CharField(_("memo"), max_length=200, blank=True)
-    reference = models.CharField(_("about"), max_length=80, blank=True, db_index=True)
+    reference = models.CharField(_("concerning"), max_length=80, blank=True, db_index=True)
     idempotency_key = models.CharField(max_length=120, unique=True)
     occurred_at = models.DateTimeField(_("happened"))
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now())

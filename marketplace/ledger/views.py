@@ -78,7 +78,7 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
 
 def _csv(account: Account, found: Statement) -> HttpResponseBase:
     header = (
-        _("happened"), _("recorded"), _("what"), _("memo"), _("about"), _("other account"), _("amount"), _("balance"),
+        _("happened"), _("recorded"), _("what"), _("memo"), _("concerning"), _("other account"), _("amount"), _("balance"),
         _("unit"), _("transfer"),
     )  # fmt: skip
     return csv_response(

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="contract",
             name="ended_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="ended"),
+            field=models.DateTimeField(blank=True, null=True, verbose_name="ended at"),
         ),
         migrations.AddField(
             model_name="contract",

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=18, verbose_name="amount")),
                 ("purpose", models.CharField(max_length=40, verbose_name="purpose")),
                 ("memo", models.CharField(blank=True, max_length=200, verbose_name="memo")),
-                ("reference", models.CharField(blank=True, db_index=True, max_length=80, verbose_name="about")),
+                ("reference", models.CharField(blank=True, db_index=True, max_length=80, verbose_name="concerning")),
                 ("idempotency_key", models.CharField(max_length=120, unique=True)),
                 ("occurred_at", models.DateTimeField(verbose_name="happened")),
                 (
