@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 from django.utils import timezone, translation
 
 from marketplace.core import clock
+from tests import founding
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -39,20 +39,12 @@ def _no_foreign_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", only_here)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _emptying_append_only_tables() -> Iterator[None]:
-    """Between tests that commit, even the tables that refuse TRUNCATE are emptied."""
-    switch = """DO $$ DECLARE t record; BEGIN
-        FOR t IN SELECT tgrelid::regclass AS name, tgname FROM pg_trigger WHERE tgname LIKE '%_no_truncate' LOOP
-            EXECUTE format('ALTER TABLE %s {} TRIGGER %I', t.name, t.tgname);
-        END LOOP; END $$"""
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def flush_all(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
-        flush(self, [switch.format("DISABLE"), *sql_list, switch.format("ENABLE")])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_all)
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database as its migrations leave it, before every test, committed or not."""
+    with django_db_blocker.unblock():
+        founding.keep()
+    with founding.restored_after_each_flush():
         yield
 
 
