@@ -43,7 +43,8 @@ def test_public_pages(now, client_for, language):
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_pages_of_the_bureau(now, client_for, language):
+def test_pages_of_the_bureau(now, client_for, language, settings):
+    settings.MFA_REQUIRED = False
     draft = make_tender(state="draft", now=now)
     bureau = bureau_of(draft)
     officer, approver = (client_for(p, language=language) for p in (bureau.officer, bureau.approver))
