@@ -1,29 +1,10 @@
 """Every address of the site. An app's own addresses stand in its `urls.py`."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
-
-_APPS = {
-    "places/": "marketplace.regions",
-    "calendar/": "marketplace.statutes",
-    "account/": "marketplace.accounts",
-    "ledger/": "marketplace.ledger",
-    "audit/": "marketplace.audit",
-    "visits/": "marketplace.timesheets",
-    "incentives/": "marketplace.incentives",
-    "procurement/": "marketplace.procurement",
-    "contracts/": "marketplace.contracts",
-    "staffing/": "marketplace.staffing",
-    "volunteering/": "volunteers",
-    "catalogue/": "catalog",
-    # The workspace, the coverage pages and the home of each role share the root.
-    "": "marketplace.dashboards",
-}
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("account/auth/", include("allauth.urls")),
@@ -31,7 +12,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("cms-admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    *(path(prefix, include(f"{name}.urls")) for prefix, name in _APPS.items() if find_spec(f"{name}.urls")),
+    path("places/", include("marketplace.regions.urls")),
+    path("calendar/", include("marketplace.statutes.urls")),
+    path("account/", include("marketplace.accounts.urls")),
+    path("ledger/", include("marketplace.ledger.urls")),
+    path("audit/", include("marketplace.audit.urls")),
+    path("visits/", include("marketplace.timesheets.urls")),
+    path("incentives/", include("marketplace.incentives.urls")),
+    path("procurement/", include("marketplace.procurement.urls")),
+    path("contracts/", include("marketplace.contracts.urls")),
+    path("staffing/", include("marketplace.staffing.urls")),
+    path("volunteering/", include("volunteers.urls")),
+    path("catalogue/", include("catalog.urls")),
+    # The workspace and the coverage pages; search and preferences.
+    path("", include("marketplace.dashboards.urls")),
     path("", include("cms.urls")),
     # Last: Wagtail answers for every address that is left.
     path("", include(wagtail_urls)),

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 import psutil
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import connection, connections
 from django.utils import translation
@@ -160,12 +160,10 @@ class Command(BaseCommand):
         self._set_stage("playing")
         for name, text in (
             ("import_regions", "Loading the divisions of China"),
-            ("import_calendar", "Loading the working-day calendar"),
             ("play_demonstration", "Playing a year of the marketplace"),
         ):
-            if name in get_commands():
-                with self._step(text):
-                    call_command(name)
+            with self._step(text):
+                call_command(name)
         self._set_stage("played")
 
     def _identity(self) -> int:
