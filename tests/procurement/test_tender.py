@@ -438,5 +438,5 @@ def test_an_amendment_leaves_the_time_the_law_asks_for(now, at):
 
 def test_a_plan_is_not_given_up_under_a_running_tender(now):
     tender = make_tender(now=now)
-    with pytest.raises(StaleState, match="Cancel that first|先"):
+    with pytest.raises(StaleState, match=r"Cancel that first|先"):
         services_plan.cancel_plan(actor=bureau_of(tender).approver, plan=tender.plan, reason="x", now=now)
