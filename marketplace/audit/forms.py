@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from . import labels
 
 
 class SearchForm(forms.Form):
-    person = forms.CharField(label=_("Person"), required=False, max_length=80, help_text=_("Part of the name"))
+    person = forms.CharField(label=pgettext_lazy("who", "Person"), required=False, max_length=80, help_text=_("Part of the name"))
     action = forms.ChoiceField(label=_("Act"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput)
     until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput)

@@ -11,6 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, Stream
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from marketplace.core.access import public_page
@@ -109,7 +110,7 @@ def _as_table(events: Iterator[Event]) -> StreamingHttpResponse:
     header = [
         _("Number"),
         _("Happened"),
-        _("Person"),
+        pgettext("who", "Person"),
         _("Act"),
         _("Kind of object"),
         _("Object"),
