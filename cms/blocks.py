@@ -12,7 +12,7 @@ TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "document-lin
 
 
 class StepBlock(blocks.StructBlock):
-    title = blocks.CharBlock(label=_("what to do"), max_length=120)
+    title = blocks.CharBlock(label=_("step"), max_length=120)
     text = blocks.RichTextBlock(label=_("how"), features=["bold", "link", "document-link", "ul"], required=False)
 
 
