@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from marketplace.core.units import yuan
+from marketplace.regions.models import Level
 
-from .models import Award, Evaluator, LotFailure, Tender
+from .models import Award, Evaluator, Lot, LotFailure, Tender
 from .notices import amount, instant
 from .states import EvaluatorState
 
@@ -56,7 +57,8 @@ def _failed(failure: LotFailure) -> dict[str, Any]:
 def _award(award: Award) -> dict[str, Any]:
     lot, supplier = award.lot, award.bid.supplier
     result = award.bid.opened.result
-    units = lot.regions.count()
+    product = lot.product_version.content
+    units = _units(lot)
     return {
         "lot": lot.number,
         "title": lot.title,
@@ -69,7 +71,9 @@ def _award(award: Award) -> dict[str, Any]:
         },
         "amount": amount(award.amount),
         "units": units,
-        "unit_price": amount(yuan(award.amount.amount / units)) if units else None,
+        "unit": product.get("unit", ""),
+        "unit_en": product.get("unit_en", ""),
+        "unit_price": amount(yuan(award.amount.amount / units)),
         "small_or_micro": award.bid.opened.small_or_micro,
         "points": f"{result.total_points:.2f}",
         "rank": result.rank,
@@ -82,7 +86,16 @@ def _award(award: Award) -> dict[str, Any]:
             "digest": lot.product_version.digest,
         },
         "standards": [
-            {key: str(item.get(key, "")) for key in ("code", "title", "title_en", "quantity", "unit", "period")}
-            for item in lot.product_version.content.get("obligations", [])
+            {key: line.get(key, "") for key in ("code", "title", "title_en", "quantity", "quantity_unit", "period")}
+            for line in product.get("obligations", [])
         ],
     }
+
+
+def _units(lot: Lot) -> int:
+    """How many units the lot buys: its villages, or the seats of its office."""
+    product = lot.product_version.content
+    if not product.get("staffed_by_village"):
+        return int(product.get("posts_per_unit") or 1)
+    villages = sum(1 if region.level == Level.VILLAGE else region.village_count for region in lot.regions.all())
+    return max(villages, 1)

@@ -27,44 +27,54 @@ from .views_public import pdf_response
 
 
 @require_http_methods(["GET", "POST"])
-@second_factor
 def award(request: HttpRequest, pk: int) -> HttpResponse:
-    """What would be awarded, with the reasons as they would be published; and the button."""
+    """What would be awarded, with the reasons as they would be published; and, for who decides, the button."""
     tender = running(request, pk)
     if tender.state == TenderState.OPENED:
         raise Http404
-    open_decision = tender.state == TenderState.EVALUATED and rules.can_decide(request.user, tender)
-    lots = _lots(tender)
-    form = AwardForm(request.POST or None) if open_decision else None
+    if tender.state == TenderState.EVALUATED and rules.can_decide(request.user, tender):
+        return _decide(request, tender)
     if request.method == "POST":
-        if form is None:
-            # Somebody was faster, or this person may not: the service says which.
-            services_award.award_tender(actor=request.user, tender=tender, now=clock.now())
-        elif form.is_valid():
-            shown = {
-                int(k[4:]): int(v) for k, v in request.POST.items() if k.startswith("lot_") and f"{k[4:]}{v}".isdigit()
-            }
-            try:
-                services_award.award_tender(
-                    actor=request.user,
-                    tender=tender,
-                    choices=shown,
-                    note=form.cleaned_data["note"],
-                    note_en=form.cleaned_data["note_en"],
-                    now=clock.now(),
-                )
-            except DomainError as error:
-                refuse(form, error)
-            else:
-                messages.success(request, _("Awarded. The result notice is published and every bidder is told."))
-                return redirect("procurement:tender", tender.pk)
+        # Somebody was faster, or this person may not: the service says which.
+        services_award.award_tender(actor=request.user, tender=tender, now=clock.now())
+    return _award_page(request, tender, None)
+
+
+@second_factor
+def _decide(request: HttpRequest, tender: Tender) -> HttpResponse:
+    form = AwardForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services_award.award_tender(
+                actor=request.user,
+                tender=tender,
+                choices=_shown(request),
+                note=form.cleaned_data["note"],
+                note_en=form.cleaned_data["note_en"],
+                now=clock.now(),
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Awarded. The result notice is published and every bidder is told."))
+            return redirect("procurement:tender", tender.pk)
+    return _award_page(request, tender, form)
+
+
+def _shown(request: HttpRequest) -> dict[int, int]:
+    """Lot and bid as the page showed them: a page that is out of date awards nothing."""
+    pairs = ((key.removeprefix("lot_"), value) for key, value in request.POST.items() if key.startswith("lot_"))
+    return {int(lot): int(str(bid)) for lot, bid in pairs if lot.isdigit() and str(bid).isdigit()}
+
+
+def _award_page(request: HttpRequest, tender: Tender, form: AwardForm | None) -> HttpResponse:
     return render(
         request,
         "procurement/evaluation/award.html",
         {
             "tender": tender,
             "tabs": tabs(request.user, tender, "award"),
-            "lots": lots,
+            "lots": _lots(tender),
             "form": form,
             "due": selectors.decision_deadline(tender),
             "decided": tender.state in rules.DECIDED_STATES,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -88,13 +88,7 @@ def outcome_of(tender: Tender) -> dict[str, Any]:
     }
 
 
-@register.simple_tag
-def published_facts(content: Mapping[str, Any]) -> SafeString:
-    """What a notice of another room publishes: its ``rows`` of labels and values, each in both languages."""
-    english = (get_language() or "").startswith("en")
-
-    def of(row: Mapping[str, Any], name: str) -> str:
-        return str((english and row.get(f"{name}_en")) or row.get(name, ""))
-
-    rows = ((of(row, "label"), of(row, "value")) for row in content.get("rows", []))
-    return format_html('<dl class="facts ruled">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
+@register.filter
+def day_of(text: str) -> date | None:
+    """A day of published JSON, for ``day``."""
+    return parse_date(text) if text else None

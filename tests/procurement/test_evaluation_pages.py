@@ -1,0 +1,414 @@
+"""The pages of the later stages: who finds what, before and after each step, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from marketplace.accounts.models import Role
+from marketplace.procurement.models import Award, Bid, Evaluator, OpenedBid, Score, Tender
+from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
+from tests.factories.accounts import make_member, make_user
+from tests.factories.evaluation import (
+    after_deadline,
+    awarded_tender,
+    declare_all,
+    draw,
+    evaluated_tender,
+    fill_sheet,
+    judged_tender,
+    make_expert,
+    open_tender,
+    qualify_all,
+    release,
+    sealed_tender,
+)
+from tests.factories.procurement import PASSPHRASE, bureau_of, make_plan
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_second_factor(settings) -> None:
+    settings.MFA_REQUIRED = False
+
+
+def to(name: str, tender: Tender, *args: object) -> str:
+    return reverse(f"procurement:{name}", args=[tender.pk, *args])
+
+
+@pytest.fixture(params=["zh-hans", "en"])
+def language(request) -> str:
+    return request.param
+
+
+def statuses(client_for, people: dict, url: str) -> dict[str, int]:
+    return {name: client_for(person).get(url).status_code for name, person in people.items()}
+
+
+def test_before_the_deadline_nobody_finds_a_way_to_open(client_for, at, language) -> None:
+    tender, suppliers = sealed_tender()
+    at(tender.published_at)
+    bureau = bureau_of(tender)
+    for person in (None, bureau.officer, bureau.holders[0], make_user(is_superuser=True)):
+        page = client_for(person, language=language).get(to("opening", tender))
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert "opening/release/" not in text
+        assert "opening/open/" not in text
+        assert suppliers[0][0].name not in text
+    assert client_for(bureau.officer).get(to("check", tender)).status_code == 404
+    client = client_for(bureau.holders[0])
+    answer = client.post(to("release_share", tender), {"passphrase": PASSPHRASE})
+    assert answer.status_code == 200
+    assert not tender.key_shares.filter(released_at__isnull=False).exists()
+    client.post(to("open_bids", tender))
+    assert Tender.objects.get(pk=tender.pk).state == "published"
+
+
+def test_the_count_of_bids_shows_nowhere_before_the_opening(client_for, at) -> None:
+    one, _ = sealed_tender([(270_000,) * 4])
+    two, _ = sealed_tender([(270_000,) * 2])
+    at(after_deadline(one))
+    bodies = []
+    for tender in (one, two):
+        text = client_for(bureau_of(tender).officer).get(to("opening", tender)).content.decode()
+        for varying in (tender.reference, f"/{tender.pk}/", *(str(h) for h in bureau_of(tender).holders)):
+            text = text.replace(varying, "·")
+        bodies.append(len(text.split("<main")[1].split("</main")[0]))
+    assert abs(bodies[0] - bodies[1]) < 40  # tokens differ in length by a few characters
+
+
+def test_shares_are_released_and_bids_opened_by_the_pages(client_for, at, language) -> None:
+    tender, suppliers = sealed_tender()
+    at(after_deadline(tender))
+    bureau = bureau_of(tender)
+    holder = client_for(bureau.holders[0], language=language)
+    wrong = holder.post(to("release_share", tender), {"passphrase": "wrong horse battery"})
+    assert wrong.status_code == 200
+    assert b"wrong horse" not in wrong.content
+    assert not tender.key_shares.filter(released_at__isnull=False).exists()
+    for person in bureau.holders[:2]:
+        answer = client_for(person).post(to("release_share", tender), {"passphrase": PASSPHRASE})
+        assert answer.status_code == 302
+    assert (
+        client_for(make_member(Role.KEY_HOLDER, bureau.organisation))
+        .post(to("release_share", tender), {"passphrase": PASSPHRASE})
+        .status_code
+        == 404
+    )
+    officer = client_for(bureau.officer, language=language)
+    assert "opening/open/" in officer.get(to("opening", tender)).content.decode()
+    assert officer.post(to("open_bids", tender)).status_code == 302
+    assert Tender.objects.get(pk=tender.pk).state == "opened"
+    seen = officer.get(to("opening", tender)).content.decode()
+    assert suppliers[0][0].name_en in seen or suppliers[0][0].name in seen
+    public = client_for(language=language).get(to("opening", tender)).content.decode()
+    assert suppliers[0][0].name not in public
+    assert suppliers[0][0].name_en not in public
+    assert str(Bid.objects.first().digest) in public
+    csv = b"".join(client_for().get(to("opening_csv", tender)).streaming_content).decode()
+    assert "270000" not in csv
+    assert Bid.objects.first().digest in csv
+
+
+def test_in_an_open_tender_names_and_prices_are_public(client_for) -> None:
+    tender, suppliers = sealed_tender(plan=make_plan(method="open"))
+    open_tender(tender)
+    text = client_for().get(to("opening", tender)).content.decode()
+    assert suppliers[0][0].name in text
+    assert "¥270,000" in text
+
+
+def test_a_short_lot_leads_to_the_failure_page(client_for, at, language) -> None:
+    tender, _ = sealed_tender([(270_000,)])
+    at(after_deadline(tender))
+    release(tender)
+    officer = client_for(bureau_of(tender).officer, language=language)
+    text = officer.get(to("opening", tender)).content.decode()
+    assert to("fail", tender) in text
+    assert "opening/open/" not in text
+    page = officer.get(to("fail", tender))
+    assert page.status_code == 200
+    assert b'value="unlawful"' not in page.content
+    assert officer.post(to("fail", tender), {"ground": "over_budget"}).status_code == 200
+    assert officer.post(to("fail", tender), {"ground": "too_few"}).status_code == 302
+    assert Tender.objects.get(pk=tender.pk).state == "failed"
+    text = client_for(language=language).get(to("tender", tender)).content.decode()
+    assert Tender.objects.get(pk=tender.pk).failure_reason in text or "Fewer than 2" in text
+    notice = tender.notices.get(kind="failure")
+    assert client_for(language=language).get(to("notice", tender, notice.pk)).status_code == 200
+    assert client_for(make_member(Role.OFFICER)).get(to("fail", tender)).status_code == 404
+
+
+def test_the_check_by_page(client_for, at, language) -> None:
+    tender, _ = sealed_tender([(100_000, 280_000, 290_000)])
+    tender = open_tender(tender)
+    at(after_deadline(tender, hours=2))
+    officer = client_for(bureau_of(tender).officer, language=language)
+    low, middle, high = OpenedBid.objects.order_by("price")
+    url = to("check", tender)
+    assert officer.get(url).status_code == 200
+
+    def post(bid, verdict, **kw):
+        data = {"bid": bid.pk, f"b{bid.pk}-verdict": verdict, **{f"b{bid.pk}-{k}": v for k, v in kw.items()}}
+        return officer.post(url, data)
+
+    assert post(low, "yes").status_code == 200
+    assert OpenedBid.objects.get(pk=low.pk).qualified is None
+    assert post(low, "yes", price_explanation="人员就近派驻。").status_code == 302
+    assert post(middle, "no", code="unqualified").status_code == 200
+    assert post(middle, "no", code="unqualified", reason="许可证已过期").status_code == 302
+    assert post(high, "yes").status_code == 302
+    assert dict(OpenedBid.objects.values_list("pk", "qualified")) == {low.pk: True, middle.pk: False, high.pk: True}
+    assert officer.get(to("opened_bid", tender, low.pk)).status_code == 200
+    file = low.files.get()
+    got = officer.get(to("opened_file", tender, low.pk, file.position))
+    assert got.content == bytes(file.data)
+    assert got["Content-Disposition"].startswith("attachment")
+    bureau = bureau_of(tender)
+    for person in (
+        None,
+        bureau.holders[0],
+        bureau.finance,
+        make_member(Role.OFFICER),
+        middle.bid.submitted_by,
+        make_expert(),
+    ):
+        for address in (url, to("opened_bid", tender, low.pk), to("opened_file", tender, low.pk, file.position)):
+            assert client_for(person).get(address).status_code in (302, 404)
+
+
+def test_panel_and_declaration_by_page(client_for, at, language) -> None:
+    tender, suppliers = sealed_tender()
+    for _ in range(5):
+        make_expert()
+    tender = open_tender(tender)
+    qualify_all(tender)
+    at(after_deadline(tender, hours=3))
+    officer = client_for(bureau_of(tender).officer, language=language)
+    url = to("panel", tender)
+    assert officer.get(url).status_code == 200
+    assert officer.post(url, {"experts_needed": 2}).status_code == 200
+    assert not Evaluator.objects.exists()
+    assert officer.post(url, {"experts_needed": 3}).status_code == 302
+    seats = list(Evaluator.objects.order_by("pk"))
+    text = officer.get(url).content.decode()
+    assert all((s.user.display_name if language == "zh-hans" else s.user.display_name_en) in text for s in seats)
+    for person in (
+        bureau_of(tender).holders[0],
+        seats[0].user,
+        make_member(Role.OFFICER),
+        suppliers[0][0].memberships.first().user,
+    ):
+        assert client_for(person).get(url).status_code == 404
+
+    member = client_for(seats[0].user, language=language)
+    judge = to("judge", tender)
+    bid = OpenedBid.objects.first()
+    before = member.get(judge).content.decode()
+    assert bid.bid.supplier.name in before or bid.bid.supplier.name_en in before
+    assert "270,000" not in before
+    assert member.get(to("opened_bid", tender, bid.pk)).status_code == 404
+    assert member.get(to("sheet", tender, 1)).status_code == 302
+    assert client_for(make_expert()).get(judge).status_code == 404
+    assert member.post(to("declare", tender), {"free": "on"}).status_code == 200
+    assert member.post(to("declare", tender), {"free": "on", "alone": "on"}).status_code == 302
+    seat = Evaluator.objects.get(pk=seats[0].pk)
+    assert seat.state == "declared"
+    assert "本人" in seat.declaration or "I have no tie" in seat.declaration
+    assert "270,000" in member.get(judge).content.decode()
+    assert member.get(to("opened_bid", tender, bid.pk)).status_code == 200
+    assert member.get(to("panel", tender)).status_code == 404
+    assert member.get(reverse("procurement:judging")).status_code == 200
+
+    other = client_for(seats[1].user, language=language)
+    assert other.post(to("recuse", tender), {"reason": ""}).status_code == 200
+    assert other.post(to("recuse", tender), {"reason": "亲属在投标人处任职"}).status_code == 302
+    assert other.get(judge).status_code == 200
+    assert other.get(to("opened_bid", tender, bid.pk)).status_code == 404
+    assert officer.post(to("recuse_member", tender, seats[2].pk), {"reason": "未到场"}).status_code == 302
+    assert Evaluator.objects.filter(state="recused").count() == 2
+    assert Evaluator.objects.exclude(state="recused").count() == 3
+
+
+def test_a_sheet_by_page_keeps_what_is_right_and_says_what_is_not(client_for, at, language) -> None:
+    tender, _ = sealed_tender()
+    for _ in range(4):
+        make_expert()
+    tender = open_tender(tender)
+    qualify_all(tender)
+    seats = draw(tender)
+    declare_all(tender)
+    at(after_deadline(tender, hours=5))
+    member = client_for(seats[0].user, language=language)
+    lot = tender.lots.get()
+    first, second, _third = valid_bids(lot)
+    one, two, *_rest = scored_criteria(lot)
+    url = to("sheet", tender, 1)
+    page = member.get(url).content.decode()
+    assert page.count('inputmode="decimal"') == 3 * len(scored_criteria(lot))
+    data = {
+        f"p_{first.pk}_{one.pk}": "12,5",
+        f"n_{first.pk}_{one.pk}": "可行",
+        f"p_{first.pk}_{two.pk}": "1000",
+        f"p_{second.pk}_{one.pk}": "",
+    }
+    answer = member.post(url, data)
+    assert answer.status_code == 200
+    assert "1000" in answer.content.decode()
+    score = Score.objects.get()
+    assert (str(score.points), score.note, score.opened_bid) == ("12.50", "可行", first)
+    # By htmx only the line and the totals come back.
+    data[f"p_{first.pk}_{two.pk}"] = "5"
+    kept = member.post(url, data, headers={"hx-request": "true"})
+    text = kept.content.decode()
+    assert "<html" not in text
+    assert f'id="total-{first.pk}" hx-swap-oob="true">17.5<' in text
+    data[f"p_{first.pk}_{two.pk}"] = ""
+    assert member.post(url, data).status_code == 302
+    assert Score.objects.count() == 1
+    assert (
+        member.post(
+            to("submit_scores", tender), headers={"referer": f"http://testserver{to('judge', tender)}"}
+        ).status_code
+        == 302
+    )
+    assert Evaluator.objects.get(pk=seats[0].pk).state == "declared"
+    fill_sheet(Evaluator.objects.get(pk=seats[0].pk))
+    assert member.post(to("submit_scores", tender)).status_code == 302
+    assert Evaluator.objects.get(pk=seats[0].pk).state == "submitted"
+    assert "readonly" in member.get(url).content.decode()
+    assert member.get(to("results", tender)).status_code == 404
+
+
+def test_objective_differences_by_page(client_for, at, language) -> None:
+    tender, _ = sealed_tender(objective=True)
+    for _ in range(3):
+        make_expert()
+    tender = open_tender(tender)
+    qualify_all(tender)
+    draw(tender)
+    declare_all(tender)
+    at(after_deadline(tender, hours=5))
+    seats = list(Evaluator.objects.order_by("pk"))
+    for number, seat in enumerate(seats):
+        fill_sheet(seat, number, lambda member, bid, c: c.points - 1 - (member == 2))
+        client = client_for(seat.user, language=language)
+        answer = client.post(to("submit_scores", tender))
+        if number == 2:
+            assert answer.status_code == 200
+            assert b'name="stand_by"' in answer.content
+            assert client.post(to("submit_scores", tender), {"stand_by": "1"}).status_code == 302
+    officer = client_for(bureau_of(tender).officer, language=language)
+    text = officer.get(to("results", tender)).content.decode()
+    assert "results/reopen/" in text
+    assert "results/compute/" not in text
+    assert officer.post(to("reopen", tender)).status_code == 302
+    assert set(Evaluator.objects.values_list("state", flat=True)) == {"declared"}
+
+
+def test_ranking_decision_and_letters_by_page(client_for, at, language) -> None:
+    tender = judged_tender(prices=[(270_000, 288_000, 299_000), (200_000, 210_000)], small={(0, 1)})
+    at(after_deadline(tender, hours=6))
+    bureau = bureau_of(tender)
+    officer = client_for(bureau.officer, language=language)
+    assert officer.get(to("results", tender)).status_code == 200
+    assert officer.post(to("compute", tender)).status_code == 302
+    text = officer.get(to("results", tender)).content.decode()
+    assert "÷" in text
+    csv = b"".join(officer.get(to("results_csv", tender)).streaming_content).decode()
+    assert csv.count("\n") == 1 + Score.objects.count()
+    member = client_for(tender.evaluators.first().user, language=language)
+    assert member.get(to("results", tender)).status_code == 200
+    assert officer.get(to("award", tender)).status_code == 200
+    assert officer.post(
+        to("award", tender), {"confirm": "on"}, headers={"referer": "http://testserver/"}
+    ).status_code in (302, 403)
+    assert not Award.objects.exists()
+    approver = client_for(bureau.approver, language=language)
+    page = approver.get(to("award", tender)).content.decode()
+    lots = list(tender.lots.order_by("number"))
+    ranked = {lot.pk: list(OpenedBid.objects.filter(bid__lot=lot).order_by("result__rank")) for lot in lots}
+    assert f'name="lot_{lots[0].pk}" value="{ranked[lots[0].pk][0].bid_id}"' in page
+    other = {"confirm": "on", f"lot_{lots[0].pk}": ranked[lots[0].pk][1].bid_id}
+    assert approver.post(to("award", tender), other).status_code == 200
+    assert approver.post(to("award", tender), {}).status_code == 200
+    assert not Award.objects.exists()
+    shown = {"confirm": "on"} | {f"lot_{lot.pk}": ranked[lot.pk][0].bid_id for lot in lots}
+    assert approver.post(to("award", tender), shown).status_code == 302
+    assert Award.objects.count() == 2
+    assert approver.get(to("award", tender)).status_code == 200
+    again = approver.post(to("award", tender), shown, headers={"referer": f"http://testserver{to('tender', tender)}"})
+    assert again.status_code == 302
+    assert Award.objects.count() == 2
+
+    public = client_for(language=language)
+    text = public.get(to("tender", tender)).content.decode()
+    assert "¥" in text
+    assert public.get(to("results", tender)).status_code == 302
+    notice = public.get(to("notice", tender, tender.notices.get(kind="result").pk))
+    assert notice.status_code == 200
+    loser = ranked[lots[0].pk][-1]
+    assert loser.bid.supplier.name not in notice.content.decode()
+    for opened in (ranked[lots[0].pk][0], loser):
+        own = client_for(opened.bid.submitted_by, language=language)
+        url = reverse("procurement:letter", args=[opened.bid.receipt_id])
+        assert own.get(url).status_code == 200
+        assert own.get(reverse("procurement:letter_pdf", args=[opened.bid.receipt_id])).content.startswith(b"%PDF")
+        assert own.get(to("tender", tender)).content.decode().count(url) == 1
+    assert (
+        client_for(ranked[lots[0].pk][0].bid.submitted_by)
+        .get(reverse("procurement:letter", args=[loser.bid.receipt_id]))
+        .status_code
+        == 404
+    )
+
+
+def test_letters_of_invalid_bids_and_failed_lots(client_for) -> None:
+    tender = awarded_tender()
+    bid = OpenedBid.objects.order_by("-result__rank").first()
+    url = reverse("procurement:letter", args=[bid.bid.receipt_id])
+    text = client_for(bid.bid.submitted_by, language="en").get(url).content.decode()
+    assert "Rank" in text
+    assert f"{bid.result.total_points:.2f}" in text
+    assert client_for(make_user()).get(url).status_code == 404
+    assert client_for().get(url).status_code == 302
+    assert tender.state == "awarded"
+
+
+def test_acts_that_count_ask_for_a_second_factor(client_for, at, settings) -> None:
+    settings.MFA_REQUIRED = True
+    tender, _ = sealed_tender()
+    at(after_deadline(tender))
+    bureau = bureau_of(tender)
+    holder = client_for(bureau.holders[0])
+    assert "2fa" in holder.post(to("release_share", tender), {"passphrase": PASSPHRASE}).url
+    assert not tender.key_shares.filter(released_at__isnull=False).exists()
+    release(tender)
+    assert "2fa" in client_for(bureau.officer).post(to("open_bids", tender)).url
+    assert "2fa" in client_for(bureau.officer).post(to("fail", tender), {"ground": "too_few"}).url
+    assert Tender.objects.get(pk=tender.pk).state == "published"
+    ranked = evaluated_tender()
+    approver = client_for(bureau_of(ranked).approver)
+    assert "2fa" in approver.post(to("award", ranked), {"confirm": "on"}).url
+    assert not Award.objects.exists()
+    assert client_for(bureau_of(ranked).officer).get(to("award", ranked)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["opening", "check", "results", "award"])
+def test_pages_ask_a_fixed_number_of_questions(client_for, at, name) -> None:
+    counts = []
+    for prices in ([(270_000, 280_000)], [(270_000, 280_000, 285_000, 290_000, 295_000)]):
+        tender = evaluated_tender(prices=prices)
+        at(after_deadline(tender, hours=7))
+        client = client_for(bureau_of(tender).officer)
+        client.get(to(name, tender))
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert client.get(to(name, tender)).status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
