@@ -68,7 +68,7 @@ check-length:
 	@git ls-files '*.py' '*.html' '*.css' '*.js' | xargs wc -l | awk '$$1 > 500 && $$2 != "total" {print "note: " $$2 " has " $$1 " lines; could it be two?"}'
 
 bench: .venv/installed-dev
-	@$(BIN)/pytest tests/benchmarks -s -p no:xdist $(ARGS)
+	@$(BIN)/pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --capture no --quiet $(ARGS)
 
 messages: .venv/installed-dev
 	@$(DEVELOPMENT) $(RUN) messages $(ARGS)
