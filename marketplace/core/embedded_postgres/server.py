@@ -257,6 +257,10 @@ def _server_user() -> str | None:
     try:
         pwd.getpwnam(ROOT_RUNS_AS)
     except KeyError:
+        if not shutil.which("useradd"):
+            raise ServerFailed(
+                f"PostgreSQL does not run as root. Make a user and group {ROOT_RUNS_AS!r} for it, or be another user."
+            ) from None
         subprocess.run(
             ["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", ROOT_RUNS_AS], check=True
         )
