@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class RegionsConfig(AppConfig):
     name = "marketplace.regions"
-    verbose_name = _("places")
+    verbose_name = _("divisions of China")
 
     def ready(self) -> None:
         # Models are loaded only now.

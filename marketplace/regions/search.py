@@ -49,7 +49,7 @@ def search_regions(
 
     Names that begin with the text come before names that only contain it, higher levels before lower ones.
     """
-    text = " ".join(text.split())[:60]
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
     code = _CODE.search(text)
     if code:
         found = Region.objects.filter(code=int(code[0]), level__in=levels)

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from marketplace.core import clock
@@ -24,6 +25,15 @@ from marketplace.regions.models import DivisionsImport, Level, LocationSource, R
 #: the 31 provinces and most prefectures' counties fit on one page
 PAGE_SIZE = 40
 PROPOSALS = 12
+
+
+_LEVELS = {
+    1: _lazy("Provinces"),
+    2: _lazy("Prefectures and cities"),
+    3: _lazy("Counties and districts"),
+    4: _lazy("Townships and subdistricts"),
+    5: _lazy("Villages and communities"),
+}
 
 
 class _CountedPaginator(Paginator[Region]):
@@ -56,22 +66,47 @@ def _page(request: HttpRequest, region: Region | None) -> HttpResponse:
     context: dict[str, Any] = {"region": region, "code": code, "q": text}
     if text:
         found = search.search_regions(text, under=code or None, limit=PAGE_SIZE)
+        if len(found) == 1:
+            return redirect("regions:place", found[0].code)
         above = selectors.paths(found)
         context["found"] = [(hit, search.path_words(above[hit.code])) for hit in found]
         context["path"] = selectors.path(region) if region else []
         return render(request, "regions/found.html", context)
     counts = selectors.counts_by_level(code) if region is None or region.level < Level.VILLAGE else {}
-    known = region.child_count if region else counts.get(Level.PROVINCE, 0)
-    children = _CountedPaginator(selectors.children(code), PAGE_SIZE, known).get_page(request.GET.get("page"))
+    seat = _seat_of_children(region)
+    known = seat.child_count if seat else counts.get(Level.PROVINCE, 0)
+    rows = selectors.children(seat.code if seat else codes.NATION)
+    children = _CountedPaginator(rows, PAGE_SIZE, known).get_page(request.GET.get("page"))
+    path = selectors.path(region) if region else []
+    level = _level_of(children)
     context |= {
         "children": children,
-        "children_level": _level_of(children),
-        "counts": [(Level(level).label, count) for level, count in counts.items()],
-        "path": selectors.path(region) if region else [],
+        "children_level": level,
+        "children_title": _LEVELS.get(level, ""),
+        "counts": [(_LEVELS[level], count) for level, count in counts.items()],
+        "speed": selectors.county_speeds([code]).get(code) if region and region.county_code == code else None,
+        "path": path,
+        "travel": _travel_from_county(region, path),
         "may_edit": region is not None and rules.can_edit(request.user),
         "source": DivisionsImport.objects.filter(under=None).first() if region is None else None,
     }
     return render(request, "regions/place.html", context)
+
+
+def _seat_of_children(region: Region | None) -> Region | None:
+    """Whose children to list: a municipality's only prefecture stands in the code alone, so its districts are listed."""
+    if region is None or region.level != Level.PROVINCE or region.child_count != 1:
+        return region
+    only = selectors.children(region.code).first()
+    return only if only is not None and only.is_placeholder else region
+
+
+def _travel_from_county(region: Region | None, path: list[Region]) -> int | None:
+    county = next((above for above in path if above.level == Level.COUNTY), None)
+    if region is None or region.level != Level.VILLAGE or county is None:
+        return None
+    minutes = selectors.travel_minutes_between(county, region)
+    return None if minutes is None else round(minutes)
 
 
 def _level_of(children: Page[Region]) -> int:

@@ -30,7 +30,9 @@ class CountForm(forms.Form):
     )
     start = forms.DateField(label=_("Counted from"), help_text=_("The day it happens; it does not count itself."))
     place = RegionField(
-        label=_("Region"), required=False, help_text=_("Only where a region has its own rule; otherwise leave it empty.")
+        label=_("Region"),
+        required=False,
+        help_text=_("Only where a region has its own rule; otherwise leave it empty."),
     )
 
 

@@ -128,7 +128,7 @@ def count(request: HttpRequest) -> HttpResponse:
 
 
 def _valid_on(request: HttpRequest) -> tuple[forms.ValidOnForm, date, QuerySet[StatutoryParameter]]:
-    form = forms.ValidOnForm(request.GET or None)
+    form = forms.ValidOnForm(request.GET if "on" in request.GET else {"on": clock.today()})
     on = form.day()
     rows = StatutoryParameter.objects.filter(valid_from__lte=on).exclude(valid_to__lt=on)
     return form, on, rows.select_related("rule", "region").order_by("rule__order", "rule__key", "region_id")

@@ -33,7 +33,7 @@ def table():
     return list(Region.objects.order_by("code").values_list())
 
 
-def write(tmp_path, text) -> Path:
+def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "divisions.csv"
     path.write_text(text, encoding="utf-8")
     return path

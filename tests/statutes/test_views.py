@@ -1,0 +1,200 @@
+"""The calendar, the calculator and the numbers of the law as pages."""
+
+from datetime import date, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from marketplace.accounts.models import User
+from marketplace.core import clock
+from marketplace.statutes.deadlines import CHINA
+from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter, StatutoryRule
+from tests.factories.regions import load_leishan
+from tests.factories.statutes import load_law
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def law():
+    load_law()
+    with clock.rehearse(datetime(2026, 11, 23, 10, tzinfo=CHINA)):
+        yield
+
+
+@pytest.fixture
+def staff():
+    return User.objects.create(username="staff", display_name="李示例", is_staff=True)
+
+
+@pytest.fixture
+def outsider():
+    return User.objects.create(username="outsider", display_name="张示例")
+
+
+def page(client, address, status=200):
+    response = client.get(address)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def test_the_present_year(client_for, django_assert_num_queries):
+    client = client_for()
+    page(client, "/calendar/")
+    with django_assert_num_queries(3):
+        shown = page(client, "/calendar/")
+    assert all(text in shown for text in ("2026 年工作日", "248", "国庆节", "10 月 10 日"))
+    assert "暂定" not in shown
+    assert "/calendar/day/" not in shown
+
+
+def test_a_provisional_year_says_so(client_for):
+    assert "国务院办公厅尚未公布 2027 年节假日安排" in page(client_for(), "/calendar/2027/")
+    assert "has not announced the holidays of 2027" in page(client_for(language="en"), "/calendar/2027/")
+
+
+def test_addresses_that_do_not_exist(client_for, staff):
+    for address in ("/calendar/1999/", "/calendar/2099.csv", "/calendar/99999999/", "/calendar/day/2026-02-30/"):
+        page(client_for(staff), address, 404)
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("rule=open_submission&start=2026-09-11", "2026年10月8日"),
+        ("rule=challenge_file&start=2026-02-12", "2026年2月28日"),
+        ("rule=challenge_file&start=2026-12-30", "暂定"),
+        ("rule=enquiry_answer&start=2026-11-20&place=522634000000", "第五十二条"),
+    ],
+)
+def test_the_calculator_answers_with_its_reason(client_for, query, answer):
+    load_leishan()
+    shown = page(client_for(), f"/calendar/count/?{query}")
+    assert answer in shown
+    assert "为什么是这一天" in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("rule=open_submission&start=", "必填"),
+        ("rule=nonsense&start=2026-09-11", "选择"),
+        ("rule=bid_bond_max&start=2026-09-11", "选择"),
+        ("rule=payment_due&start=2020-09-11", "没有有效数值"),
+        ("rule=open_submission&start=2036-12-30", "系统不作猜测"),
+        ("rule=open_submission&start=2026-09-11&place=无此地", "没有此名称或代码"),
+    ],
+)
+def test_the_calculator_says_what_is_wrong(client_for, query, said):
+    shown = page(client_for(), f"/calendar/count/?{query}")
+    assert said in shown
+    assert "为什么是这一天" not in shown
+
+
+def test_the_numbers_of_a_day(client_for, django_assert_num_queries):
+    client = client_for()
+    shown = page(client, "/calendar/rules/")
+    assert "财库〔2022〕19号" in shown
+    assert "10 %" in shown
+    then = page(client, "/calendar/rules/?on=2021-06-01")
+    assert "财库〔2022〕19号" not in then
+    assert "财库〔2020〕46号" in then
+    with django_assert_num_queries(1):
+        page(client, "/calendar/rules/")
+    assert "当日没有有效的数值" in page(client, "/calendar/rules/?on=1990-01-01")
+    assert page(client, "/calendar/rules/?on=nonsense")
+    assert "第三十五条" in b"".join(client.get("/calendar/rules.csv").streaming_content).decode()
+    lines = b"".join(client.get("/calendar/2026.csv").streaming_content).decode().splitlines()
+    assert len(lines) == 366
+    assert lines[59].split(",")[:4] == ["2026-02-28", "Saturday", "1", "调休上班"]
+
+
+def test_staff_correct_a_day(client_for, staff):
+    client = client_for(staff)
+    assert "/calendar/day/2026-11-25/" in page(client, "/calendar/2026/")
+    assert "更正这一天" in page(client, "/calendar/day/2026-11-25/")
+    assert client.post("/calendar/day/2026-11-25/", {"name": "示例放假", "note": ""}).status_code == 200
+    assert CalendarDay.objects.get(date=date(2026, 11, 25)).is_working
+    response = client.post("/calendar/day/2026-11-25/", {"name": "示例放假", "note": "示例通知"})
+    assert (response.status_code, response["Location"]) == (302, "/calendar/2026/")
+    assert not CalendarDay.objects.get(date=date(2026, 11, 25)).is_working
+
+
+def test_staff_announce_a_year(client_for, staff):
+    client = client_for(staff)
+    assert "2027 年节假日安排" in page(client, "/calendar/2027/announce/")
+    sent = {
+        "instrument": "国务院办公厅关于2027年部分节假日安排的通知（示例）",
+        "announced_on": "2026-11-20",
+        "days_off": "2027-01-01 元旦 / New Year's Day\n2027-02-05 至 2027-02-11 春节\n",
+        "worked": "2027-02-20",
+    }
+    assert client.post("/calendar/2027/announce/", sent).status_code == 302
+    assert CalendarYear.objects.get(year=2027).announced
+    off = CalendarDay.objects.filter(year=2027, is_working=False).exclude(name="")
+    assert [d.date.isoformat() for d in off] == ["2027-01-01", *(f"2027-02-{n:02}" for n in range(5, 12))]
+    assert CalendarDay.objects.get(date=date(2027, 1, 1)).name_en == "New Year's Day"
+    assert CalendarDay.objects.get(date=date(2027, 2, 20)).is_working
+    assert "尚未公布 2027" not in page(client, "/calendar/2027/")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"days_off": "2027-02-05 bis 2027-02-11"}, None),
+        ({"days_off": "假期"}, "无法识别"),
+        ({"days_off": "2027-02-30 春节"}, "不是日期"),
+        ({"days_off": "2027-02-11 至 2027-02-05 春节"}, "结束早于开始"),
+        ({"days_off": "2028-02-05 春节"}, "不在 2027 年内"),
+        ({"worked": "2027-02-22"}, "本来就上班"),
+        ({"worked": "下周六"}, "不是日期"),
+        ({"instrument": ""}, "必填"),
+    ],
+)
+def test_a_wrong_announcement_says_what_is_wrong(client_for, staff, change, said):
+    sent = {"instrument": "示例通知", "announced_on": "2026-11-20", "days_off": "2027-02-05 春节", "worked": ""}
+    response = client_for(staff).post("/calendar/2027/announce/", sent | change)
+    if said is None:
+        # What follows the date is its name.
+        assert CalendarDay.objects.get(date=date(2027, 2, 5)).name == "bis 2027-02-11"
+        return
+    assert response.status_code == 200
+    assert said in response.content.decode()
+    assert not CalendarYear.objects.get(year=2027).announced
+
+
+def test_staff_enter_a_value(client_for, staff):
+    load_leishan()
+    client = client_for(staff)
+    assert "登记数值" in page(client, "/calendar/rules/new/?rule=enquiry_answer")
+    sent = {
+        "rule": "enquiry_answer", "value": "2", "unit": "working_day", "region": "雷山县", "instrument": "示例办法",
+        "article": "第三条", "valid_from": "2026-12-01",
+    }  # fmt: skip
+    assert client.post("/calendar/rules/new/", sent).status_code == 302
+    row = StatutoryParameter.objects.get(region=522634000000)
+    assert (row.rule.key, int(row.value), row.valid_to) == ("enquiry_answer", 2, None)
+    again = client.post("/calendar/rules/new/", sent)
+    assert "已有这条规则的其他数值" in again.content.decode()
+    assert client.post("/calendar/rules/new/", sent | {"value": "x"}).status_code == 200
+    assert StatutoryParameter.objects.filter(region=522634000000).count() == 1
+
+
+@pytest.mark.parametrize("address", ["/calendar/day/2026-11-25/", "/calendar/2027/announce/", "/calendar/rules/new/"])
+def test_others_cannot_change_the_law(client_for, outsider, address):
+    page(client_for(outsider), address, 404)
+    assert client_for(outsider).post(address, {"note": "x"}).status_code == 404
+    assert client_for().get(address).status_code == 302
+
+
+def test_the_check_passes_and_names_what_is_broken(capsys):
+    call_command("check_statutes")
+    CalendarDay.objects.filter(date=date(2026, 10, 8)).update(is_working=False)
+    CalendarDay.objects.filter(date=date(2030, 5, 5)).delete()
+    StatutoryRule.objects.create(key="empty", topic="money", title="空", title_en="empty")
+    with pytest.raises(CommandError):
+        call_command("check_statutes")
+    said = capsys.readouterr().out
+    assert "open_submission from 2026-09-11: 2026-10-09, not 2026-10-08" in said
+    assert "2030: 364 of 365 days" in said
+    assert "        empty" in said
