@@ -40,17 +40,17 @@ _STATUS_SQL = """
         FROM contracts_post p JOIN contracts_contract c ON c.id = p.contract_id
         WHERE c.state = 'active' AND p.state IN ('filled', 'vacant')
           AND p.starts_on <= %(today)s AND p.ends_on >= %(today)s
-          AND p.region_id >= %(low)s AND p.region_id < %(high)s
+          AND p.region_id >= %(low)s AND p.region_id < %(high)s AND p.region_id %% 1000 <> 0
         UNION ALL
         SELECT s.region_id, 2 FROM timesheets_servicesession s
         WHERE s.state = 'confirmed' AND s.capacity = 'volunteer' AND upper(s.period) > %(since)s
-          AND s.region_id >= %(low)s AND s.region_id < %(high)s
+          AND s.region_id >= %(low)s AND s.region_id < %(high)s AND s.region_id %% 1000 <> 0
         UNION ALL
         SELECT o.region_id, 2
         FROM volunteers_signup u JOIN volunteers_shift f ON f.id = u.shift_id
              JOIN volunteers_opportunity o ON o.id = f.opportunity_id
         WHERE u.state = 'confirmed' AND o.state = 'open' AND f.ends_at > %(now)s
-          AND o.region_id >= %(low)s AND o.region_id < %(high)s
+          AND o.region_id >= %(low)s AND o.region_id < %(high)s AND o.region_id %% 1000 <> 0
     ) found GROUP BY region_id
 """
 

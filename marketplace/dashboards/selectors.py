@@ -82,14 +82,10 @@ def _count_under(region: Region, status: Mapping[int, Status], now: datetime) ->
 def villages_with_status(region: Region, now: datetime) -> list[tuple[Region, Status, Post | None]]:
     """Every village under a county or township with its status and post, in code order. Three queries."""
     status = village_status(region.code, now)
-    posts = {post.region_id: post for post in current_posts(now).filter(region_id__range=_closed(region))}
+    low, high = region.code_range
+    posts = {post.region_id: post for post in current_posts(now).filter(region_id__gte=low, region_id__lt=high)}
     villages = Region.objects.under(region.code, Level.VILLAGE).order_by("code")
     return [(v, status.get(v.code, Status.NONE), posts.get(v.code)) for v in villages]
-
-
-def _closed(region: Region) -> tuple[int, int]:
-    low, high = region.code_range
-    return low, high - 1
 
 
 def current_posts(now: datetime) -> QuerySet[Post]:

@@ -26,13 +26,13 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
         frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE, Role.KEY_HOLDER}),
         _("Our tenders"),
         _("from draft to result"),
-        "procurement:my_tenders",
+        "procurement:tenders",
     ),
     (
         frozenset({Role.FINANCE, Role.OFFICER}),
         _("Budget"),
         _("available, reserved, committed, spent"),
-        "procurement:budget",
+        "procurement:budget_lines",
     ),
     (
         frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE, Role.BIDDER, Role.ADMIN, Role.LAWYER}),
@@ -40,7 +40,7 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
         _("posts, deliveries, payments"),
         "contracts:list",
     ),
-    (frozenset({Role.BIDDER}), _("Find a tender"), _("open for bids now"), "procurement:list"),
+    (frozenset({Role.BIDDER}), _("Find a tender"), _("open for bids now"), "procurement:index"),
     (frozenset({Role.LAWYER}), _("My proposals"), _("villages that would like me"), "staffing:proposals"),
     (frozenset({Role.LAWYER, Role.VILLAGE}), _("Visits"), _("check in, report, confirm"), "timesheets:mine"),
     (
@@ -55,7 +55,7 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
 _EVERYBODY = (
     (_("Volunteer near home"), _("shifts that need somebody"), "volunteers:find"),
     (_("My time and statement"), _("minutes, points, subsidy"), "ledger:statement"),
-    (_("My account"), _("profile, organisations, credentials"), "accounts:home"),
+    (_("My account"), _("profile, organisations, credentials"), "accounts:profile"),
 )
 
 

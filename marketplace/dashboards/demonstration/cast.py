@@ -251,10 +251,10 @@ class Casting:
     def _firms(self) -> list[Firm]:
         """Four firms and a grassroots office; their lawyers' offices lie in the county town, in townships and in Kaili."""
         wanted = (
-            ("苗岭示例律师事务所", "Miaoling Sample Law Firm", COUNTY, 14, False, (522634100000, 522634101000, 522634103000)),
-            ("清水江示例律师事务所", "Qingshuijiang Sample Law Firm", COUNTY, 13, True, (522634100000, 522634102000, 522634104000)),
-            ("雷公山示例律师事务所", "Leigongshan Sample Law Firm", COUNTY, 9, True, (522634104000, 522634203000, 522634204000)),
-            ("凯里范例律师事务所", "Kaili Model Law Firm", KAILI, 6, False, (522601000000,)),
+            ("苗岭示例律师事务所", "Miaoling Sample Law Firm", COUNTY, 9, False, (522634100000, 522634101000, 522634103000)),
+            ("清水江示例律师事务所", "Qingshuijiang Sample Law Firm", COUNTY, 12, True, (522634100000, 522634102000, 522634104000)),
+            ("雷公山示例律师事务所", "Leigongshan Sample Law Firm", COUNTY, 14, True, (522634104000, 522634203000, 522634204000)),
+            ("凯里范例律师事务所", "Kaili Model Law Firm", KAILI, 5, False, (522601000000,)),
             ("都柳江试例律师事务所", "Duliujiang Trial Law Firm", PREFECTURE, 3, False, (522601000000,)),
         )  # fmt: skip
         firms, n = [], 0

@@ -47,6 +47,6 @@ def play(today: date) -> Iterator[str]:
     year.call_volunteers(signed)
     yield "this year's purchases and calls"
     refresh(now=clock.now())
-    seal_pending(now=clock.now())
+    seal_pending()
     write_bar(cast)
     yield "figures, seals, people to act as"

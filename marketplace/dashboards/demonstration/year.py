@@ -18,6 +18,7 @@ from marketplace.staffing.models import Assignment, AssignmentRun
 from marketplace.timesheets import services as timesheets
 from marketplace.timesheets.models import Capacity, SessionKind
 from volunteers import services as volunteering
+from volunteers import sign_ups
 from volunteers.services import NewShift
 
 from .cast import Cast, Firm
@@ -39,6 +40,7 @@ class Year:
     def __init__(self, stage: Stage, cast: Cast) -> None:
         self.stage, self.cast = stage, cast
         self.firm_of = {firm.organisation.pk: firm for firm in cast.firms}
+        self._neighbours: list[list[User]] = []
 
     def sign(self, tender: Tender) -> list[Contract]:
         """Drawn up by the officer, signed by the firm, then by the approving officer: the budget is committed."""
@@ -83,6 +85,7 @@ class Year:
 
     def call_volunteers(self, signed: list[Contract]) -> None:
         """For the villages that the market left empty."""
+        self._neighbours = [list(self.cast.volunteers[2:]), list(self.cast.volunteers[2:])]
         shifts = [NewShift(self.stage.at(day, 9, 30), self.stage.at(day, 12), 2) for day in (5, 12)]
         for contract in signed:
             if not staffing.uncalled_gaps(contract):
@@ -94,6 +97,13 @@ class Year:
                 for call in calls:
                     if call.state == "draft":
                         volunteering.open_opportunity(actor=self.cast.bureau.officer, opportunity=call, now=now)
+            with self.stage.when(-4, 20) as now:
+                for n, call in enumerate(calls):
+                    # In three villages of four a neighbour comes forward; each comes to one shift of a day.
+                    if n % 4 == 3 or not self._neighbours[n % 2]:
+                        continue
+                    shift = call.shifts.order_by("starts_at")[n % 2]
+                    sign_ups.sign_up(actor=self._neighbours[n % 2].pop(), shift=shift, now=now)
 
     # Visits
 

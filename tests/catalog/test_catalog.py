@@ -1,0 +1,136 @@
+"""The catalogue, its frozen versions and its review by a second person."""
+
+from __future__ import annotations
+
+import hashlib
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+from django.utils import translation
+
+from catalog.errors import ProductNotPublished
+from catalog.models import ProductVersion
+from catalog.pages import ServicePage
+from catalog.services import freeze_version
+from catalog.standards import standard_words
+from catalog.workflow import SecondPersonApproval
+from marketplace.core import clock
+from tests.factories.accounts import make_user
+from tests.factories.catalog import make_product, make_version
+
+pytestmark = pytest.mark.django_db
+
+
+def test_loading_twice_leaves_nine_products_with_standards_in_both_languages() -> None:
+    for _ in range(2):
+        call_command("load_catalogue", stdout=StringIO())
+    products = list(ServicePage.objects.live())
+    assert len(products) == 9
+    for product in products:
+        assert product.title_en
+        assert product.summary_en
+        assert product.basis_en
+        assert product.obligations.count() >= 1
+        assert all(line.title_en and line.evidence_en for line in product.obligations.all())
+
+
+def test_what_a_tender_froze_does_not_change_with_the_page() -> None:
+    version = make_version()
+    page = version.page
+    page.summary = "改过的概要。"
+    page.save_revision().publish()
+    again = freeze_version(page=page, actor=None, now=clock.now())
+    assert (version.number, again.number) == (1, 2)
+    assert ProductVersion.objects.get(pk=version.pk).content["summary"] != "改过的概要。"
+    assert freeze_version(page=page, actor=None, now=clock.now()) == again
+
+
+def test_a_draft_change_is_not_frozen() -> None:
+    page = make_product()
+    page.summary = "草稿。"
+    page.save_revision()
+    assert freeze_version(page=page, actor=None, now=clock.now()).content["summary"] != "草稿。"
+    page.unpublish()
+    with pytest.raises(ProductNotPublished):
+        freeze_version(page=page, actor=None, now=clock.now())
+
+
+def test_frozen_versions_never_change_by_raw_sql() -> None:
+    version = make_version()
+    for sql in ("UPDATE catalog_productversion SET number = 9", "DELETE FROM catalog_productversion"):
+        with pytest.raises(DatabaseError, match="never change"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    version.refresh_from_db()
+    assert version.number == 1
+
+
+def test_anybody_can_check_the_digest(client_for: Any) -> None:
+    version = make_version()
+    body = client_for().get(f"/catalogue/versions/{version.pk}/?format=json").content
+    assert hashlib.sha256(body).hexdigest() == version.digest
+
+
+@pytest.mark.parametrize(
+    ("unit", "quantity", "period", "chinese", "english"),
+    [
+        ("minutes", 240, "month", "每月不少于 4 小时", "at least 4 hours a month"),
+        ("minutes", 90, "week", "每周不少于 90 分钟", "at least 90 minutes a week"),
+        ("times", 1, "quarter", "每季度不少于 1 次", "at least 1 time a quarter"),
+        ("hours_limit", 24, "each", "24 小时内", "within 24 hours"),
+        ("villages", 5, "once", "不超过 5 个村", "at most 5 villages"),
+    ],
+)
+def test_a_standard_in_words(unit: str, quantity: int, period: str, chinese: str, english: str) -> None:
+    line = {"quantity_unit": unit, "quantity": quantity, "period": period}
+    assert standard_words(line) == chinese
+    with translation.override("en"):
+        assert standard_words(line) == english
+
+
+def test_who_asks_for_review_does_not_approve_it() -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    task = SecondPersonApproval.objects.get()
+    editor, reviewer = make_user(), make_user()
+    for person in (editor, reviewer):
+        person.groups.add(Group.objects.get(name="Moderators"))
+    page = ServicePage.objects.get(code="PLS-01")
+    page.summary = "每村一名。"
+    page.save_revision(user=editor)
+    page.get_workflow().start(page, editor)
+    page = ServicePage.objects.get(pk=page.pk)
+    assert task.get_actions(page, editor) == []
+    assert not task.get_task_states_user_can_moderate(editor).exists()
+    assert [name for name, _label, _form in task.get_actions(page, reviewer)] == ["reject", "approve", "approve"]
+
+    page.current_workflow_task_state.approve(user=reviewer)
+
+    assert ServicePage.objects.get(pk=page.pk).summary == "每村一名。"
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_pages_cost_the_same_for_one_product_and_three(
+    client_for: Any, language: str, django_assert_max_num_queries: Any
+) -> None:
+    counts = []
+    for codes in (("PLS-01",), ("PLS-02", "PLS-03")):
+        for code in codes:
+            make_product(code)
+        client = client_for(language=language)
+        client.get("/catalogue/")
+        with django_assert_max_num_queries(30) as captured:
+            assert client.get("/catalogue/").status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_an_unknown_category_shows_all(client_for: Any) -> None:
+    make_product("PLS-01")
+    make_product("PLS-09")
+    body = client_for().get("/catalogue/?category=nothing").content.decode()
+    assert "PLS-01" in body
+    assert "PLS-09" in body
+    assert "PLS-09" not in client_for().get("/catalogue/?category=counsel").content.decode()

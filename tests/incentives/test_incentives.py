@@ -1,0 +1,296 @@
+"""Confirmed minutes become money, points and stars by a dated policy, once."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.accounts.models import Role
+from marketplace.core import clock
+from marketplace.core.errors import PermissionRefused
+from marketplace.core.states import IllegalTransition
+from marketplace.incentives import errors, payouts, services
+from marketplace.incentives.accrual import accrue_session, subsidy_of_day, sweep_accruals
+from marketplace.incentives.models import Entitlement, PayoutClaim, Policy, StarGrant
+from marketplace.incentives.policy_rules import lint, read_rules
+from marketplace.incentives.selectors import person_summary, policy_for
+from marketplace.ledger import codes
+from marketplace.ledger.selectors import balance
+from marketplace.regions.models import Region
+from marketplace.timesheets.models import Capacity
+from tests.factories.accounts import LEISHAN, a_place, make_member, make_user
+from tests.factories.incentives import RULES, make_payer, make_policy
+from tests.factories.timesheets import make_committee, make_session
+
+pytestmark = pytest.mark.django_db
+
+
+def earn(
+    person: Any, minutes: int, capacity: str = Capacity.VOLUNTEER, *, hours_ago: int = 24, subject: int = 1
+) -> Any:
+    """A confirmed session, accrued."""
+    committee, voice = make_committee()
+    session = make_session(
+        person, host=committee, start=clock.now() - timedelta(hours=hours_ago), minutes=minutes, capacity=capacity,
+        confirmed_by=voice, subject_id=subject,
+    )  # fmt: skip
+    return accrue_session(session.pk, now=clock.now()), session
+
+
+def of_day(person: Any) -> tuple[int, int, Decimal]:
+    """(minutes, points, subsidy) on the person's accounts."""
+    return (
+        int(balance(codes.person_minutes(person.pk))),
+        int(balance(codes.person_points(person.pk))),
+        balance(codes.person_subsidy(person.pk)),
+    )
+
+
+def test_a_volunteer_gets_minutes_and_points_and_no_money() -> None:
+    make_policy()
+    person = make_user()
+    granted, session = earn(person, 121)
+    assert of_day(person) == (121, 60, Decimal(0))
+    assert {e.kind for e in granted} == {"minutes", "points"}
+    assert accrue_session(session.pk, now=clock.now()) == []
+    assert of_day(person) == (121, 60, Decimal(0))
+
+
+def test_a_subsidised_day_pays_in_proportion_up_to_the_full_rate_and_no_points() -> None:
+    make_policy()
+    person = make_user()
+    earn(person, 120, Capacity.SUBSIDISED, hours_ago=30)
+    assert of_day(person) == (0, 0, Decimal("60.00"))
+
+
+def test_two_sessions_of_a_day_share_one_day_s_subsidy(at: Any) -> None:
+    at(clock.now().replace(hour=4, minute=0))
+    make_policy()
+    person = make_user()
+    earn(person, 180, Capacity.SUBSIDISED, hours_ago=24, subject=1)
+    earn(person, 180, Capacity.SUBSIDISED, hours_ago=20, subject=2)
+    assert of_day(person)[2] == Decimal("120.00")
+
+
+def test_contract_minutes_earn_nothing_here() -> None:
+    make_policy()
+    person = make_user()
+    granted, _session = earn(person, 240, Capacity.CONTRACT)
+    assert granted == []
+    assert not Entitlement.objects.exists()
+
+
+def test_poor_regions_first() -> None:
+    make_policy()
+    a_place(LEISHAN)
+    committee, _voice = make_committee()
+    Region.objects.filter(code=committee.region_id).update(tier="formerly_poor")
+    person = make_user()
+    earn(person, 240, Capacity.SUBSIDISED)
+    assert of_day(person)[2] == Decimal("144.00")
+
+
+def test_stars_are_granted_once_when_minutes_reach_them() -> None:
+    make_policy()
+    person = make_user()
+    earn(person, 290)
+    assert not StarGrant.objects.exists()
+    earn(person, 20, hours_ago=48, subject=2)
+    assert list(StarGrant.objects.values_list("level", "minutes")) == [(1, 310)]
+    earn(person, 20, hours_ago=72, subject=3)
+    assert StarGrant.objects.count() == 1
+
+
+def test_an_empty_fund_waits_and_the_sweep_pays_when_it_is_filled() -> None:
+    policy = make_policy(fund=0)
+    person = make_user()
+    committee, voice = make_committee()
+    session = make_session(person, host=committee, minutes=240, capacity=Capacity.SUBSIDISED, confirmed_by=voice)
+    with pytest.raises(errors.FundTooSmall, match=str(policy.payer)):
+        accrue_session(session.pk, now=clock.now())
+    assert not Entitlement.objects.exists()
+    finance = policy.payer.memberships.get(role=Role.FINANCE).user
+    key = uuid.uuid4()
+    for _ in range(2):
+        payouts.top_up_fund(actor=finance, payer=policy.payer, amount=Decimal(500), request_key=key, now=clock.now())
+    assert balance(codes.incentive_fund(policy.payer_id)) == Decimal(500)
+    assert sweep_accruals(now=clock.now()) == 1
+    assert of_day(person)[2] == Decimal("120.00")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_accruals_at_once_grant_once() -> None:
+    make_policy()
+    person = make_user()
+    committee, voice = make_committee()
+    session = make_session(person, host=committee, minutes=60, confirmed_by=voice)
+    Entitlement.objects.exists()
+
+    def accrue() -> None:
+        try:
+            accrue_session(session.pk, now=clock.now())
+        finally:
+            close_old_connections()
+            connection.close()
+
+    threads = [threading.Thread(target=accrue) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert of_day(person) == (60, 30, Decimal(0))
+
+
+def test_a_confirmed_session_is_granted_without_anybody_asking(django_capture_on_commit_callbacks: Any) -> None:
+    make_policy()
+    person = make_user()
+    committee, voice = make_committee()
+    with django_capture_on_commit_callbacks(execute=True):
+        make_session(person, host=committee, minutes=60, confirmed_by=voice)
+    assert of_day(person)[:2] == (60, 30)
+
+
+@given(st.integers(0, 2000), st.integers(1, 600), st.decimals(0, 500, places=2), st.sampled_from(["1", "1.10", "1.20"]))
+def test_the_subsidy_of_a_day_by_fractions(minutes: int, day_minutes: int, rate: Decimal, factor: str) -> None:
+    rules = read_rules(RULES | {"day_minutes": day_minutes, "subsidy_per_day": str(rate)})
+    exact = Fraction(rate) * Fraction(factor) * min(Fraction(1), Fraction(minutes, day_minutes))
+    assert abs(Fraction(subsidy_of_day(rules, minutes, Decimal(factor))) - exact) <= Fraction(1, 200)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"points_per_minute": "-1"},
+        {"subsidy_per_day": "much"},
+        {"day_minutes": 0},
+        {"daily_cap_minutes": 1441},
+        {"tier_uplift": {"northern": "1.1"}},
+        {"tier_uplift": {"western": "0.5"}},
+        {"stars": []},
+        {"stars": [{"level": 1, "minutes": 300}, {"level": 3, "minutes": 900}]},
+        {"stars": [{"level": 1, "minutes": 300}, {"level": 2, "minutes": 300}]},
+    ],
+    ids=lambda b: next(iter(b)),
+)
+def test_rules_that_do_not_hold_together_are_not_drafted(broken: dict[str, Any]) -> None:
+    assert lint(RULES) == []
+    assert lint(RULES | broken)
+    with pytest.raises(errors.BadRules):
+        make_policy(rules=RULES | broken)
+    assert not Policy.objects.exists()
+
+
+def test_who_drafted_does_not_adopt_though_he_may_approve() -> None:
+    policy = make_policy(adopted=False)
+    make_member(Role.APPROVER, policy.payer, policy.drafted_by)
+    with pytest.raises(errors.OwnDraft):
+        services.adopt_policy(actor=policy.drafted_by, policy=policy, now=clock.now())
+    other_approver = make_payer()[2]
+    with pytest.raises(PermissionRefused):
+        services.adopt_policy(actor=other_approver, policy=policy, now=clock.now())
+    policy.refresh_from_db()
+    assert policy.state == "draft"
+
+
+def test_two_policies_of_a_region_never_hold_on_one_day() -> None:
+    first = make_policy(valid_to=date(2026, 12, 31))
+    with pytest.raises(errors.PolicyOverlaps):
+        make_policy(valid_from=date(2026, 12, 31))
+    make_policy(valid_from=date(2027, 1, 1))
+    assert policy_for(a_place(LEISHAN), date(2026, 12, 31)) == first
+
+
+def test_the_smallest_region_s_policy_holds() -> None:
+    make_policy(region=a_place(522600000000))
+    county = make_policy()
+    assert policy_for(make_committee()[0].region, date(2026, 6, 1)) == county
+
+
+def test_a_claim_is_approved_by_one_and_paid_by_another_once() -> None:
+    policy = make_policy()
+    person = make_user()
+    earn(person, 240, Capacity.SUBSIDISED)
+    key = uuid.uuid4()
+    claim = payouts.submit_claim(actor=person, payer=policy.payer, request_key=key, now=clock.now())
+    assert payouts.submit_claim(actor=person, payer=policy.payer, request_key=key, now=clock.now()) == claim
+    with pytest.raises(errors.ClaimOpen):
+        payouts.submit_claim(actor=person, payer=policy.payer, request_key=uuid.uuid4(), now=clock.now())
+    finance = policy.payer.memberships.get(role=Role.FINANCE).user
+    officer = policy.drafted_by
+    make_member(Role.FINANCE, policy.payer, officer)
+    with pytest.raises(IllegalTransition):
+        payouts.pay_claim(actor=finance, claim=claim, now=clock.now())
+    payouts.approve_claim(actor=officer, claim=claim, now=clock.now())
+    with pytest.raises(PermissionRefused):
+        payouts.pay_claim(actor=officer, claim=claim, now=clock.now())
+
+    for _ in range(2):
+        payouts.pay_claim(actor=finance, claim=claim, now=clock.now())
+
+    assert balance(codes.person_paid_out(person.pk)) == Decimal("120.00")
+    assert of_day(person)[2] == Decimal(0)
+    with pytest.raises(errors.NothingToClaim):
+        payouts.submit_claim(actor=person, payer=policy.payer, request_key=uuid.uuid4(), now=clock.now())
+
+
+def test_entitlements_never_change_by_raw_sql() -> None:
+    make_policy()
+    earn(make_user(), 60)
+    for sql in ("UPDATE incentives_entitlement SET amount = 9999", "DELETE FROM incentives_entitlement"):
+        with pytest.raises(DatabaseError, match="never change"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    assert not Entitlement.objects.filter(amount=9999).exists()
+
+
+def test_summary_tells_how_far_the_next_star_is() -> None:
+    make_policy()
+    person = make_user(home_region=a_place(LEISHAN))
+    earn(person, 100)
+    today = clock.today()
+    summary = person_summary(person, (clock.now() - timedelta(hours=24)).year, today=today)
+    assert (summary.unpaid_minutes, summary.points, summary.star) == (100, 50, 0)
+    assert (summary.next_star, summary.minutes_to_next_star) == (1, 200)
+
+
+def test_check_incentives_passes_and_finds_a_mixed_minute() -> None:
+    make_policy()
+    _granted, session = earn(make_user(), 60)
+    out = StringIO()
+    call_command("check_incentives", stdout=out)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE timesheets_servicesession SET capacity = 'contract' WHERE id = %s", [session.pk])
+    with pytest.raises(CommandError):
+        call_command("check_incentives", stdout=out, stderr=out)
+    assert "does not count" in out.getvalue()
+
+
+def test_pages(client_for: Any, settings: Any) -> None:
+    settings.MFA_REQUIRED = False
+    policy = make_policy()
+    draft = make_policy(adopted=False, valid_from=date(2030, 1, 1))
+    stranger = client_for()
+    assert policy.title in stranger.get("/incentives/").content.decode()
+    assert stranger.get(f"/incentives/policies/{policy.pk}/").status_code == 200
+    assert stranger.get(f"/incentives/policies/{draft.pk}/").status_code == 404
+    person = make_user()
+    earn(person, 240, Capacity.SUBSIDISED)
+    client = client_for(person)
+    assert "120" in client.get("/incentives/claims/").content.decode()
+    key = str(uuid.uuid4())
+    for _ in range(2):
+        client.post("/incentives/claims/submit/", {"payer": policy.payer_id, "request_key": key})
+    claim = PayoutClaim.objects.get()
+    assert client_for(make_user()).post(f"/incentives/claims/{claim.pk}/approve/").status_code == 404
+    claim.refresh_from_db()
+    assert claim.state == "submitted"

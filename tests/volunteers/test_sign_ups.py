@@ -1,0 +1,267 @@
+"""Never one person too many, and nobody passed over without a reason on record."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, close_old_connections, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from marketplace.accounts.models import CredentialKind
+from marketplace.audit.models import Event
+from marketplace.core import clock
+from marketplace.core.errors import PermissionRefused
+from tests.factories.accounts import make_credential, make_user
+from tests.factories.volunteers import make_call, make_coordinator, make_volunteer
+from volunteers import errors, services, sign_ups
+from volunteers.models import Shift, SignUp, VolunteerProfile
+from volunteers.selectors import near, oversold_or_miscounted, place_in_queue
+
+pytestmark = pytest.mark.django_db
+
+
+def test_places_then_queue_then_offer_then_place() -> None:
+    _call, shift = make_call(places=1)
+    first, second, third = (make_volunteer() for _ in range(3))
+    now = clock.now()
+    taken = sign_ups.sign_up(actor=first, shift=shift, now=now)
+    waiting = [sign_ups.sign_up(actor=p, shift=shift, now=now) for p in (second, third)]
+    assert [taken.state, *(w.state for w in waiting)] == ["confirmed", "waiting", "waiting"]
+    assert place_in_queue(waiting[1]) == 2
+
+    sign_ups.cancel_sign_up(actor=first, sign_up=taken, now=now)
+
+    waiting[0].refresh_from_db()
+    assert waiting[0].state == "offered"
+    sign_ups.accept_offer(actor=second, sign_up=waiting[0], now=now)
+    shift.refresh_from_db()
+    assert (shift.taken, SignUp.objects.get(pk=waiting[1].pk).state) == (1, "waiting")
+
+
+def test_an_offer_that_nobody_answers_goes_to_the_next(at: Any) -> None:
+    _call, shift = make_call(places=1)
+    first, second, third = (make_volunteer() for _ in range(3))
+    now = clock.now()
+    taken = sign_ups.sign_up(actor=first, shift=shift, now=now)
+    a, b = (sign_ups.sign_up(actor=p, shift=shift, now=now) for p in (second, third))
+    sign_ups.cancel_sign_up(actor=first, sign_up=taken, now=now)
+    late = now + timedelta(hours=25)
+    with pytest.raises(errors.OfferOver):
+        sign_ups.accept_offer(actor=second, sign_up=a, now=late)
+    assert sign_ups.lapse_overdue(now=late) == 1
+    a.refresh_from_db(), b.refresh_from_db()
+    assert (a.state, b.state) == ("lapsed", "offered")
+    assert not oversold_or_miscounted()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_thirty_press_at_once_for_ten_places() -> None:
+    _call, shift = make_call(places=10)
+    people = [make_volunteer() for _ in range(30)]
+    now = clock.now()
+
+    def press(person: Any) -> None:
+        try:
+            sign_ups.sign_up(actor=person, shift=shift, now=now)
+        finally:
+            close_old_connections()
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=(p,)) for p in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    states = list(SignUp.objects.values_list("state", flat=True))
+    assert (states.count("confirmed"), states.count("waiting")) == (10, 20)
+    shift.refresh_from_db()
+    assert shift.taken == 10
+
+
+def test_the_database_refuses_one_too_many() -> None:
+    _call, shift = make_call(places=2)
+    with pytest.raises(IntegrityError, match="shift_not_oversold"), transaction.atomic():
+        Shift.objects.filter(pk=shift.pk).update(taken=3)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["sign", "cancel", "accept", "lapse"]), st.integers(0, 5)), max_size=25))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_history_keeps_the_count_and_the_order(steps: list[tuple[str, int]]) -> None:
+    _call, shift = make_call(places=2)
+    people = [make_volunteer() for _ in range(6)]
+    now = clock.now()
+    for step, who in steps:
+        now += timedelta(minutes=30)
+        live = (
+            SignUp.objects.filter(shift=shift, volunteer=people[who]).exclude(state__in=["cancelled", "lapsed"]).first()
+        )
+        if step == "sign":
+            sign_ups.sign_up(actor=people[who], shift=shift, now=now)
+        elif step == "cancel" and live:
+            sign_ups.cancel_sign_up(actor=people[who], sign_up=live, now=now)
+        elif step == "accept" and live and live.state == "offered":
+            sign_ups.accept_offer(actor=people[who], sign_up=live, now=now)
+        elif step == "lapse":
+            sign_ups.lapse_overdue(now=now + timedelta(hours=24))
+        assert not oversold_or_miscounted()
+        shift.refresh_from_db()
+        waiting = SignUp.objects.filter(shift=shift, state="waiting")
+        # A place stands free only while nobody waits.
+        assert shift.taken == shift.places or not waiting.exists()
+
+
+def test_who_can_no_longer_come_is_passed_over_with_the_reason() -> None:
+    _call, shift = make_call(places=1)
+    first, second, third = (make_volunteer() for _ in range(3))
+    now = clock.now()
+    taken = sign_ups.sign_up(actor=first, shift=shift, now=now)
+    a, b = (sign_ups.sign_up(actor=p, shift=shift, now=now) for p in (second, third))
+    VolunteerProfile.objects.filter(user=second).update(active=False)
+    sign_ups.cancel_sign_up(actor=first, sign_up=taken, now=now)
+    a.refresh_from_db(), b.refresh_from_db()
+    assert (a.state, b.state) == ("waiting", "offered")
+    event = Event.objects.get(action="sign_up.pass_over", subject_id=str(a.pk))
+    assert event.data["code"] == "not_a_volunteer"
+
+
+def test_clash_is_refused_and_back_to_back_is_not() -> None:
+    _one, first = make_call()
+    _two, clashing = make_call(start=first.starts_at + timedelta(hours=2))
+    _three, after = make_call(start=first.ends_at)
+    person, now = make_volunteer(), clock.now()
+    sign_ups.sign_up(actor=person, shift=first, now=now)
+    with pytest.raises(errors.Clash):
+        sign_ups.sign_up(actor=person, shift=clashing, now=now)
+    assert sign_ups.sign_up(actor=person, shift=after, now=now).state == "confirmed"
+    assert SignUp.objects.count() == 2
+
+
+def test_a_licence_that_expired_yesterday_is_not_enough() -> None:
+    _call, shift = make_call(required_credential=CredentialKind.LAWYER)
+    person, now = make_volunteer(), clock.now()
+    make_credential(person, valid_until=clock.today() - timedelta(days=1))
+    with pytest.raises(errors.CredentialMissing):
+        sign_ups.sign_up(actor=person, shift=shift, now=now)
+    make_credential(person)
+    assert sign_ups.sign_up(actor=person, shift=shift, now=now).state == "confirmed"
+
+
+def test_three_missed_in_a_year_need_a_talk(at: Any) -> None:
+    coordinator, person = make_coordinator(), make_volunteer()
+    for n in range(3):
+        start = clock.now() + timedelta(days=1 + n)
+        _call, shift = make_call(by=coordinator, start=start.replace(hour=2))
+        made = sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+        with pytest.raises(errors.TooEarly):
+            sign_ups.mark_attendance(actor=coordinator, sign_up=made, came=False, now=clock.now())
+        sign_ups.mark_attendance(actor=coordinator, sign_up=made, came=False, now=shift.ends_at)
+    _call, shift = make_call(by=coordinator, start=clock.now() + timedelta(days=9))
+    with pytest.raises(errors.TooManyMissed):
+        sign_ups.sign_up(actor=person, shift=shift, now=clock.now() + timedelta(days=6))
+
+
+def test_attendance_is_recorded_by_the_host_and_never_by_oneself() -> None:
+    coordinator = make_coordinator()
+    _call, shift = make_call(by=coordinator)
+    services.join(
+        actor=coordinator, region=shift.opportunity.region, skills=[], languages=["cmn"], about="", emergency_contact="",
+        consent=True, now=clock.now(),
+    )  # fmt: skip
+    coordinator.refresh_from_db()
+    own = sign_ups.sign_up(actor=coordinator, shift=shift, now=clock.now())
+    other = sign_ups.sign_up(actor=make_volunteer(), shift=shift, now=clock.now())
+    for actor, sign_up in ((coordinator, own), (make_coordinator(), other)):
+        with pytest.raises(PermissionRefused):
+            sign_ups.mark_attendance(actor=actor, sign_up=sign_up, came=True, now=shift.ends_at)
+    assert set(SignUp.objects.values_list("state", flat=True)) == {"confirmed"}
+
+
+def test_without_consent_nothing_is_recorded() -> None:
+    person = make_user()
+    _call, shift = make_call()
+    with pytest.raises(errors.ConsentNeeded):
+        services.join(
+            actor=person, region=shift.opportunity.region, skills=[], languages=["cmn"], about="", emergency_contact="",
+            consent=False, now=clock.now(),
+        )  # fmt: skip
+    assert not VolunteerProfile.objects.filter(user=person).exists()
+    with pytest.raises(errors.NotAVolunteer):
+        sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+
+
+def test_cancelling_a_call_ends_every_place_with_the_reason() -> None:
+    coordinator = make_coordinator()
+    call, shift = make_call(by=coordinator, places=1)
+    people = [make_volunteer() for _ in range(2)]
+    made = [sign_ups.sign_up(actor=p, shift=shift, now=clock.now()) for p in people]
+    with pytest.raises(errors.ReasonNeeded):
+        services.cancel_opportunity(actor=coordinator, opportunity=call, reason="", now=clock.now())
+    services.cancel_opportunity(actor=coordinator, opportunity=call, reason="山路塌方。", now=clock.now())
+    assert {s.state for s in SignUp.objects.filter(pk__in=[m.pk for m in made])} == {"cancelled"}
+    assert not oversold_or_miscounted()
+
+
+def test_leaving_gives_the_places_to_the_next() -> None:
+    _call, shift = make_call(places=1)
+    first, second = make_volunteer(), make_volunteer()
+    sign_ups.sign_up(actor=first, shift=shift, now=clock.now())
+    queued = sign_ups.sign_up(actor=second, shift=shift, now=clock.now())
+    services.leave(actor=first, now=clock.now())
+    queued.refresh_from_db()
+    assert queued.state == "offered"
+
+
+def test_emergency_contact_is_ciphertext_in_the_database() -> None:
+    person = make_volunteer()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT emergency_contact FROM volunteers_volunteerprofile WHERE user_id = %s", [person.pk])
+        stored = bytes(cursor.fetchone()[0])
+    assert "示例家属".encode() not in stored
+    assert person.volunteer.emergency_contact == "示例家属"
+
+
+def test_near_costs_the_same_for_one_call_and_three(django_assert_max_num_queries: Any) -> None:
+    person = make_volunteer()
+    near(person, clock.now())
+    counts = []
+    for total in (1, 3):
+        while len(near(None, clock.now())) < total:
+            make_call()
+        with django_assert_max_num_queries(10) as captured:
+            assert len(near(person, clock.now())) == total
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_pages(client_for: Any) -> None:
+    coordinator = make_coordinator()
+    call, shift = make_call(by=coordinator)
+    draft, _shift = make_call(by=coordinator, opened=False, title="尚未公布")
+    person = make_volunteer()
+    assert call.title in client_for().get("/volunteering/").content.decode()
+    assert "尚未公布" not in client_for(person).get("/volunteering/").content.decode()
+    assert client_for(person).get(f"/volunteering/{draft.pk}/").status_code == 404
+    assert client_for(make_coordinator()).get(f"/volunteering/organised/{call.pk}/").status_code == 404
+    client = client_for(person)
+    for _ in range(2):
+        client.post(f"/volunteering/shifts/{shift.pk}/sign-up/")
+    assert SignUp.objects.get().state == "confirmed"
+    assert call.title in client.get("/volunteering/mine/").content.decode()
+    assert person.display_name in client_for(coordinator).get(f"/volunteering/organised/{call.pk}/").content.decode()
+    newcomer = client_for(make_user())
+    assert newcomer.post(f"/volunteering/shifts/{shift.pk}/sign-up/")["Location"].startswith("/volunteering/join/")
+
+
+def test_check_volunteers_finds_a_wrong_counter() -> None:
+    _call, shift = make_call()
+    out = StringIO()
+    call_command("check_volunteers", stdout=out)
+    Shift.objects.filter(pk=shift.pk).update(taken=1)
+    with pytest.raises(CommandError):
+        call_command("check_volunteers", stdout=out, stderr=out)
