@@ -1,11 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import Site
 
-from cms.models import HomePage
 from marketplace.core import clock
 from tests.factories.procurement import make_bureau, make_tender
 from tests.factories.regions import LEISHAN, load_leishan
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def county():
     load_leishan()
-    HomePage.objects.update(county_id=LEISHAN)
+    call_command("load_pages", county=LEISHAN, verbosity=0)
     Site.clear_site_root_paths_cache()
 
 

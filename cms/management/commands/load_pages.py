@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from cms.content_files import PageFile, section
@@ -29,9 +29,16 @@ SECTIONS: tuple[tuple[str, type[BilingualPage], type[BilingualPage] | None], ...
 class Command(BaseCommand):
     help = __doc__
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--county", type=int, help="the county whose coverage the front page shows, if none is chosen yet"
+        )
+
     @transaction.atomic
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, county: int | None = None, **options: Any) -> None:
         home = HomePage.objects.get()
+        if county is not None and home.county_id is None:
+            HomePage.objects.filter(pk=home.pk).update(county_id=county)
         created = 0
         for slug, index_model, page_model in SECTIONS:
             index_file, files = section(slug)
