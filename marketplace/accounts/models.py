@@ -152,7 +152,7 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     state = models.CharField(_("state"), max_length=12, choices=MembershipState.choices, default=MembershipState.ACTIVE)
     valid_from = models.DateField(_("from"), default=date.today)
-    valid_to = models.DateField(_("to (inclusive)"), null=True, blank=True)
+    valid_to = models.DateField(pgettext_lazy("standing", "to (inclusive)"), null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["organisation_id", "role", "pk"]
@@ -287,7 +287,7 @@ class Sanction(models.Model):
     reason = models.TextField(_("reason"))
     basis = models.CharField(pgettext_lazy("sanction", "legal basis"), max_length=200)
     valid_from = models.DateField(_("from"))
-    valid_to = models.DateField(_("to (inclusive)"), null=True, blank=True)
+    valid_to = models.DateField(pgettext_lazy("standing", "to (inclusive)"), null=True, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
 
@@ -321,7 +321,7 @@ class DeclaredRelation(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="declared_relations")
     kind = models.CharField(_("kind"), max_length=12, choices=RelationKind.choices)
     valid_from = models.DateField(_("from"))
-    valid_to = models.DateField(_("to (inclusive)"), null=True, blank=True)
+    valid_to = models.DateField(pgettext_lazy("standing", "to (inclusive)"), null=True, blank=True)
     note = models.TextField(_("note"), blank=True)
     declared_at = models.DateTimeField()
 

@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 MIN_PASSPHRASE = 12
+ID_NUMBER_PURPOSE = "accounts.user.id_number"
 
 
 # Organisations
@@ -317,7 +318,7 @@ def set_id_number(*, actor: User, number: str, now: datetime) -> User:
     person = lock_row(User, actor.pk)
     plain = identifiers.resident_id(number) if number.strip() else ""
     person.id_number = plain
-    person.id_number_index = sealing.blind_index(plain, "accounts.user.id_number") if plain else None
+    person.id_number_index = sealing.blind_index(plain, ID_NUMBER_PURPOSE) if plain else None
     try:
         with transaction.atomic():
             person.save(update_fields=["id_number", "id_number_index"])

@@ -1,13 +1,16 @@
-"""Who reads the whole record of this room's objects."""
+"""This room's objects in the record: who reads all about them, and what they are called."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from marketplace.audit.labels import register_names
 from marketplace.audit.selectors import register_visibility
+from marketplace.core.i18n import localized
 
 from . import rules
-from .models import Credential, Membership, Organisation, Role
+from .models import Credential, Membership, Organisation, Role, User
 
 
 def _person(user: Any, key: str) -> bool:
@@ -35,7 +38,17 @@ def _credential(user: Any, key: str) -> bool:
     return credential is not None and rules.can_see_credential(user, credential)
 
 
+def _organisations(keys: Iterable[int]) -> dict[int, str]:
+    return {each.pk: localized(each, "name") for each in Organisation.objects.filter(pk__in=list(keys))}
+
+
+def _people(keys: Iterable[int]) -> dict[int, str]:
+    return {each.pk: localized(each, "display_name") for each in User.objects.filter(pk__in=list(keys))}
+
+
 def register() -> None:
+    register_names("organisation", _organisations)
+    register_names("person", _people)
     register_visibility("accounts.user", _person)
     register_visibility("accounts.organisation", _organisation)
     register_visibility("accounts.membership", _membership)

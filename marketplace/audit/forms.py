@@ -12,7 +12,9 @@ from . import labels
 
 
 class SearchForm(forms.Form):
-    person = forms.CharField(label=pgettext_lazy("who", "Person"), required=False, max_length=80, help_text=_("Part of the name"))
+    person = forms.CharField(
+        label=pgettext_lazy("who", "Person"), required=False, max_length=80, help_text=_("Part of the name")
+    )
     action = forms.ChoiceField(label=_("Act"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput)
     until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput)

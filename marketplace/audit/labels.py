@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 
+if TYPE_CHECKING:
+    from .models import Event
+
 _actions: dict[str, Any] = {}
 _data: dict[str, Any] = {}
+#: keys -> their names; one query for a whole page of events
+Names = Callable[[Iterable[int]], Mapping[int, str]]
+_names: dict[str, Names] = {}
 
 
 def register(actions: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> None:
@@ -46,10 +53,27 @@ def subject_label(subject_type: str) -> str:
         return subject_type
 
 
-def state_label(subject_type: str, value: str) -> str:
-    """A state of the subject in words."""
+def value_label(subject_type: str, field_name: str, value: Any) -> str | None:
+    """A value of one of the subject's fields in words, if that field has a list of choices."""
     try:
-        field: Any = apps.get_model(subject_type)._meta.get_field("state")
-    except (LookupError, ValueError, FieldDoesNotExist):
-        return value
-    return str(dict(field.flatchoices).get(value, value))
+        field: Any = apps.get_model(subject_type)._meta.get_field(field_name)
+        return str(dict(field.flatchoices)[value])
+    except (LookupError, ValueError, TypeError, AttributeError, FieldDoesNotExist):
+        return None
+
+
+def register_names(data_key: str, names: Names) -> None:
+    """Say what the numbers under a key of event data are called: ``register_names("organisation", resolver)``."""
+    _names[data_key] = names
+
+
+def names_of(events: Iterable[Event]) -> dict[tuple[str, int], str]:
+    """(data key, number) -> name, for all of ``events`` at once: one query for each registered key that occurs."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for event in events:
+        for key in event.data.keys() & _names.keys():
+            if isinstance(event.data[key], int):
+                wanted[key].add(event.data[key])
+    return {
+        (key, number): str(name) for key, numbers in wanted.items() for number, name in _names[key](numbers).items()
+    }

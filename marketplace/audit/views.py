@@ -82,6 +82,7 @@ def trail(request: HttpRequest, subject_type: str, subject_id: str) -> HttpRespo
         "audit/trail.html",
         {
             "page": page,
+            "names": labels.names_of(page.object_list),
             "kind": labels.subject_label(subject_type),
             "subject_id": subject_id,
             "whole": selectors.may_read_trail(request.user, subject_type, subject_id) or request.user.is_superuser,
@@ -102,7 +103,16 @@ def search(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     query["format"] = "csv"
-    return render(request, "audit/search.html", {"form": form, "page": page, "csv_url": f"?{query.urlencode()}"})
+    return render(
+        request,
+        "audit/search.html",
+        {
+            "form": form,
+            "page": page,
+            "names": labels.names_of(page.object_list),
+            "csv_url": f"?{query.urlencode()}",
+        },
+    )
 
 
 def _as_table(events: Iterator[Event]) -> StreamingHttpResponse:

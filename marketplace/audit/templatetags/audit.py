@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -43,15 +44,19 @@ def kind_of_object(event: Event) -> str:
 
 
 @register.filter
-def act_data(event: Event) -> list[tuple[str, str]]:
-    """(label, value) of what the event keeps besides; the change of state first."""
+def act_data(event: Event, names: Mapping[tuple[str, int], str] | None = None) -> list[tuple[str, str]]:
+    """(label, value) of what the event keeps besides; the change of state first. ``names``: see ``labels.names_of``."""
     data = dict(event.data)
     pairs: list[tuple[str, str]] = []
     before, after = data.pop("from", None), data.pop("to", None)
     if before is not None and after is not None and before != after:
-        states = [labels.state_label(event.subject_type, str(state)) for state in (before, after)]
+        states = [labels.value_label(event.subject_type, "state", state) or str(state) for state in (before, after)]
         pairs.append((_("State"), " → ".join(states)))
-    return pairs + [(labels.data_label(key), _words(value)) for key, value in sorted(data.items())]
+    for key, value in sorted(data.items()):
+        name = names.get((key, value)) if names and isinstance(value, int) else None
+        said = name or labels.value_label(event.subject_type, key, value) or _words(value)
+        pairs.append((labels.data_label(key), said))
+    return pairs
 
 
 def _words(value: Any) -> str:
