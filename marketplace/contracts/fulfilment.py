@@ -156,10 +156,18 @@ def fulfilment(
     return found
 
 
+def is_counted(obligation: Obligation) -> bool:
+    """Whether a quantity of it falls due that visits are counted against."""
+    return (
+        obligation.kind in SESSION_KINDS
+        and obligation.quantity_unit in _BY_MINUTES | _BY_TIMES
+        and obligation.period in ("day", "week", "once", *_SPANS)
+    )
+
+
 def _item(obligation: Obligation, periods: Fraction | None, counted: dict[str, int] | None) -> Item:
     counted = counted or {"minutes": 0, "times": 0, "people": 0, "waiting": 0}
     unit = obligation.quantity_unit
-    countable = obligation.kind in SESSION_KINDS and unit in _BY_MINUTES | _BY_TIMES and periods is not None
     return Item(
         code=obligation.code,
         kind=obligation.kind,
@@ -167,7 +175,7 @@ def _item(obligation: Obligation, periods: Fraction | None, counted: dict[str, i
         title_en=obligation.title_en,
         unit=unit,
         tolerance=obligation.tolerance,
-        due=int(obligation.quantity * periods) if countable and periods is not None else None,
+        due=int(obligation.quantity * periods) if is_counted(obligation) and periods is not None else None,
         done=counted["minutes" if unit in _BY_MINUTES else "times"],
         waiting=counted["waiting"],
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import Avg, Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
@@ -120,23 +121,31 @@ def money_of(instalments: Sequence[Instalment]) -> Money:
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A post with what this quarter asked and got, and what its village says (mean and number of all ratings)."""
+    """A post with what this quarter asks and has got, and what its village says (mean and number of all ratings).
+
+    ``elapsed`` is the part of the quarter that is over.
+    """
 
     post: Post
     items: list[Item]
+    elapsed: Fraction
     stars: Decimal | None
     ratings: int
 
     @property
-    def counted(self) -> list[Item]:
-        """The obligations of which a quantity falls due."""
-        return [item for item in self.items if item.due is not None]
+    def counted(self) -> list[tuple[Item, bool]]:
+        """The obligations of which a quantity falls due, and whether each lies behind the days that have passed."""
+        return [(item, item.done < self._expected(item)) for item in self.items if item.due is not None]
+
+    def _expected(self, item: Item) -> int:
+        return int((item.threshold or 0) * self.elapsed)
 
 
 def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligation]) -> list[PostRow]:
-    """``posts`` with the fulfilment of the quarter up to ``today``; two queries."""
-    first, _last = quarter(today)
-    counted = fulfilment(posts, first, today, obligations=obligations)
+    """``posts`` with the fulfilment of the quarter in which ``today`` lies; two queries."""
+    first, last = quarter(today)
+    counted = fulfilment(posts, first, last, obligations=obligations)
+    elapsed = Fraction((today - first).days + 1, (last - first).days + 1)
     said = {
         row["post"]: (row["mean"], row["n"])
         for row in VillageRating.objects.filter(post__in=[p.pk for p in posts])
@@ -148,6 +157,7 @@ def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligati
         PostRow(
             post,
             counted[post.pk],
+            elapsed,
             Decimal(str(round(said[post.pk][0], 1))) if post.pk in said else None,
             said.get(post.pk, (None, 0))[1],
         )

@@ -23,15 +23,18 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.core.words import money_words
 from marketplace.procurement.models import Award
 from marketplace.procurement.states import TenderState
 from marketplace.statutes.deadlines import Deadline
 
 from . import documents, rules, selectors, services
 from .forms import ReadForm, ReasonForm, refuse
-from .fulfilment import instalment_periods
-from .models import Contract
+from .fulfilment import instalment_periods, is_counted
+from .models import Contract, Instalment
+from .services_payment import period_is_over
 from .states import ContractState, InstalmentState, PostState
+from .templatetags.contracts import term
 
 PAGE_SIZE = 25
 
@@ -124,6 +127,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(posts, PAGE_SIZE).get_page(request.GET.get("page"))
     today = timezone.localdate(clock.now())
     states = list(all_posts.order_by().values_list("state", flat=True))
+    actions = list(_actions(request.user, contract, states.count(PostState.VACANT), instalments))
     vacant, filled = states.count(PostState.VACANT), states.count(PostState.FILLED)
     return render(
         request,
@@ -134,6 +138,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "public": rules.is_public(contract),
             "staffs": request.user.is_authenticated and rules.can_staff(request.user, contract),
             "life": selectors.life_of(contract, instalments, len(states), filled, decided_at=contract.award.decided_at),
+            "columns": [o for o in obligations if is_counted(o)],
             "obligations": obligations or contract.award.lot.product_version.content["obligations"],
             "instalments": instalments,
             "money": selectors.money_of(instalments),
@@ -142,16 +147,19 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "posts": len(states),
             "vacant": vacant,
             "sign_by": Deadline.from_json(contract.sign_by) if contract.sign_by else None,
-            "actions": list(_actions(request.user, contract, vacant)),
+            "next": next((a for a in actions if a["tone"] != "stop"), None),
+            "others": [a for a in actions if a["tone"] == "stop"],
             "today": today,
         },
     )
 
 
-def _actions(user: Any, contract: Contract, vacant: int) -> Iterator[dict[str, Any]]:
-    """What the person can do with the contract now: label, address, tone, why."""
+def _actions(user: Any, contract: Contract, vacant: int, instalments: list[Instalment]) -> Iterator[dict[str, Any]]:
+    """What the person can do with the contract now, the most pressing first: label, address, tone, why."""
     if not user.is_authenticated:
         return
+    for instalment in instalments:
+        yield from _instalment_actions(user, contract, instalment)
     if contract.state == ContractState.DRAFT:
         yield from _signing_actions(user, contract)
     if contract.state == ContractState.ACTIVE:
@@ -163,11 +171,43 @@ def _actions(user: Any, contract: Contract, vacant: int) -> Iterator[dict[str, A
                 "why": _("%(n)s posts are vacant.") % {"n": vacant},
             }
         today = timezone.localdate(clock.now())
-        unpaid = contract.instalments.exclude(state=InstalmentState.PAID).exists()
+        unpaid = any(i.state != InstalmentState.PAID for i in instalments)
         if rules.can_complete(user, contract) and today > contract.ends_on and not unpaid:
             yield {"label": _("Complete the contract"), "url": _url("complete", contract), "tone": "", "why": ""}
     if contract.state in (ContractState.DRAFT, ContractState.ACTIVE) and rules.can_terminate(user, contract):
         yield {"label": _("End it early"), "url": _url("terminate", contract), "tone": "stop", "why": ""}
+
+
+def _instalment_actions(user: Any, contract: Contract, instalment: Instalment) -> Iterator[dict[str, Any]]:
+    instalment.contract = contract
+    words = {"deliver": _("Hand it over"), "accept": _("Accept the delivery"), "pay": _("Pay")}
+    for act, possible in may(user, instalment).items():
+        if possible:
+            page = "pay" if act == "pay" else "instalment"
+            yield {
+                "label": words[act],
+                "url": reverse(f"contracts:{page}", args=[instalment.pk]),
+                "tone": "",
+                "why": f"{term(instalment)} · {money_words(instalment.payable)}",
+            }
+
+
+def may(user: Any, instalment: Instalment) -> dict[str, bool]:
+    """Which acts on an instalment the person can do now."""
+    if not user.is_authenticated:
+        return dict.fromkeys(("deliver", "accept", "pay"), False)
+    state, today = instalment.state, timezone.localdate(clock.now())
+    outside = not rules.belongs_to_supplier(user, instalment.contract)
+    return {
+        "deliver": state in (InstalmentState.PLANNED, InstalmentState.REFUSED)
+        and rules.can_deliver(user, instalment)
+        and period_is_over(instalment, today),
+        "accept": state == InstalmentState.DELIVERED and outside and rules.can_accept(user, instalment),
+        "pay": state == InstalmentState.ACCEPTED
+        and outside
+        and instalment.accepted_by_id != user.pk
+        and rules.can_pay(user, instalment),
+    }
 
 
 def _signing_actions(user: Any, contract: Contract) -> Iterator[dict[str, Any]]:
@@ -200,7 +240,7 @@ def posts_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     obligations = list(contract.obligations.order_by("pk"))
     posts = list(contract.posts.select_related("region", "adviser").order_by("region_id", "seat"))
     rows = selectors.post_rows(posts, timezone.localdate(clock.now()), obligations)
-    counted = [o for o in obligations if o.quantity_unit in ("minutes", "times", "cases")]
+    counted = [o for o in obligations if is_counted(o)]
     header: list[Any] = [_("code"), _("place"), _("seat"), _("state"), _("adviser"), _("supplier"), _("amount (yuan)")]
     for obligation in counted:
         title = localized(obligation, "title")

@@ -27,7 +27,7 @@ from .forms import AcceptForm, DeliverForm, RefuseForm, refuse
 from .fulfilment import Item
 from .models import Instalment
 from .states import InstalmentState
-from .views import PAGE_SIZE, signed_in
+from .views import PAGE_SIZE, may, signed_in
 
 
 def get_instalment(request: HttpRequest, pk: int) -> Instalment:
@@ -41,30 +41,12 @@ def get_instalment(request: HttpRequest, pk: int) -> Instalment:
     return instalment
 
 
-def _may(user: Any, instalment: Instalment) -> dict[str, bool]:
-    """Which of the four acts the person can do now."""
-    if not user.is_authenticated:
-        return dict.fromkeys(("deliver", "accept", "pay"), False)
-    state, today = instalment.state, timezone.localdate(clock.now())
-    outside = not rules.belongs_to_supplier(user, instalment.contract)
-    return {
-        "deliver": state in (InstalmentState.PLANNED, InstalmentState.REFUSED)
-        and rules.can_deliver(user, instalment)
-        and services_payment.period_is_over(instalment, today),
-        "accept": state == InstalmentState.DELIVERED and outside and rules.can_accept(user, instalment),
-        "pay": state == InstalmentState.ACCEPTED
-        and outside
-        and instalment.accepted_by_id != user.pk
-        and rules.can_pay(user, instalment),
-    }
-
-
 @public_page
 @require_http_methods(["GET", "POST"])
 def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
     """What was due and done in a period, item by item; the next step for who takes it."""
     instalment = get_instalment(request, pk)
-    may = _may(request.user, instalment)
+    can = may(request.user, instalment)
     preview = not instalment.delivery or (
         instalment.state == InstalmentState.REFUSED and rules.is_party(request.user, instalment.contract)
     )
@@ -72,7 +54,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
         instalment.delivery = services_payment.delivery_of(instalment, clock.now())
     if request.GET.get("format") == "csv":
         return _csv(instalment)
-    forms = _forms(request, instalment, may)
+    forms = _forms(request, instalment, can)
     if request.method == "POST":
         answer = _act(request, instalment, forms)
         if answer is not None:
@@ -89,10 +71,12 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
             "contract": instalment.contract,
             "preview": preview,
             "party": party,
-            "may": may,
+            "may": can,
             "forms": forms,
             "proposed": services_payment.proposed_deduction(instalment),
             "totals": services_payment.totals(instalment),
+            "columns": [item for item, _met, _of in services_payment.totals(instalment) if item.due is not None],
+            "interest": services_payment.late_interest(instalment, timezone.localdate(clock.now())),
             "page": page,
             "rows": [
                 {
@@ -109,7 +93,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
 
 
-def _forms(request: HttpRequest, instalment: Instalment, may: dict[str, bool]) -> dict[str, Any]:
+def _forms(request: HttpRequest, instalment: Instalment, can: dict[str, bool]) -> dict[str, Any]:
     """The forms of the acts that are possible; the one that was sent is bound."""
     act = request.POST.get("act")
 
@@ -117,9 +101,9 @@ def _forms(request: HttpRequest, instalment: Instalment, may: dict[str, bool]) -
         return request.POST if request.method == "POST" and act == name else None
 
     forms: dict[str, Any] = {}
-    if may["deliver"]:
+    if can["deliver"]:
         forms["deliver"] = DeliverForm(bound("deliver"))
-    if may["accept"]:
+    if can["accept"]:
         proposed = services_payment.proposed_deduction(instalment)
         forms["accept"] = AcceptForm(bound("accept"), proposed=proposed)
         forms["refuse"] = RefuseForm(bound("refuse"), prefix="refuse")
@@ -202,7 +186,8 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
             "instalment": instalment,
             "contract": instalment.contract,
             "line": instalment.contract.award.lot.tender.plan.budget_line,
-            "may": _may(request.user, instalment)["pay"],
+            "may": may(request.user, instalment)["pay"],
+            "interest": services_payment.late_interest(instalment, timezone.localdate(clock.now())),
             "pay_by": Deadline.from_json(instalment.pay_by) if instalment.pay_by else None,
         },
     )

@@ -111,7 +111,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. It counts when the service is accepted."))
             return redirect("contracts:detail", post.contract_id)
-    first, _last = quarter(today)
+    first, last = quarter(today)
     return render(
         request,
         "contracts/rate.html",
@@ -120,6 +120,6 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": post.contract,
             "form": form if quarters else None,
             "before": before,
-            "items": [i for i in fulfilment([post], first, today)[post.pk] if i.due is not None or i.done],
+            "items": [i for i in fulfilment([post], first, last)[post.pk] if i.due is not None or i.done],
         },
     )
