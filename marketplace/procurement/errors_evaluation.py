@@ -92,7 +92,7 @@ class NoLawExpert(DomainError):
 
 class PanelComplete(StaleState):
     code = "panel_complete"
-    message = _("The panel is complete. A seat is drawn anew only when a member recuses himself.")
+    message = _("The panel is complete. A seat is drawn anew only when a member steps back.")
 
 
 class HasConflict(DomainError):

@@ -122,7 +122,7 @@ def combine(shares: Iterable[str], threshold: int, public: bytes) -> bytes:
     # SLIP-39 wants exactly as many shares as are needed.
     chosen = list(shares)[:threshold]
     try:
-        private = shamir_mnemonic.combine_mnemonics(chosen)
+        private: bytes = shamir_mnemonic.combine_mnemonics(chosen)
         made = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     except (shamir_mnemonic.MnemonicError, ValueError):
         raise SharesDoNotFit from None

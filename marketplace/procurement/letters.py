@@ -82,13 +82,13 @@ def _words(bid: Bid, award: Award | None, result: BidResult | None) -> tuple[str
             _("%(firm)s: your bid is accepted.") % firm,
             [localized(award, "reasons")],
             _(
-                "The contract is signed within 30 days of this letter, by the tender documents and your bid "
-                "(政府采购法 art. 46). Who refuses without a lawful reason is liable."
+                "The contract is signed within 30 days of this letter, on the terms of the tender documents and your bid "
+                "(政府采购法 art. 46). Whoever refuses without a lawful reason is liable."
             ),
         )
     challenge = _(
-        "Who considers his rights harmed may challenge the result with the buyer in writing within seven working days "
-        "of the end of the notice period (政府采购法 art. 52)."
+        "A supplier who considers its rights harmed may challenge the result with the buyer in writing within seven "
+        "working days of the end of the notice period (政府采购法 art. 52)."
     )
     if result is None:
         reasons = [str(bid.opened.get_invalid_code_display())]

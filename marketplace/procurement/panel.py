@@ -102,4 +102,4 @@ def repeat_draw(seat: Evaluator) -> bool:
     if draw.get("representative"):
         return True
     order = scoring.draw_order(draw["seed"], draw["pool"])
-    return digest(draw["pool"]) == draw["pool_digest"] and order[draw["place"] - 1] == seat.user_id
+    return bool(digest(draw["pool"]) == draw["pool_digest"] and order[draw["place"] - 1] == seat.user_id)

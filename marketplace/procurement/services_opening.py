@@ -204,7 +204,7 @@ def _open_one(bid: Bid, lot: Lot, private: bytes, *, actor: User, at: datetime, 
         apply_transition(BID, bid, "invalidate", actor=actor, now=now, reason=InvalidReason.UNREADABLE)
         return
     del plaintext
-    opened = OpenedBid.objects.create(
+    opened = OpenedBid.objects.create(  # type: ignore[misc]  # djmoney takes Money
         bid=bid,
         price=content.price,
         small_or_micro=content.small_or_micro,
@@ -465,10 +465,12 @@ def bidders_left(tender: Tender, lots: Iterable[Lot]) -> dict[int, int]:
     """By lot: the bids that stand (sealed before the opening; afterwards those not found invalid)."""
     left = {lot.pk: 0 for lot in lots}
     if tender.state == TenderState.PUBLISHED:
-        bids = Bid.objects.filter(lot__in=left, state=BidState.SEALED).values_list("lot_id", flat=True)
+        standing = Bid.objects.filter(lot__tender=tender, state=BidState.SEALED).order_by("pk")
+        found = list(standing.values_list("lot_id", flat=True))
     else:
-        bids = selectors.opened_bids(tender).exclude(qualified=False).values_list("bid__lot_id", flat=True)
-    for lot_id in bids.order_by():
+        valid = selectors.opened_bids(tender).exclude(qualified=False)
+        found = list(valid.values_list("bid__lot_id", flat=True))
+    for lot_id in found:
         if lot_id in left:
             left[lot_id] += 1
     return left

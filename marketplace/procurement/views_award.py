@@ -22,7 +22,7 @@ from .forms_evaluation import AwardForm
 from .forms_plan import refuse
 from .models import Award, Bid, BidResult, Tender
 from .states import TenderState
-from .views_opening import running, tabs
+from .views_opening import me, running, tabs
 from .views_public import pdf_response
 
 
@@ -36,7 +36,7 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         return _decide(request, tender)
     if request.method == "POST":
         # Somebody was faster, or this person may not: the service says which.
-        services_award.award_tender(actor=request.user, tender=tender, now=clock.now())
+        services_award.award_tender(actor=me(request), tender=tender, now=clock.now())
     return _award_page(request, tender, None)
 
 
@@ -46,7 +46,7 @@ def _decide(request: HttpRequest, tender: Tender) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services_award.award_tender(
-                actor=request.user,
+                actor=me(request),
                 tender=tender,
                 choices=_shown(request),
                 note=form.cleaned_data["note"],

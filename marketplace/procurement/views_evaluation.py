@@ -31,7 +31,7 @@ from .forms_plan import refuse
 from .models import Evaluator, Lot, Score, Tender
 from .panel import is_free, repeat_draw
 from .states import EvaluatorState, TenderState
-from .views_opening import running, tabs
+from .views_opening import me, running, tabs
 from .views_public import PAGE_SIZE, get_tender
 
 # The panel
@@ -49,7 +49,7 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
         if request.method == "POST" and form.is_valid() and _draw(request, tender, form):
             return redirect("procurement:panel", tender.pk)
     elif request.method == "POST" and may_run:
-        services_evaluation.draw_evaluators(actor=request.user, tender=tender, experts_needed=1, now=clock.now())
+        services_evaluation.draw_evaluators(actor=me(request), tender=tender, experts_needed=1, now=clock.now())
         messages.success(request, _("The empty seats are filled."))
         return redirect("procurement:panel", tender.pk)
     drawn = next((seat.draw for seat in seats if "pool_digest" in seat.draw), None)
@@ -91,7 +91,7 @@ def _draw(request: HttpRequest, tender: Tender, form: DrawForm) -> bool:
     values = form.cleaned_data
     try:
         seats = services_evaluation.draw_evaluators(
-            actor=request.user,
+            actor=me(request),
             tender=tender,
             experts_needed=values["experts_needed"],
             representatives=list(values.get("representatives", [])),
@@ -118,7 +118,7 @@ def recuse_member(request: HttpRequest, pk: int, seat: int) -> HttpResponse:
         messages.error(request, _("Say why. The reason is kept on record."))
         return redirect("procurement:panel", tender.pk)
     replacement = services_evaluation.recuse(
-        actor=request.user, tender=tender, reason=form.cleaned_data["reason"], evaluator=found, now=clock.now()
+        actor=me(request), tender=tender, reason=form.cleaned_data["reason"], evaluator=found, now=clock.now()
     )
     _say_replacement(request, replacement)
     return redirect("procurement:panel", tender.pk)
@@ -140,7 +140,7 @@ def _say_replacement(request: HttpRequest, replacement: Evaluator | None) -> Non
 def judging(request: HttpRequest) -> HttpResponse:
     """All panels on which this person sits or sat."""
     found = (
-        Evaluator.objects.filter(user_id=request.user.pk)
+        Evaluator.objects.filter(user=me(request))
         .select_related("tender__organisation")
         .order_by("-tender__opened_at", "-pk")
     )
@@ -172,7 +172,7 @@ def _judge(
 ) -> HttpResponse:
     """Before the declaration: the bidders' names and nothing else. Then the sheets, lot by lot, and handing in."""
     declared = seat.state in (EvaluatorState.DECLARED, EvaluatorState.SUBMITTED)
-    sheets = []
+    sheets: list[dict[str, Any]] = []
     if declared:
         for lot in tender.lots.filter(failure__isnull=True).prefetch_related("criteria").order_by("number"):
             sheet_of_lot = _sheet(seat, lot)
@@ -207,7 +207,7 @@ def declare(request: HttpRequest, pk: int) -> HttpResponse:
         with override(news.LANGUAGES[0]):
             statement = "\n".join(f"{field.label}：{field.help_text}" for field in form.fields.values())
         try:
-            services_evaluation.declare(actor=request.user, tender=tender, statement=statement, now=clock.now())
+            services_evaluation.declare(actor=me(request), tender=tender, statement=statement, now=clock.now())
         except DomainError as error:
             refuse(form, error)
         else:
@@ -222,7 +222,7 @@ def recuse(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _judge(request, tender, seat, DeclareForm(), form)
-    services_evaluation.recuse(actor=request.user, tender=tender, reason=form.cleaned_data["reason"], now=clock.now())
+    services_evaluation.recuse(actor=me(request), tender=tender, reason=form.cleaned_data["reason"], now=clock.now())
     messages.success(request, _("You have left the panel. Thank you for saying so."))
     return redirect("procurement:judge", tender.pk)
 
@@ -280,7 +280,7 @@ def _keep(request: HttpRequest, lot: Lot, found: ScoreSheet) -> None:
             found.errors[bid.pk, criterion.pk] = str(error)
             continue
         scores.setdefault(bid.pk, {})[criterion.pk] = (value or None, note[:2000])
-    services_evaluation.save_scores(actor=request.user, lot=lot, scores=scores, now=clock.now())
+    services_evaluation.save_scores(actor=me(request), lot=lot, scores=scores, now=clock.now())
 
 
 @require_POST
@@ -288,7 +288,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     tender, seat = _own(request, pk)
     try:
         services_evaluation.submit_scores(
-            actor=request.user, tender=tender, stand_by=request.POST.get("stand_by") == "1", now=clock.now()
+            actor=me(request), tender=tender, stand_by=request.POST.get("stand_by") == "1", now=clock.now()
         )
     except ObjectiveScoresDiffer as error:
         return _judge(request, tender, seat, DeclareForm(), differs=str(error))
@@ -381,7 +381,7 @@ def results_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def compute(request: HttpRequest, pk: int) -> HttpResponse:
     tender = _scored(request, pk)
-    services_evaluation.compute_results(actor=request.user, tender=tender, now=clock.now())
+    services_evaluation.compute_results(actor=me(request), tender=tender, now=clock.now())
     messages.success(request, _("The ranking is computed. The approving officer decides within five working days."))
     return redirect("procurement:results", tender.pk)
 
@@ -389,6 +389,6 @@ def compute(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     tender = _scored(request, pk)
-    services_evaluation.reopen_scores(actor=request.user, tender=tender, now=clock.now())
+    services_evaluation.reopen_scores(actor=me(request), tender=tender, now=clock.now())
     messages.success(request, _("The sheets are back with the members; only objective points can change."))
     return redirect("procurement:panel", tender.pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import second_factor
+from marketplace.accounts.models import User
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
@@ -31,6 +32,11 @@ from .forms_plan import refuse
 from .models import FailureGround, LotFailure, Method, OpenedBid, Tender
 from .states import TenderState
 from .views_public import get_tender
+
+
+def me(request: HttpRequest) -> User:
+    """The person who is logged in: every page of this file but the public record is for such."""
+    return cast(User, request.user)
 
 
 def tabs(user: Any, tender: Tender, here: str) -> list[dict[str, Any]]:
@@ -153,7 +159,7 @@ def release_share(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             services_opening.release_share(
-                actor=request.user, tender=tender, passphrase=form.cleaned_data["passphrase"], now=clock.now()
+                actor=me(request), tender=tender, passphrase=form.cleaned_data["passphrase"], now=clock.now()
             )
         except DomainError as error:
             form.add_error("passphrase", str(error))
@@ -169,7 +175,7 @@ def open_bids(request: HttpRequest, pk: int) -> HttpResponse:
     tender = _published(request, pk)
     if not rules.can_open(request.user, tender):
         raise Http404
-    services_opening.open_bids(actor=request.user, tender=tender, now=clock.now())
+    services_opening.open_bids(actor=me(request), tender=tender, now=clock.now())
     messages.success(request, _("The bids are open. The shares have been wiped and all digests recorded."))
     return redirect("procurement:opening", tender.pk)
 
@@ -196,7 +202,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         tender.state == TenderState.OPENED and rules.can_run(request.user, tender) and not tender.evaluators.exists()
     )
     chosen = request.POST.get("bid", "") if request.method == "POST" else ""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for bid in bids:
         own = chosen == str(bid.pk)
         form = None
@@ -242,7 +248,7 @@ def _check_one(request: HttpRequest, bid: OpenedBid, form: CheckForm) -> bool:
     values = form.cleaned_data
     try:
         services_opening.check_qualification(
-            actor=request.user,
+            actor=me(request),
             opened_bid=bid,
             qualified=values["verdict"] == "yes",
             code=values["code"],
@@ -321,7 +327,7 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
         form.fields["ground"].choices = [(g.value, g.label) for g in facts]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         try:
-            services_opening.fail_tender(actor=request.user, tender=tender, now=clock.now(), **form.cleaned_data)
+            services_opening.fail_tender(actor=me(request), tender=tender, now=clock.now(), **form.cleaned_data)
         except DomainError as error:
             refuse(form, error)
         else:

@@ -75,18 +75,18 @@ def _officer(buyers: list[int], now: datetime) -> Iterator[WorkItem]:
             distinct=True,
         ),
     )
-    for tender in opened:
-        if not tender.panel:
-            what = _("Check the bids") if tender.unchecked else _("Draw the panel")
-            yield _item(tender, "check" if tender.unchecked else "panel", what, weight=20)
-        elif tender.handed_in < tender.panel:
+    for judged in opened:
+        if not judged.panel:
+            what = _("Check the bids") if judged.unchecked else _("Draw the panel")
+            yield _item(judged, "check" if judged.unchecked else "panel", what, weight=20)
+        elif judged.handed_in < judged.panel:
             words = _("The panel judges: %(done)s of %(all)s handed in") % {
-                "done": tender.handed_in,
-                "all": tender.panel,
+                "done": judged.handed_in,
+                "all": judged.panel,
             }
-            yield _item(tender, "panel", words, tone="wait", weight=40)
+            yield _item(judged, "panel", words, tone="wait", weight=40)
         else:
-            yield _item(tender, "results", _("Compute the ranking"), weight=20)
+            yield _item(judged, "results", _("Compute the ranking"), weight=20)
 
 
 def _approver(user: Any, buyers: list[int]) -> Iterator[WorkItem]:
