@@ -13,6 +13,13 @@ from marketplace.core.search import SearchHit
 pytestmark = pytest.mark.django_db
 
 
+def test_the_head_leads_to_every_room(client_for):
+    html = client_for().get("/patterns/").content.decode()
+    head = html[html.index('<nav class="nav"') : html.index("<main")]
+    assert re.findall(r'<a href="(/[a-z]+/)"', head) == ["/catalogue/", "/procurement/", "/volunteering/", "/coverage/"]
+    assert 'href="/account/auth/login/?next=/patterns/"' in head
+
+
 def test_large_text_is_kept_in_a_cookie_and_returns_to_the_page(client_for):
     client = client_for()
     response = client.post("/preferences/", {"elder": "1", "next": "/patterns/?page=2"})
