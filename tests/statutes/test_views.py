@@ -9,6 +9,7 @@ from marketplace.accounts.models import User
 from marketplace.core import clock
 from marketplace.statutes.deadlines import CHINA
 from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter, StatutoryRule
+from marketplace.statutes.workspace import work_items
 from tests.factories.regions import load_leishan
 from tests.factories.statutes import load_law
 
@@ -198,3 +199,11 @@ def test_the_check_passes_and_names_what_is_broken(capsys):
     assert "open_submission from 2026-09-11: 2026-10-09, not 2026-10-08" in said
     assert "2030: 364 of 365 days" in said
     assert "        empty" in said
+
+
+def test_staff_are_reminded_of_the_next_year(staff, outsider):
+    now = datetime(2026, 11, 23, 10, tzinfo=CHINA)
+    assert [item.url for item in work_items(staff, now)] == ["/calendar/2027/announce/"]
+    assert list(work_items(outsider, now)) == []
+    assert list(work_items(staff, datetime(2026, 10, 31, 10, tzinfo=CHINA))) == []
+    assert [item.tone for item in work_items(staff, datetime(2027, 1, 2, 10, tzinfo=CHINA))] == ["now"]
