@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone, translation
 
 from marketplace.accounts.models import User
+from marketplace.dashboards.demonstration.cast import COUNTY
 from marketplace.dashboards.demonstration.play import play
 
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         with translation.override("zh-hans"):
             for command in ("load_calendar", "load_catalogue"):
                 call_command(command, stdout=self.stdout)
-            call_command("load_pages", county=522634000000, stdout=self.stdout)
+            call_command("load_pages", county=COUNTY, stdout=self.stdout)
             for chapter in play(timezone.localdate()):
                 self.stdout.write(f"  {chapter} ({time.perf_counter() - started:.0f} s)")
                 self.stdout.flush()
