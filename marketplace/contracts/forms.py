@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from djmoney.forms import MoneyField
 
@@ -65,8 +66,10 @@ class RefuseForm(forms.Form):
 
 
 class PersonField(forms.ModelChoiceField[User]):
+    """People by name, with how many posts they serve (``served`` of the queryset)."""
+
     def label_from_instance(self, obj: Any) -> str:
-        return localized(obj, "display_name")
+        return gettext("%(name)s, serves %(n)s posts now") % {"name": localized(obj, "display_name"), "n": obj.served}
 
 
 class FillForm(forms.Form):

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -166,14 +166,19 @@ def _actions(user: Any, contract: Contract, vacant: int, instalments: list[Insta
         if vacant and rules.can_staff(user, contract):
             yield {
                 "label": _("Name advisers"),
-                "url": "?posts=vacant#posts",
+                "url": _staffing(contract),
                 "tone": "",
                 "why": _("%(n)s posts are vacant.") % {"n": vacant},
             }
         today = timezone.localdate(clock.now())
         unpaid = any(i.state != InstalmentState.PAID for i in instalments)
         if rules.can_complete(user, contract) and today > contract.ends_on and not unpaid:
-            yield {"label": _("Complete the contract"), "url": _url("complete", contract), "tone": "", "why": ""}
+            yield {
+                "label": _("Complete the contract"),
+                "url": _url("complete", contract),
+                "tone": "",
+                "why": _("The term is over and everything is paid. Posts close; the record stays."),
+            }
     if contract.state in (ContractState.DRAFT, ContractState.ACTIVE) and rules.can_terminate(user, contract):
         yield {"label": _("End it early"), "url": _url("terminate", contract), "tone": "stop", "why": ""}
 
@@ -213,19 +218,37 @@ def may(user: Any, instalment: Instalment) -> dict[str, bool]:
 def _signing_actions(user: Any, contract: Contract) -> Iterator[dict[str, Any]]:
     if contract.supplier_signed_at is None:
         if rules.can_sign_as_supplier(user, contract):
-            yield {"label": _("Sign for the supplier"), "url": _url("sign_supplier", contract), "tone": "", "why": ""}
+            yield {
+                "label": _("Sign for the supplier"),
+                "url": _url("sign_supplier", contract),
+                "tone": "",
+                "why": _("You sign first, then the buyer. Both signatures make the contract."),
+            }
         elif rules.is_party(user, contract):
             yield {"label": _("The supplier signs next"), "url": "", "tone": "", "why": ""}
         return
     if rules.can_sign_as_buyer(user, contract) and contract.drafted_by_id != user.pk:
-        yield {"label": _("Sign for the buyer"), "url": _url("sign_buyer", contract), "tone": "", "why": ""}
+        yield {
+            "label": _("Sign for the buyer"),
+            "url": _url("sign_buyer", contract),
+            "tone": "",
+            "why": _("The supplier has signed. With your signature the contract begins."),
+        }
     elif rules.is_party(user, contract):
         yield {
             "label": _("The buyer signs next"),
             "url": "",
             "tone": "",
-            "why": _("An approving officer who did not draw it up signs."),
+            "why": _("The buyer signs next: an approving officer who did not draw it up."),
         }
+
+
+def _staffing(contract: Contract) -> str:
+    """Where advisers are proposed for all vacant posts at once; the room above, if it is there."""
+    try:
+        return reverse("staffing:contract", args=[contract.pk])
+    except NoReverseMatch:
+        return "?posts=vacant#posts"
 
 
 def _url(name: str, contract: Contract) -> str:

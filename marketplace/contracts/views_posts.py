@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -50,6 +51,8 @@ def staff(request: HttpRequest, pk: int) -> HttpResponse:
         kind = post.contract.award.lot.product_version.content.get("required_credential")
         if kind:
             people = licensed(people, today, [kind])
+        served = Count("posts", filter=Q(posts__state=PostState.FILLED))
+        people = people.annotate(served=served).order_by("served", "display_name", "pk")
         form: FillForm | ReasonForm = FillForm(request.POST or None, people=people)
     else:
         form = ReasonForm(request.POST or None)
