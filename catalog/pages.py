@@ -185,4 +185,4 @@ class ServiceObligation(Orderable):
         verbose_name_plural = _("obligations")
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)

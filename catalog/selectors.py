@@ -14,7 +14,10 @@ from .pages import ServicePage
 
 def live_products() -> QuerySet[ServicePage]:
     """Published products in the order of their codes."""
-    return ServicePage.objects.live().public().prefetch_related("obligations").order_by("code")
+    products: QuerySet[ServicePage] = (
+        ServicePage.objects.live().public().prefetch_related("obligations").order_by("code")
+    )
+    return products
 
 
 def altered_versions() -> list[ProductVersion]:

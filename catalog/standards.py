@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from .pages import Period, QuantityUnit
 
 def standard_words(line: Any) -> str:
     """How much and how often, of a product's, a version's or a contract's obligation (an object or a mapping)."""
-    get = line.get if isinstance(line, Mapping) else lambda name: getattr(line, name)
+    get: Callable[[str], Any] = line.__getitem__ if isinstance(line, Mapping) else partial(getattr, line)
     unit, quantity, period = get("quantity_unit"), int(get("quantity")), get("period")
     if unit == QuantityUnit.HOURS_LIMIT:
         return ngettext("within %(n)s hour", "within %(n)s hours", quantity) % {"n": quantity}

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from marketplace.accounts.models import Organisation, Role, User
@@ -42,7 +43,7 @@ def managed_by(user: User) -> QuerySet[Opportunity]:
     )
 
 
-def visible_to(user: User) -> QuerySet[Opportunity]:
+def visible_to(user: User | AnonymousUser) -> QuerySet[Opportunity]:
     """Open, closed and cancelled calls for everybody; drafts for those who manage them."""
     everything = Opportunity.objects.select_related("organiser", "host", "region")
     public = ~Q(state=OpportunityState.DRAFT)

@@ -84,12 +84,12 @@ def near(
 
 
 def _travel(home: Region | None, places: list[Region]) -> list[int | None]:
-    if home is None or home.longitude is None or not places:
+    if home is None or home.longitude is None or home.latitude is None or not places:
         return [None] * len(places)
     speeds = county_speeds({p.county_code for p in places if p.county_code is not None})
     result: list[int | None] = []
     for place in places:
-        if place.longitude is None or place.county_code is None:
+        if place.longitude is None or place.latitude is None or place.county_code is None:
             result.append(None)
             continue
         km = geo.great_circle_km(home.longitude, home.latitude, place.longitude, place.latitude)

@@ -223,7 +223,7 @@ def _check_clash(person: User, shift: Shift, *, but: int | None) -> None:
             shift__starts_at__lt=shift.ends_at,
             shift__ends_at__gt=shift.starts_at,
         )
-        .exclude(pk=but)
+        .exclude(pk=but or 0)
         .select_related("shift__opportunity")
         .first()
     )

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.accounts.access import SignedIn
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
@@ -53,7 +54,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def join(request: HttpRequest) -> HttpResponse:
+def join(request: SignedIn) -> HttpResponse:
     """Become a volunteer, or change what one has said."""
     profile = getattr(request.user, "volunteer", None)
     initial = {}
@@ -81,12 +82,12 @@ def join(request: HttpRequest) -> HttpResponse:
     return render(request, "volunteers/join.html", {"form": form, "profile": profile})
 
 
-def _safe(request: HttpRequest) -> bool:
+def _safe(request: SignedIn) -> bool:
     return request.GET.get("next", "").startswith("/volunteering/")
 
 
 @require_POST
-def leave(request: HttpRequest) -> HttpResponse:
+def leave(request: SignedIn) -> HttpResponse:
     services.leave(actor=request.user, now=clock.now())
     messages.success(
         request, _("You are not asked any more. Your record stays yours, and you may come back at any time.")
@@ -95,7 +96,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def sign_up(request: HttpRequest, pk: int) -> HttpResponse:
+def sign_up(request: SignedIn, pk: int) -> HttpResponse:
     shift = get_object_or_404(Shift.objects.filter(opportunity__in=visible_to(request.user)), pk=pk)
     if not hasattr(request.user, "volunteer"):
         messages.info(request, _("Tell us where you live and what you speak; then take your place."))
@@ -113,7 +114,7 @@ def sign_up(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: SignedIn, pk: int) -> HttpResponse:
     mine = get_object_or_404(SignUp, pk=pk, volunteer=request.user)
     sign_ups.cancel_sign_up(actor=request.user, sign_up=mine, now=clock.now())
     messages.success(request, _("Cancelled. Thank you for saying so in time: the place goes to the next in line."))
@@ -121,7 +122,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def accept(request: HttpRequest, pk: int) -> HttpResponse:
+def accept(request: SignedIn, pk: int) -> HttpResponse:
     mine = get_object_or_404(SignUp, pk=pk, volunteer=request.user)
     sign_ups.accept_offer(actor=request.user, sign_up=mine, now=clock.now())
     messages.success(request, _("The place is yours. It stands under My shifts."))
@@ -129,7 +130,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: SignedIn) -> HttpResponse:
     """My shifts: the coming, the waiting, the past."""
     page = Paginator(selectors.sign_ups_of(request.user), 25).get_page(request.GET.get("page"))
     return render(request, "volunteers/mine.html", {"page": page, "now": clock.now()})

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.accounts.access import SignedIn
 from marketplace.accounts.models import Organisation, OrganisationKind
 from marketplace.accounts.rules import organisations_of
 from marketplace.core import clock
@@ -25,7 +26,7 @@ from .rules import ORGANISERS, can_manage, managed_by
 
 
 @require_safe
-def organised(request: HttpRequest) -> HttpResponse:
+def organised(request: SignedIn) -> HttpResponse:
     """The calls of my organisations, with how they fill."""
     rows = managed_by(request.user).annotate(
         confirmed=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state__in=["confirmed", "attended"])),
@@ -37,7 +38,7 @@ def organised(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: SignedIn) -> HttpResponse:
     """Write a call; it is shown to nobody before it is opened."""
     organisers = organisations_of(request.user, *ORGANISERS).order_by("name")
     if not organisers:
@@ -70,7 +71,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def manage(request: HttpRequest, pk: int) -> HttpResponse:
+def manage(request: SignedIn, pk: int) -> HttpResponse:
     """One call as its organiser sees it: who has a place, who waits, who came."""
     found = get_object_or_404(managed_by(request.user), pk=pk)
     people = (
@@ -91,7 +92,7 @@ def manage(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def move(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def move(request: SignedIn, pk: int, action: str) -> HttpResponse:
     """Open, close or cancel."""
     found = get_object_or_404(managed_by(request.user), pk=pk)
     now = clock.now()
@@ -112,7 +113,7 @@ def move(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 
 @require_POST
-def attendance(request: HttpRequest, pk: int) -> HttpResponse:
+def attendance(request: SignedIn, pk: int) -> HttpResponse:
     """Came, or did not come."""
     found = get_object_or_404(
         SignUp.objects.filter(shift__opportunity__in=managed_by(request.user)).select_related("shift__opportunity"),
@@ -124,7 +125,7 @@ def attendance(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def people_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def people_csv(request: SignedIn, pk: int) -> StreamingHttpResponse:
     found: Opportunity = get_object_or_404(managed_by(request.user), pk=pk)
     rows = (
         SignUp.objects.filter(shift__opportunity=found)

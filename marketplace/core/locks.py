@@ -19,7 +19,8 @@ def lock_rows(model: type[M], pks: Iterable[int | str]) -> list[M]:
     wanted = sorted(set(pks))
     rows = list(model._default_manager.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk"))
     if len(rows) != len(wanted):
-        raise model.DoesNotExist(f"{model.__name__}: {len(wanted) - len(rows)} of {len(wanted)} rows are gone")
+        gone = f"{model.__name__}: {len(wanted) - len(rows)} of {len(wanted)} rows are gone"
+        raise model.DoesNotExist(gone)  # type: ignore[attr-defined]
     return rows
 
 

@@ -27,7 +27,8 @@ def render_pdf(template: str, data: Mapping[str, Any], *, files: Mapping[str, by
         "data.json": json.dumps(data, ensure_ascii=False).encode(),
         **(files or {}),
     }
-    pdf = typst.compile(sources, font_paths=_FONTS, ignore_system_fonts=True)
+    # The stubs do not know that several sources may be given as bytes.
+    pdf: object = typst.compile(sources, font_paths=_FONTS, ignore_system_fonts=True)  # type: ignore[call-overload]
     if not isinstance(pdf, bytes):
         raise TypeError("typst gave no PDF")
     return pdf

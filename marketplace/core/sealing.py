@@ -98,8 +98,7 @@ class EncryptedTextField(models.Field):  # type: ignore[type-arg]
             raise FieldError(f"{self.name} is encrypted: look it up by a blind index")
         return super().get_lookup(lookup_name)
 
-    def formfield(self, **kwargs: Any) -> Any:
-        kwargs.pop("form_class", None)
+    def formfield(self, form_class: Any = None, choices_form_class: Any = None, **kwargs: Any) -> Any:
         return super().formfield(form_class=forms.CharField, **kwargs)
 
 

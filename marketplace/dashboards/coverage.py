@@ -96,7 +96,7 @@ FROM counted c FULL JOIN summed s ON s.code = c.code LEFT JOIN middle m ON m.cod
 """  # noqa: S608
 
 
-def _parameters(code: int, now: datetime) -> dict[str, object]:
+def _parameters(code: int, now: datetime) -> dict[str, int | date | datetime]:
     low, high = codes.code_range(code)
     today = timezone.localdate(now)
     return {
@@ -123,7 +123,7 @@ def refresh(*, now: datetime) -> int:
     CoverageFigure.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute(_REFRESH_SQL, _parameters(codes.NATION, now))
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @dataclass(frozen=True, slots=True)

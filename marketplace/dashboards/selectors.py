@@ -143,7 +143,7 @@ def village(region: Region, now: datetime) -> Village:
         list(post.contract.obligations.all()) if post else [],
         list(visits),
         list(opportunities),
-        Region.objects.filter(code=region.parent_code).first(),
+        Region.objects.filter(code=region.parent_code or 0).first(),
     )
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from marketplace.accounts.access import SignedIn
 from marketplace.accounts.models import Role
 from marketplace.accounts.rules import roles_of
 from marketplace.core import clock
@@ -69,7 +70,7 @@ def villages_csv(request: HttpRequest, code: int) -> StreamingHttpResponse:
 
 
 @require_safe
-def workspace(request: HttpRequest) -> HttpResponse:
+def workspace(request: SignedIn) -> HttpResponse:
     """What waits for the person, and the way to everything that the person's roles allow."""
     now = clock.now()
     items = work_items(request.user, now)

@@ -214,7 +214,7 @@ def _grant(
         reference=f"session:{session.pk}",
         memo=str(policy)[:200],
     )
-    entitlement = Entitlement.objects.create(
+    entitlement = Entitlement.objects.create(  # type: ignore[misc]  # djmoney takes Money
         person=session.person,
         policy=policy,
         session=session,

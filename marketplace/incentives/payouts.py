@@ -43,7 +43,7 @@ def submit_claim(*, actor: User, payer: Organisation, request_key: uuid.UUID, no
         raise errors.NothingToClaim
     try:
         with transaction.atomic():
-            claim = PayoutClaim.objects.create(
+            claim = PayoutClaim.objects.create(  # type: ignore[misc]  # djmoney takes Money
                 person=actor, payer=payer, amount=yuan(owed), request_key=request_key, submitted_at=now
             )
     except IntegrityError as error:

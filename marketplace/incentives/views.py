@@ -8,12 +8,13 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace.accounts.access import second_factor
+from marketplace.accounts.access import SignedIn, second_factor
 from marketplace.accounts.models import Organisation, Role
 from marketplace.accounts.rules import organisations_of
 from marketplace.core import clock
@@ -68,7 +69,7 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def new_policy(request: HttpRequest) -> HttpResponse:
+def new_policy(request: SignedIn) -> HttpResponse:
     payers = organisations_of(request.user, Role.OFFICER, Role.APPROVER).order_by("name")
     if not payers:
         raise PermissionRefused
@@ -90,14 +91,14 @@ def new_policy(request: HttpRequest) -> HttpResponse:
 
 @second_factor
 @require_POST
-def adopt(request: HttpRequest, pk: int) -> HttpResponse:
+def adopt(request: SignedIn, pk: int) -> HttpResponse:
     services.adopt_policy(actor=request.user, policy=_visible_policy(request, pk), now=clock.now())
     messages.success(request, _("In force. Service confirmed from now on earns by these rules."))
     return redirect("incentives:policy", pk=pk)
 
 
 @require_safe
-def claims(request: HttpRequest) -> HttpResponse:
+def claims(request: SignedIn) -> HttpResponseBase:
     """My claims, and those that wait for me."""
     found = rules.claims_visible_to(request.user).select_related("approved_by", "paid_by")
     if request.GET.get("format") == "csv":
@@ -137,7 +138,7 @@ def claims(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def submit(request: HttpRequest) -> HttpResponse:
+def submit(request: SignedIn) -> HttpResponse:
     payer = get_object_or_404(Organisation, pk=request.POST.get("payer"))
     try:
         key = uuid.UUID(request.POST.get("request_key", ""))
@@ -150,7 +151,7 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 @second_factor
 @require_POST
-def move(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def move(request: SignedIn, pk: int, action: str) -> HttpResponse:
     """Approve, return or pay."""
     claim = get_object_or_404(rules.claims_visible_to(request.user), pk=pk)
     now = clock.now()
@@ -170,7 +171,7 @@ def move(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 @second_factor
 @require_http_methods(["GET", "POST"])
-def fund(request: HttpRequest) -> HttpResponse:
+def fund(request: SignedIn) -> HttpResponse:
     """The incentive funds of my organisations: what is in them, and topping up."""
     payers = organisations_of(request.user, Role.FINANCE).order_by("name")
     if not payers:

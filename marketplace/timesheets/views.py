@@ -6,12 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.accounts.access import SignedIn
 from marketplace.accounts.rules import organisations_of
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
@@ -27,7 +29,7 @@ from .subjects import subject_of, subjects_of
 
 
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: SignedIn) -> HttpResponseBase:
     """My service: what runs, where I can serve, what I have recorded."""
     now = clock.now()
     rows = (
@@ -49,7 +51,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "timesheets/mine.html", context)
 
 
-def _csv(rows: Any, name: str) -> Any:
+def _csv(rows: Any, name: str) -> HttpResponseBase:
     header = (
         _("from"), _("to"), _("person"), _("place"), _("kind"), _("capacity"), _("reported minutes"), _("counted minutes"),
         _("people served"), _("state"), _("confirmed by"),
@@ -77,13 +79,13 @@ def _csv(rows: Any, name: str) -> Any:
 
 
 @require_http_methods(["GET", "POST"])
-def record(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def record(request: SignedIn, kind: str, pk: int) -> HttpResponse:
     """Check in now, or report service that has been given."""
     now = clock.now()
     subject = subject_of(request.user, kind, pk, now)
     if subject is None:
         raise Http404
-    common = {
+    common: dict[str, Any] = {
         "actor": request.user,
         "capacity": subject.capacity,
         "region": subject.region,
@@ -122,7 +124,7 @@ def record(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def check_out(request: HttpRequest, pk: int) -> HttpResponse:
+def check_out(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(ServiceSession.objects.select_related("region", "host"), pk=pk, person=request.user)
     form = CheckOutForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -137,7 +139,7 @@ def check_out(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: SignedIn, pk: int) -> HttpResponse:
     """One session with its claim, its decision and what the reader may do."""
     session = get_object_or_404(rules.visible_to(request.user), pk=pk)
     pending = session.state == SessionState.REPORTED
@@ -154,7 +156,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(ServiceSession, pk=pk, person=request.user)
     services.withdraw_session(actor=request.user, session=session, now=clock.now())
     messages.success(request, _("Withdrawn. The time is free again."))
@@ -162,7 +164,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def to_confirm(request: HttpRequest) -> HttpResponse:
+def to_confirm(request: SignedIn) -> HttpResponse:
     """What my village or organisation has to confirm, the oldest first."""
     hosts = organisations_of(request.user, *rules.HOST_ROLES)
     rows = (
@@ -176,7 +178,7 @@ def to_confirm(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def confirm(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(rules.visible_to(request.user), pk=pk)
     services.confirm_session(actor=request.user, session=session, now=clock.now())
     messages.success(request, _("Confirmed. Thank you."))
@@ -184,7 +186,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def dispute(request: HttpRequest, pk: int) -> HttpResponse:
+def dispute(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(rules.visible_to(request.user), pk=pk)
     services.dispute_session(actor=request.user, session=session, note=request.POST.get("note", ""), now=clock.now())
     messages.success(request, _("Noted. A supervisor hears both sides and decides."))
@@ -192,7 +194,7 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def disputes(request: HttpRequest) -> HttpResponse:
+def disputes(request: SignedIn) -> HttpResponse:
     """Disputed service in the places I supervise."""
     rows = rules.visible_to(request.user).filter(state=SessionState.DISPUTED).order_by("reported_at", "pk")
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
@@ -200,7 +202,7 @@ def disputes(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
+def decide(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(rules.visible_to(request.user), pk=pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():

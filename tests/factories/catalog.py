@@ -15,11 +15,12 @@ from marketplace.core import clock
 
 
 def make_index() -> CatalogIndexPage:
-    index = CatalogIndexPage.objects.first()
+    index: CatalogIndexPage | None = CatalogIndexPage.objects.first()
     if index is None:
         site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
         root = site.root_page if site else Page.get_first_root_node() or _a_root()
-        index = root.add_child(instance=CatalogIndexPage(slug="catalogue", **INDEX))
+        index = CatalogIndexPage(slug="catalogue", **INDEX)
+        root.add_child(instance=index)
     return index
 
 
@@ -31,7 +32,7 @@ def _a_root() -> Page:
 
 def make_product(code: str = "PLS-01", **changes: Any) -> ServicePage:
     """The product ``code`` of the first catalogue, published, with its obligations."""
-    known = ServicePage.objects.filter(code=code).first()
+    known: ServicePage | None = ServicePage.objects.filter(code=code).first()
     if known is not None and not changes:
         return known
     item = next(i for i in json.loads(DATA.read_text(encoding="utf-8")) if i["code"] == code)

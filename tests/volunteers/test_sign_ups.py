@@ -55,7 +55,8 @@ def test_an_offer_that_nobody_answers_goes_to_the_next(at: Any) -> None:
     with pytest.raises(errors.OfferOver):
         sign_ups.accept_offer(actor=second, sign_up=a, now=late)
     assert sign_ups.lapse_overdue(now=late) == 1
-    a.refresh_from_db(), b.refresh_from_db()
+    a.refresh_from_db()
+    b.refresh_from_db()
     assert (a.state, b.state) == ("lapsed", "offered")
     assert not oversold_or_miscounted()
 
@@ -122,7 +123,8 @@ def test_who_can_no_longer_come_is_passed_over_with_the_reason() -> None:
     a, b = (sign_ups.sign_up(actor=p, shift=shift, now=now) for p in (second, third))
     VolunteerProfile.objects.filter(user=second).update(active=False)
     sign_ups.cancel_sign_up(actor=first, sign_up=taken, now=now)
-    a.refresh_from_db(), b.refresh_from_db()
+    a.refresh_from_db()
+    b.refresh_from_db()
     assert (a.state, b.state) == ("waiting", "offered")
     event = Event.objects.get(action="sign_up.pass_over", subject_id=str(a.pk))
     assert event.data["code"] == "not_a_volunteer"

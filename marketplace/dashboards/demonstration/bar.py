@@ -37,11 +37,11 @@ def write_bar(cast: Cast) -> None:
         (cast.editor, "editor", "目录编辑", "catalogue editor", "修改产品并提交评审", "edits a product and asks for review"),
         (cast.reviewer, "editor", "目录评审人", "catalogue reviewer", "评审他人的修改", "reviews another's change"),
     ]  # fmt: skip
-    rows += [(user, "expert", *words) for user, *words in judging_seats(cast)]
+    rows += [(user, "expert", *words) for user, words in judging_seats(cast)]
     write(_persona(*row) for row in {r[0].pk: r for r in rows}.values())
 
 
-def judging_seats(cast: Cast) -> list[tuple[User, str, str, str, str]]:
+def judging_seats(cast: Cast) -> list[tuple[User, tuple[str, str, str, str]]]:
     """The members of the prefecture's panel who have not handed in."""
     seats = Evaluator.objects.filter(
         tender__organisation=cast.prefecture.organisation, state__in=["drawn", "declared"]
@@ -55,7 +55,7 @@ def judging_seats(cast: Cast) -> list[tuple[User, str, str, str, str]]:
         ),
         "declared": ("评审专家（打分中）", "expert, scoring", "检查打分并提交", "looks over the scores and hands in"),
     }
-    return [(seat.user, *words[seat.state]) for seat in seats.order_by("pk")]
+    return [(seat.user, words[seat.state]) for seat in seats.order_by("pk")]
 
 
 def _persona(user: User, group: str, words: str, words_en: str, hint: str, hint_en: str) -> Persona:

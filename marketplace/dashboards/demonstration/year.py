@@ -117,8 +117,9 @@ class Year:
         turn: dict[int, int] = {}
         slots = []
         for post in posts:
-            turn[post.adviser_id] = turn.get(post.adviser_id, -1) + 1
-            slots.append((post, turn[post.adviser_id]))
+            adviser = post.adviser_id or 0
+            turn[adviser] = turn.get(adviser, -1) + 1
+            slots.append((post, turn[adviser]))
         months = self._months()
         for number, (year, month) in enumerate(months):
             done = sum(self._visit(post, slot, year, month, number) for post, slot in slots)
