@@ -236,6 +236,8 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.partition(":")[0]
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# Five wrong passwords close an account for half an hour (GB/T 22239, level 3).
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/30m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Public Legal Services"
 MFA_REQUIRED = _environment.switch("MFA_REQUIRED", default=not DEMO)

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from marketplace import settings as project
 from marketplace.accounts import rules, selectors, services
 from marketplace.accounts.models import Credential, KeyHolderKey, Membership, Organisation, Role, User
 from marketplace.accounts.personas import Persona, write
@@ -503,6 +504,20 @@ def test_a_user_name_is_taken_once_and_is_no_address(client_for):
         assert answer.status_code == 200
         assert answer.context["form"].errors["username"]
     assert User.objects.count() == 1
+
+
+def test_five_wrong_passwords_close_the_account_for_a_while(client_for, settings):
+    settings.ACCOUNT_RATE_LIMITS = project.ACCOUNT_RATE_LIMITS
+    person = make_user()
+    for _n in range(5):
+        client_for().post("/account/auth/login/", {"login": person.username, "password": "wrong"})
+    browser = client_for()
+    browser.post("/account/auth/login/", {"login": person.username, "password": PASSWORD})
+    assert browser.get(url("profile")).status_code == 302
+    other = make_user()
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "5/30m/key"}
+    browser.post("/account/auth/login/", {"login": other.username, "password": PASSWORD})
+    assert browser.get(url("profile")).status_code == 200
 
 
 # Personas

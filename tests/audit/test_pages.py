@@ -7,13 +7,14 @@ from datetime import datetime
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Q
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from marketplace.accounts.models import Role
-from marketplace.audit import labels
+from marketplace.audit import labels, selectors
 from marketplace.audit.models import Event, Seal
 from marketplace.audit.sealing import seal_pending
 from tests.factories.accounts import (
@@ -107,6 +108,21 @@ def test_a_supervisor_reads_what_the_people_of_his_region_did_and_no_more(client
     assert "黎平经办人" not in text
     found = client_for(supervisor).get(reverse("audit:search")).content.decode()
     assert "黎平经办人" not in found
+
+
+def test_a_secret_act_is_shown_to_no_supervisor_not_even_as_a_count(client_for, firm, supervisor, monkeypatch):
+    person = make_user(home_region=a_place())
+    make_event(person, firm, action="organisation.verify")
+    monkeypatch.setattr(selectors, "_secrets", [lambda: Q(action="organisation.close")])
+    browsers = [client_for(supervisor), client_for(make_user(is_superuser=True))]
+    url = reverse("audit:search")
+    before = [len(table(browser.get(url, {"format": "csv"}))) for browser in browsers]
+    make_event(person, firm, action="organisation.close", reason="秘密")
+    assert [len(table(browser.get(url, {"format": "csv"}))) for browser in browsers] == before
+    for browser in browsers:
+        assert "秘密" not in browser.get(url).content.decode()
+        assert browser.get(url).context["page"].paginator.count == before[0] - 1
+    assert "秘密" in client_for(make_member(Role.ADMIN, firm)).get(trail_url(firm)).content.decode()
 
 
 @pytest.mark.parametrize("address", ["accounts.organisation/abc", "accounts.organisation/0", "no.model/1", "x/1"])

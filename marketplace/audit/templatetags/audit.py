@@ -50,8 +50,11 @@ def act_data(event: Event, names: Mapping[tuple[str, int], str] | None = None) -
     pairs: list[tuple[str, str]] = []
     before, after = data.pop("from", None), data.pop("to", None)
     if before is not None and after is not None and before != after:
-        states = [labels.value_label(event.subject_type, "state", state) or str(state) for state in (before, after)]
-        pairs.append((_("State"), " → ".join(states)))
+        words = [labels.value_label(event.subject_type, "state", side) for side in (before, after)]
+        label = _("State") if all(words) else _("What changed")
+        pairs.append(
+            (label, " → ".join(word or _words(side) for word, side in zip(words, (before, after), strict=True)))
+        )
     for key, value in sorted(data.items()):
         name = names.get((key, value)) if names and isinstance(value, int) else None
         said = name or labels.value_label(event.subject_type, key, value) or _words(value)
