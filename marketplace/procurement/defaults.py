@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.models import ServicePage
+from catalog.pages import ServicePage
 
 from .models_tender import CriterionKind, Method
 
@@ -87,5 +87,7 @@ def default_qualification(product: ServicePage) -> tuple[str, str]:
         chinese.append("\n二、拟派人员持有本项服务所要求的有效执业资格。")
         english += "\n2. The people proposed hold the valid qualification that this service asks for."
     chinese.append("\n无需预先入库、登记或购买文件；未在本平台登记的供应商可在投标时免费登记。")
-    english += "\nNo prior entry on any register and no purchase of documents is needed; registering when bidding is free."
+    english += (
+        "\nNo prior entry on any register and no purchase of documents is needed; registering when bidding is free."
+    )
     return "".join(chinese), english

@@ -11,7 +11,7 @@ import segno
 from django.conf import settings
 from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from catalog.standards import standard_words
@@ -81,7 +81,7 @@ def tender_document(tender: Tender) -> bytes:
             "dates": _("Dates and their reasons"),
             "date_columns": [_("What"), _("Date"), _("Why")],
             "criteria": _("How bids are scored"),
-            "criteria_columns": [_("Factor"), _("Points"), _("How it is scored")],
+            "criteria_columns": [_("Factor"), pgettext("criterion", "Points"), _("How it is scored")],
             "standard_columns": [_("Obligation"), _("How much"), _("What proves it")],
             "qualification": _("Who may bid"),
             "how": _("How to bid"),

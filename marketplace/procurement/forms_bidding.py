@@ -34,6 +34,14 @@ class FilesField(forms.FileField):
         return [super(FilesField, self).clean(each, initial) for each in given if each]
 
 
+def _files() -> FilesField:
+    return FilesField(
+        label=_("Attach PDF files"),
+        required=False,
+        help_text=_("At most five, each of at most 10 MB. They are sealed with the bid."),
+    )
+
+
 class BidForm(forms.Form):
     """Everything may be empty in a draft; ``content`` is complete or the service says what is missing."""
 
@@ -61,17 +69,12 @@ class BidForm(forms.Form):
     note = forms.CharField(
         label=_("Anything else"), widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, required=False
     )
-    files = FilesField(
-        label=_("Attach PDF files"),
-        required=False,
-        help_text=_("At most five, each of at most 10 MB. They are sealed with the bid."),
-    )
 
     def __init__(self, lot: Lot, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lot = lot
         self.judged = [c for c in lot.criteria.all() if c.kind != CriterionKind.PRICE]
-        notes = {name: self.fields.pop(name) for name in ("note", "files")}
+        last = {"note": self.fields.pop("note"), "files": _files()}
         for criterion in self.judged:
             self.fields[f"response_{criterion.pk}"] = forms.CharField(
                 label=_label(criterion),
@@ -80,7 +83,7 @@ class BidForm(forms.Form):
                 required=False,
                 help_text=localized(criterion, "guidance"),
             )
-        self.fields.update(notes)
+        self.fields.update(last)
 
     def clean_team(self) -> str:
         lines = [line.strip() for line in self.cleaned_data["team"].splitlines() if line.strip()]

@@ -30,7 +30,7 @@ def refuse(form: forms.BaseForm, error: DomainError) -> None:
     form.add_error(field, str(error))
 
 
-class LocalizedChoiceField(forms.ModelChoiceField):
+class LocalizedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Objects by their name in the active language."""
 
     def __init__(self, *args: Any, name_field: str = "name", **kwargs: Any) -> None:
@@ -41,7 +41,7 @@ class LocalizedChoiceField(forms.ModelChoiceField):
         return localized(obj, self.name_field)
 
 
-class BudgetLineField(forms.ModelChoiceField):
+class BudgetLineField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A line with what may still be planned from it."""
 
     left: dict[int, Money]

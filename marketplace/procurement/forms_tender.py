@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from djmoney.forms import MoneyField
 
 from marketplace.core import clock
@@ -117,16 +118,20 @@ class LotForm(forms.Form):
     def __init__(self, tender: Tender, county: int, *args: Any, lot: Lot | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tender, self.lot, self.county = tender, lot, county
-        others = Lot.regions.through.objects.filter(lot__tender=tender).exclude(lot_id=lot.pk if lot else None)
+        others = Lot.regions.through.objects.filter(lot__tender=tender).exclude(lot_id=lot.pk if lot else 0)
         self.taken: dict[int, int] = dict(others.values_list("region_id", "lot__number"))
         saved = set(lot.regions.values_list("pk", flat=True)) if lot else set()
         if self.is_bound:
-            self.townships = set(_codes(self.data.getlist("townships")))
-            self.villages = set(_codes(self.data.getlist("villages")))
+            self.townships = set(_codes(self._list("townships")))
+            self.villages = set(_codes(self._list("villages")))
         else:
             self.townships, self.villages = set(), saved
         if lot is not None and not self.is_bound:
             self.initial = {"title": lot.title, "title_en": lot.title_en, "ceiling": lot.ceiling}
+
+    def _list(self, name: str) -> list[str]:
+        data: Any = self.data
+        return list(data.getlist(name))
 
     @property
     def elsewhere(self) -> list[int]:
@@ -171,7 +176,11 @@ class CriterionForm(forms.Form):
     title = forms.CharField(label=_("Factor"), max_length=120)
     title_en = forms.CharField(label=_("Factor in English"), max_length=160, required=False)
     points = forms.DecimalField(
-        label=_("Points"), max_digits=5, decimal_places=2, min_value=Decimal("0.01"), max_value=100
+        label=pgettext_lazy("criterion", "Points"),
+        max_digits=5,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        max_value=100,
     )
     guidance = forms.CharField(label=_("How it is scored"), widget=forms.Textarea(attrs={"rows": 2}))
     guidance_en = forms.CharField(

@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 
-from catalog.models import ProductVersion, ServicePage
+from catalog.models import ProductVersion
+from catalog.pages import ServicePage
 from marketplace.accounts.models import Organisation, User
 from marketplace.regions.models import Region
 

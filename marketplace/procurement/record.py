@@ -8,6 +8,7 @@ from django.db.models import CharField, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.rules import is_supervisor
 from marketplace.audit import labels
 from marketplace.audit.selectors import register_secret, register_visibility
 
@@ -62,9 +63,7 @@ DATA = {
 def _tender(user: Any, key: str) -> bool:
     """A published tender's trail is read by its bureau and its supervisors; the public reads the notices."""
     found = rules.visible_tenders(user).select_related("organisation").filter(pk=key).first()
-    return found is not None and (
-        rules.is_staff(user, found) or rules.is_supervisor(user, found.organisation.region_id)
-    )
+    return found is not None and (rules.is_staff(user, found) or is_supervisor(user, found.organisation.region_id))
 
 
 def _plan(user: Any, key: str) -> bool:
@@ -84,7 +83,7 @@ def _bid(user: Any, key: str) -> bool:
         return True
     tender = bid.lot.tender
     return tender.opened_at is not None and (
-        rules.is_staff(user, tender) or rules.is_supervisor(user, tender.organisation.region_id)
+        rules.is_staff(user, tender) or is_supervisor(user, tender.organisation.region_id)
     )
 
 

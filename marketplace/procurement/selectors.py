@@ -152,7 +152,7 @@ def life_line(tender: Tender, now: datetime) -> list[Step]:
     steps.append(Step(_("Opening and evaluation"), opened, "now" if stage == "judging" else ("did" if done else "")))
     steps.append(Step(_("Result"), _("within 2 working days"), "did" if done else ""))
     signed = tender.state == TenderState.CONTRACTED
-    steps.append(Step(_("Contract"), _("within 30 days"), "did" if signed else ("now" if done else "")))
+    steps.append(Step(_("Contract signed"), _("within 30 days"), "did" if signed else ("now" if done else "")))
     return steps
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import CNY, Money
 
 from catalog.errors import ProductNotPublished
-from catalog.models import ServicePage
+from catalog.pages import ServicePage
 from marketplace.accounts.models import Organisation, User
 from marketplace.audit.models import Event
 from marketplace.audit.services import record
@@ -63,7 +63,7 @@ def open_budget_line(
                 code=code.strip(),
                 name=name.strip(),
                 name_en=name_en.strip(),
-                appropriated=appropriated,
+                appropriated=appropriated,  # type: ignore[misc]
             )
     except IntegrityError as error:
         raise InvalidInput(

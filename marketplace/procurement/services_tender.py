@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
-from catalog.models import ServicePage
+from catalog.pages import ServicePage
 from catalog.services import freeze_version
 from marketplace.accounts.models import User
 from marketplace.audit.services import record
@@ -183,7 +183,7 @@ def add_lot(
         title=title.strip(),
         title_en=title_en.strip(),
         product_version=version,
-        ceiling=_ceiling(tender, ceiling),
+        ceiling=_ceiling(tender, ceiling),  # type: ignore[misc]
     )
     lot.save()
     _write_regions(lot, regions)
@@ -491,7 +491,7 @@ def _write_texts(tender: Tender, texts: TenderTexts) -> None:
 def _ceiling(tender: Tender, ceiling: Money, *, but: Lot | None = None) -> Money:
     if str(ceiling.currency) != "CNY" or ceiling.amount <= 0:
         raise InvalidInput(_("Enter an amount above zero, in yuan."), field="ceiling")
-    others = tender.lots.exclude(pk=but.pk if but else None).aggregate(total=Sum("ceiling"))["total"] or 0
+    others = tender.lots.exclude(pk=but.pk if but else 0).aggregate(total=Sum("ceiling"))["total"] or 0
     total, left = yuan(ceiling.amount + others), plan_left(tender)
     if total > left:
         raise LotsExceedPlan(field="ceiling", total=money_words(total), over=money_words(total - left))

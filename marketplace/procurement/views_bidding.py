@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from marketplace.accounts.access import SignedIn
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
@@ -30,7 +31,7 @@ from .states import BidState
 from .views_public import PAGE_SIZE, get_tender, pdf_response
 
 
-def _supplier(request: HttpRequest) -> Organisation:
+def _supplier(request: SignedIn) -> Organisation:
     """The firm for which the person acts: the named one, or the only one."""
     suppliers = rules.suppliers_of(request.user)
     wanted = request.POST.get("supplier") or request.GET.get("supplier", "")
@@ -41,11 +42,11 @@ def _supplier(request: HttpRequest) -> Organisation:
     return suppliers[0]
 
 
-def _lot(request: HttpRequest, pk: int, number: int) -> Lot:
+def _lot(request: SignedIn, pk: int, number: int) -> Lot:
     tender = get_tender(request, pk)
     if not rules.is_public(tender):
         raise Http404
-    lot = get_object_or_404(Lot.objects.prefetch_related("criteria", "regions"), tender=tender, number=number)
+    lot: Lot = get_object_or_404(Lot.objects.prefetch_related("criteria", "regions"), tender=tender, number=number)
     lot.tender = tender
     return lot
 
@@ -60,7 +61,7 @@ def _with_supplier(name: str, lot: Lot, supplier: Organisation) -> str:
 
 @never_cache
 @require_safe
-def start(request: HttpRequest, pk: int) -> HttpResponse:
+def start(request: SignedIn, pk: int) -> HttpResponse:
     """Which firm, which lot; or how to register, free."""
     tender = get_tender(request, pk)
     if not rules.is_public(tender):
@@ -93,7 +94,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "POST"])
-def bid(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def bid(request: SignedIn, pk: int, number: int) -> HttpResponse:
     """The form; what was typed is kept, encrypted, at every save."""
     lot, supplier, now = _lot(request, pk, number), _supplier(request), clock.now()
     draft = _draft(lot, supplier)
@@ -138,7 +139,7 @@ def bid(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def review(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def review(request: SignedIn, pk: int, number: int) -> HttpResponse:
     """Read everything once more, keep a copy, seal."""
     lot, supplier, now = _lot(request, pk, number), _supplier(request), clock.now()
     if request.method == "POST":
@@ -197,7 +198,7 @@ def _key(text: str) -> uuid.UUID:
 
 @never_cache
 @require_safe
-def copy(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def copy(request: SignedIn, pk: int, number: int) -> HttpResponse:
     """The supplier's own readable copy, to be taken before sealing."""
     lot, supplier = _lot(request, pk, number), _supplier(request)
     draft = _draft(lot, supplier)
@@ -217,7 +218,7 @@ def _json_file(value: dict[str, Any], filename: str) -> JsonResponse:
 
 
 @require_http_methods(["POST"])
-def remove_file(request: HttpRequest, pk: int, number: int, attachment: int) -> HttpResponse:
+def remove_file(request: SignedIn, pk: int, number: int, attachment: int) -> HttpResponse:
     lot, supplier = _lot(request, pk, number), _supplier(request)
     row = get_object_or_404(
         DraftAttachment.objects.defer("content").select_related("draft", "draft__supplier"),
@@ -230,7 +231,7 @@ def remove_file(request: HttpRequest, pk: int, number: int, attachment: int) -> 
 
 
 @require_http_methods(["POST"])
-def discard(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def discard(request: SignedIn, pk: int, number: int) -> HttpResponse:
     lot, supplier = _lot(request, pk, number), _supplier(request)
     draft = _draft(lot, supplier)
     if draft is not None:
@@ -244,7 +245,7 @@ def discard(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @never_cache
 @require_safe
-def bids(request: HttpRequest) -> HttpResponse:
+def bids(request: SignedIn) -> HttpResponse:
     """All bids of one's own firms, and unfinished ones."""
     suppliers = rules.suppliers_of(request.user)
     if not suppliers:
@@ -261,7 +262,7 @@ def bids(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _own(request: HttpRequest, receipt: uuid.UUID) -> Bid:
+def _own(request: SignedIn, receipt: uuid.UUID) -> Bid:
     return get_object_or_404(
         rules.visible_bids(request.user).select_related(
             "lot", "lot__tender", "lot__tender__organisation", "supplier", "submitted_by"
@@ -272,7 +273,7 @@ def _own(request: HttpRequest, receipt: uuid.UUID) -> Bid:
 
 @never_cache
 @require_safe
-def own_bid(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+def own_bid(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
     found, now = _own(request, receipt), clock.now()
     opened = OpenedBid.objects.filter(bid=found).first()
     return render(
@@ -292,7 +293,7 @@ def own_bid(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
 
 @never_cache
 @require_safe
-def receipt_file(request: HttpRequest, receipt: uuid.UUID, form: str) -> HttpResponse:
+def receipt_file(request: SignedIn, receipt: uuid.UUID, form: str) -> HttpResponse:
     """The receipt, for programs and for people."""
     found = _own(request, receipt)
     if form not in ("json", "pdf"):
@@ -304,7 +305,7 @@ def receipt_file(request: HttpRequest, receipt: uuid.UUID, form: str) -> HttpRes
 
 @never_cache
 @require_safe
-def content_file(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+def content_file(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
     """The supplier's own bid as it was opened."""
     found = _own(request, receipt)
     opened = get_object_or_404(OpenedBid, bid=found)
@@ -312,7 +313,7 @@ def content_file(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-def withdraw(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+def withdraw(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
     found = _own(request, receipt)
     services_bidding.withdraw_bid(actor=request.user, bid=found, now=clock.now())
     messages.success(request, _("Withdrawn. It stays sealed for ever; you may hand in another until the deadline."))

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace.accounts.access import second_factor
+from marketplace.accounts.access import SignedIn, second_factor
 from marketplace.accounts.models import Role
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
@@ -26,7 +27,7 @@ from .states import PlanState
 from .views_public import CSV_ROWS, PAGE_SIZE
 
 
-def _must_be_staff(request: HttpRequest, found: Any) -> None:
+def _must_be_staff(request: SignedIn, found: Any) -> None:
     """A list of one's own is a page for people who have one."""
     if not found.exists() and not rules.buyers_of(request.user).exists():
         raise Http404
@@ -36,7 +37,7 @@ def _must_be_staff(request: HttpRequest, found: Any) -> None:
 
 
 @require_safe
-def budget_lines(request: HttpRequest) -> HttpResponse:
+def budget_lines(request: SignedIn) -> HttpResponseBase:
     found = rules.visible_budget_lines(request.user).select_related("organisation")
     _must_be_staff(request, found)
     found = found.order_by("-fiscal_year", "organisation__name", "code", "pk")
@@ -56,7 +57,7 @@ def budget_lines(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _budget_csv(lines: list[Any]) -> HttpResponse:
+def _budget_csv(lines: list[Any]) -> HttpResponseBase:
     states = budget.states_of(lines)
     header = [
         _("Fiscal year"), _("Buyer"), _("Budget code"), _("Name"), _("Appropriated"), _("Available"), _("Reserved"),
@@ -82,7 +83,7 @@ def _budget_csv(lines: list[Any]) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def budget_new(request: HttpRequest) -> HttpResponse:
+def budget_new(request: SignedIn) -> HttpResponse:
     buyers = rules.buyers_of(request.user, Role.FINANCE).order_by("name", "pk")
     if not buyers.exists():
         raise Http404
@@ -102,7 +103,7 @@ def budget_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def plans(request: HttpRequest) -> HttpResponse:
+def plans(request: SignedIn) -> HttpResponseBase:
     found = rules.visible_plans(request.user).select_related("organisation", "budget_line", "product")
     _must_be_staff(request, found)
     state = request.GET.get("state", "")
@@ -134,7 +135,7 @@ def plans(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _get_plan(request: HttpRequest, pk: int) -> Plan:
+def _get_plan(request: SignedIn, pk: int) -> Plan:
     return get_object_or_404(
         rules.visible_plans(request.user).select_related(
             "organisation", "budget_line", "product", "drafted_by", "decided_by"
@@ -144,7 +145,7 @@ def _get_plan(request: HttpRequest, pk: int) -> Plan:
 
 
 @require_safe
-def plan(request: HttpRequest, pk: int) -> HttpResponse:
+def plan(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
     user = request.user
     return render(
@@ -168,7 +169,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def plan_new(request: HttpRequest) -> HttpResponse:
+def plan_new(request: SignedIn) -> HttpResponse:
     buyers = list(rules.buyers_of(request.user, Role.OFFICER).order_by("name", "pk"))
     if not buyers:
         raise Http404
@@ -189,7 +190,7 @@ def plan_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def plan_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_edit(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
     if not rules.can_edit_plan(request.user, found):
         raise Http404
@@ -208,7 +209,7 @@ def plan_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-def plan_submit(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_submit(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
     services_plan.submit_plan(actor=request.user, plan=found, now=clock.now())
     messages.success(request, _("Handed in. An approving officer of your organisation decides now."))
@@ -217,7 +218,7 @@ def plan_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @second_factor
 @require_http_methods(["POST"])
-def plan_decide(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_decide(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
     note = request.POST.get("note", "")
     if request.POST.get("decision") == "approve":
@@ -230,7 +231,7 @@ def plan_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-def plan_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_cancel(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
     services_plan.cancel_plan(actor=request.user, plan=found, reason=request.POST.get("reason", ""), now=clock.now())
     messages.success(request, _("The plan is given up; its reason stays on record."))
@@ -238,7 +239,7 @@ def plan_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-def plan_tender(request: HttpRequest, pk: int) -> HttpResponseRedirect:
+def plan_tender(request: SignedIn, pk: int) -> HttpResponseRedirect:
     """Begin a tender under the plan."""
     found = _get_plan(request, pk)
     made = draft_tender(actor=request.user, plan=found, now=clock.now())

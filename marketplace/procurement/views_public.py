@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -76,7 +76,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @public_page
 @require_safe
-def index_csv(request: HttpRequest) -> HttpResponse:
+def index_csv(request: HttpRequest) -> StreamingHttpResponse:
     now = clock.now()
     found = list(_found(request, now)[0][:CSV_ROWS])
     sizes = selectors.sizes_of(found)
@@ -119,7 +119,7 @@ def tender_context(request: HttpRequest, found: Tender, **more: Any) -> dict[str
     now, user = clock.now(), request.user
     views = selectors.lot_views(found, user)
     answering = rules.can_answer(user, found) and found.state == TenderState.PUBLISHED
-    questions = [
+    questions: list[dict[str, Any]] = [
         {
             "question": q,
             "due": selectors.answer_due(q) if answering and not q.answer else None,
@@ -145,7 +145,7 @@ def tender_context(request: HttpRequest, found: Tender, **more: Any) -> dict[str
         "days_given": selectors.days_given(found),
         "notices": list(selectors.notices_of(found)),
         "questions": questions,
-        "unanswered": sum(1 for item in questions if not item["question"].answer),
+        "unanswered": sum(not q["question"].answer for q in questions),
         "actions": actions_for(user, found, now),
         "asking": asking if can_ask else [],
         "question_form": QuestionForm(),

@@ -7,13 +7,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace.accounts.access import second_factor
+from marketplace.accounts.access import SignedIn, second_factor
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.regions import codes
@@ -41,7 +41,7 @@ from .states import TenderState
 from .views_public import PAGE_SIZE, get_tender, tender_context
 
 
-def _editable(request: HttpRequest, pk: int) -> Tender:
+def _editable(request: SignedIn, pk: int) -> Tender:
     found = get_tender(request, pk)
     if not rules.can_edit_tender(request.user, found):
         raise Http404
@@ -49,7 +49,7 @@ def _editable(request: HttpRequest, pk: int) -> Tender:
 
 
 @require_safe
-def tenders(request: HttpRequest) -> HttpResponse:
+def tenders(request: SignedIn) -> HttpResponse:
     """All of one's own bureau, whatever their state."""
     buyers = rules.buyers_of(request.user)
     if not buyers.exists():
@@ -76,7 +76,7 @@ def tenders(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: SignedIn, pk: int) -> HttpResponse:
     """The documents on one page: texts, lots, what the linter says."""
     found = _editable(request, pk)
     form = TenderForm.of(found, request.POST or None)
@@ -111,7 +111,7 @@ def _documents(found: Tender) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "POST"])
-def lot(request: HttpRequest, pk: int, number: int | None = None) -> HttpResponse:
+def lot(request: SignedIn, pk: int, number: int | None = None) -> HttpResponse:
     """Add or change a lot."""
     found = _editable(request, pk)
     existing = get_object_or_404(Lot, tender=found, number=number) if number is not None else None
@@ -145,7 +145,7 @@ def lot(request: HttpRequest, pk: int, number: int | None = None) -> HttpRespons
     )
 
 
-def _county(request: HttpRequest, found: Tender, existing: Lot | None) -> int:
+def _county(request: SignedIn, found: Tender, existing: Lot | None) -> int:
     """The county whose villages are offered: the asked one, that of the lot, the buyer's, or the first of its area."""
     region = found.organisation.region
     low, high = region.code_range
@@ -162,7 +162,7 @@ def _county(request: HttpRequest, found: Tender, existing: Lot | None) -> int:
 
 
 @require_http_methods(["POST"])
-def lot_remove(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def lot_remove(request: SignedIn, pk: int, number: int) -> HttpResponse:
     found = _editable(request, pk)
     services_tender.remove_lot(
         actor=request.user, lot=get_object_or_404(Lot, tender=found, number=number), now=clock.now()
@@ -172,7 +172,7 @@ def lot_remove(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def criteria(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def criteria(request: SignedIn, pk: int, number: int) -> HttpResponse:
     found = _editable(request, pk)
     existing = get_object_or_404(Lot, tender=found, number=number)
     formset = CriterionFormSet(request.POST or None, initial=criteria_initial(existing), prefix="c")
@@ -197,7 +197,7 @@ def criteria(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-def submit(request: HttpRequest, pk: int) -> HttpResponse:
+def submit(request: SignedIn, pk: int) -> HttpResponse:
     found = _editable(request, pk)
     services_tender.submit_tender(actor=request.user, tender=found, now=clock.now())
     messages.success(request, _("Handed in. An approving officer of your organisation reads the documents now."))
@@ -209,7 +209,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @second_factor
 @require_http_methods(["GET", "POST"])
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
+def decide(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
     if not rules.can_decide_tender(request.user, found):
         raise Http404
@@ -235,7 +235,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 @second_factor
 @require_http_methods(["GET", "POST"])
-def publish(request: HttpRequest, pk: int) -> HttpResponse:
+def publish(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
     if not rules.can_publish_tender(request.user, found) or found.state != TenderState.APPROVED:
         raise Http404
@@ -267,7 +267,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
 
 @second_factor
 @require_http_methods(["GET", "POST"])
-def amend(request: HttpRequest, pk: int) -> HttpResponse:
+def amend(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
     if not rules.can_amend_deadline(request.user, found) or found.state != TenderState.PUBLISHED:
         raise Http404
@@ -300,7 +300,7 @@ def _amendment_rule(found: Tender) -> Any:
 
 @second_factor
 @require_http_methods(["GET", "POST"])
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
     if not rules.can_cancel_tender(request.user, found):
         raise Http404
@@ -320,7 +320,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-def ask(request: HttpRequest, pk: int) -> HttpResponse:
+def ask(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
     form = QuestionForm(request.POST)
     suppliers = {str(o.pk): o for o in rules.suppliers_of(request.user)}
@@ -341,7 +341,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-def answer(request: HttpRequest, pk: int, question: int) -> HttpResponse:
+def answer(request: SignedIn, pk: int, question: int) -> HttpResponse:
     found = get_tender(request, pk)
     if not rules.can_answer(request.user, found):
         raise Http404

@@ -160,7 +160,7 @@ def make_tender(
     days: int | None = None,
     bid_deadline: datetime | None = None,
     **kw: Any,
-) -> Tender:
+) -> Any:
     """A tender in ``draft``, ``submitted``, ``approved`` or ``published``; bids close ``days`` after ``now`` at 17:00.
 
     ``days`` defaults to what the law asks for with some room (20 for consultation, 30 for an open tender). ``now`` is
@@ -196,7 +196,7 @@ def make_tender(
 
 def publish(
     tender: Tender, *, now: datetime, days: int | None = None, bid_deadline: datetime | None = None, **kw: Any
-) -> Tender:
+) -> Any:
     """Publish an approved tender: on the official medium an hour before ``now``."""
     bureau = _bureaus[tender.organisation_id]
     if bid_deadline is None:

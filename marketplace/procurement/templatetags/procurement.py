@@ -70,7 +70,8 @@ def _part(context: Context, name: str) -> SafeString:
         part = get_template(name)
     except TemplateDoesNotExist:
         return mark_safe("")
-    return SafeString(part.render(context.flatten(), request=context.get("request")))
+    values: dict[str, Any] = context.flatten()  # type: ignore[assignment]
+    return SafeString(part.render(values, request=context.get("request")))
 
 
 @register.simple_tag(takes_context=True)
