@@ -237,7 +237,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 # Five wrong passwords close an account for half an hour (GB/T 22239, level 3).
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/30m/key"}
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {"login_failed": "10/m/ip,5/30m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Public Legal Services"
 MFA_REQUIRED = _environment.switch("MFA_REQUIRED", default=not DEMO)
@@ -245,7 +245,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO
 
 # Content management
 
-WAGTAIL_SITE_NAME = "公共法律服务超市"
+WAGTAIL_SITE_NAME = "公共法律服务采购与志愿平台"
 WAGTAILADMIN_BASE_URL = SITE_URL
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
@@ -316,5 +316,8 @@ LOGGING = {
         # At INFO it writes a line for every statement's parameters in development, at DEBUG always.
         "django.db.backends": {"level": "WARNING"},
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # They tell of every page that is saved.
+        "wagtail": {"level": "WARNING"},
+        "django_tasks": {"level": "WARNING"},
     },
 }

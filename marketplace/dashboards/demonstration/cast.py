@@ -10,7 +10,6 @@ from marketplace.accounts import services as accounts
 from marketplace.accounts.identifiers import credit_code_check_character
 from marketplace.accounts.models import (
     CredentialKind,
-    Membership,
     Organisation,
     OrganisationKind,
     Role,
@@ -83,7 +82,7 @@ class Cast:
 
 
 class Casting:
-    """Makes the cast. Only what no service can do (the very first authority) is written straight into the tables."""
+    """Makes the cast. Only the person who installed the site is made without a service."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -180,20 +179,22 @@ class Casting:
         return body + credit_code_check_character(body)
 
     def _first_supervisor(self) -> User:
-        """The authority above all others stands before the first service is called, as on a real installation."""
+        """As on a real installation: whoever installed it (``createsuperuser``) registers the highest authority."""
+        installer = self.person("installer", "安装管理员（示例）", "Installer (sample)", PREFECTURE, login=False)
+        installer.is_superuser = True
+        installer.save()
         supervisor = self.person("supervisor", "龙监督（示例）", "Long Jiandu (sample)", PREFECTURE)
-        authority = Organisation.objects.create(
+        authority = accounts.register_organisation(
+            actor=installer,
             kind=OrganisationKind.SUPERVISION,
             name="贵州省公共法律服务监督处（示例）",
             name_en="Guizhou Supervision of Public Legal Services (sample)",
-            region_id=520000000000,
-            state="verified",
-            created_at=self.now,
+            credit_code=self._credit_code("11520000MB"),
+            region=Region.objects.get(code=520000000000),
+            now=self.now,
+            administrator=supervisor,
         )
-        for role in (Role.SUPERVISOR, Role.ADMIN):
-            Membership.objects.create(
-                user=supervisor, organisation=authority, role=role, state="active", valid_from=self.now.date()
-            )
+        self.member(authority, supervisor, Role.SUPERVISOR, by=supervisor)
         return supervisor
 
     def _bureau(self, name: str, name_en: str, region: int, key: str, mark: str) -> Bureau:

@@ -1,7 +1,8 @@
 // Draws the coverage chart from the numbers that the page carries; without scripts the table says the same.
 (() => {
   const figure = document.querySelector("[data-coverage-chart]");
-  if (!figure || !window.echarts) return;
+  if (!figure) return;
+  if (!window.echarts) { figure.remove(); return; }
   const data = JSON.parse(document.getElementById(figure.dataset.coverageChart).textContent);
   const words = document.getElementById("coverage-words").dataset;
   const plot = figure.querySelector(".plot");
