@@ -38,7 +38,7 @@ def letter_of(bid: Bid) -> Letter:
     result = BidResult.objects.select_related("opened_bid").filter(opened_bid__bid_id=bid.pk).first()
     opened = bid.opened
     rows = [
-        (_("Procurement"), f"{bid.lot.tender.reference} {localized(bid.lot.tender, 'title')}"),
+        (_("The procurement"), f"{bid.lot.tender.reference} {localized(bid.lot.tender, 'title')}"),
         (_("Lot"), f"{bid.lot.number} · {localized(bid.lot, 'title')}"),
         (_("Bidder"), localized(bid.supplier, "name")),
     ]

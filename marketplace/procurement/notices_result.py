@@ -36,7 +36,7 @@ def result_notice(
         "awards": [_award(award) for award in awards],
         "failed_lots": [_failed(failure) for failure in failures],
         "panel": [
-            {"name": seat.user.display_name, "expert": seat.is_expert}
+            {"name": seat.user.display_name, "name_en": seat.user.display_name_en, "expert": seat.is_expert}
             for seat in panel
             if seat.state == EvaluatorState.SUBMITTED
         ],

@@ -44,7 +44,7 @@ def tabs(user: Any, tender: Tender, here: str) -> list[dict[str, Any]]:
     may_run = rules.can_see_panel(user, tender) and tender.state in rules.OPENED_STATES
     pages = [
         ("opening", _("Opening"), True),
-        ("check", _("Check"), may_run),
+        ("check", _("Check of the bids"), may_run),
         ("panel", _("Panel"), may_run),
         ("judge", _("My judging"), rules.seat_of(user, tender) is not None),
         ("results", _("Points and ranking"), rules.can_see_scores(user, tender)),
