@@ -22,7 +22,7 @@ class RunForm(forms.Form):
     """What counts in a computation."""
 
     radius_minutes = forms.IntegerField(
-        label=_("Travel at most (minutes one way)"),
+        label=_("Longest way (minutes one way)"),
         help_text=_("Farther lawyers are not proposed, however few there are. Each lawyer's own limit holds too."),
         min_value=RADIUS[0],
         max_value=RADIUS[1],

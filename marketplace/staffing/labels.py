@@ -23,13 +23,13 @@ ACTIONS = {
 DATA = {
     "digest": _("digest of the problem"),
     "posts": _("posts"),
-    "people": _("people"),
+    "people": _("lawyers in the computation"),
     "filled": _("posts filled"),
     "empty": _("posts left empty"),
     "attempt": _("start number"),
     "superseded": _("replaced by a newer one"),
     "proposed": _("proposals sent"),
     "withdrawn": _("proposals not sent"),
-    "respond_by": _("answer by"),
+    "respond_by": _("answer due"),
     "opportunities": _("calls for volunteers"),
 }

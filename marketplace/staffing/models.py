@@ -87,11 +87,11 @@ class Assignment(models.Model):
     person = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="assignments")
     cost = models.PositiveIntegerField(_("cost"))
     travel_minutes = models.PositiveSmallIntegerField(_("travel (minutes one way)"))
-    reason = models.JSONField(_("reason"), default=dict)
+    reason = models.JSONField(_("reasons of the choice"), default=dict)
     state = models.CharField(
         _("state"), max_length=10, choices=AssignmentState.choices, default=AssignmentState.COMPUTED
     )
-    respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
+    respond_by = models.DateTimeField(_("answer due"), null=True, blank=True)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     answer_note = models.TextField(_("reason given"), blank=True)
 

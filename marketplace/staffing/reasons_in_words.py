@@ -96,7 +96,7 @@ def alternative_lines(run: AssignmentRun, reason: dict[str, Any], names: Names |
             added=_added(run, each),
             limit=str(LIMITS[each["limit"]]),
             moves=[_move(names, move) for move in each["moves"]] if names else [],
-            change=_change(run, each),
+            change=_change(run, each, empty="because" in reason),
         )
         for each in reason["alternatives"]
     ]
@@ -111,9 +111,14 @@ def _added(run: AssignmentRun, each: dict[str, Any]) -> str:
     return span if each["exact"] else _("at least %(span)s") % {"span": span}
 
 
-def _change(run: AssignmentRun, each: dict[str, Any]) -> str:
-    """The one fact, true by the exactness of ``added``: a pair that costs more than that less is in every best plan."""
-    if not each["exact"] or each["limit"] == "scarce":
+def _change(run: AssignmentRun, each: dict[str, Any], *, empty: bool) -> str:
+    """The one fact. Exact, because a pair that costs less by more than ``added`` is in every best plan.
+
+    For an empty village: with one more place at anybody who could come, one more village is served.
+    """
+    if each["limit"] == "scarce":
+        return _("one more place with this lawyer: then one more village is served") if empty else ""
+    if not each["exact"]:
         return ""
     if not each["added"]:
         return _("any advantage, however small")

@@ -42,9 +42,21 @@ class Township:
     region: Region | None
     villages: list[Village] = field(default_factory=list)
 
+    def _count(self, status: str) -> int:
+        return sum(village.status == status for village in self.villages)
+
     @property
     def served(self) -> int:
-        return sum(village.status == SERVED for village in self.villages)
+        return self._count(SERVED)
+
+    @property
+    def asked(self) -> int:
+        return self._count(PROPOSED)
+
+    @property
+    def vacant(self) -> int:
+        """With or without a call for volunteers: no lawyer yet."""
+        return self._count(VACANT) + self._count(CALLED)
 
 
 @dataclass(frozen=True, slots=True)

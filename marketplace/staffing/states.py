@@ -11,7 +11,7 @@ from marketplace.core.states import StateTable, Transition
 class RunState(TextChoices):
     QUEUED = "queued", _("waiting")
     RUNNING = "running", _("computing")
-    DONE = "done", _("computed")
+    DONE = "done", _("plan computed")
     PUBLISHED = "published", _("proposals sent")
     FAILED = "failed", _("did not succeed")
     CANCELLED = "cancelled", _("cancelled")
@@ -32,7 +32,7 @@ RUN = StateTable(
 class AssignmentState(TextChoices):
     COMPUTED = "computed", _("computed, not yet sent")
     PROPOSED = "proposed", _("waiting for an answer")
-    ACCEPTED = "accepted", _("accepted")
+    ACCEPTED = "accepted", _("accepted the proposal")
     DECLINED = "declined", _("declined")
     EXPIRED = "expired", _("not answered in time")
     WITHDRAWN = "withdrawn", _("withdrawn")

@@ -26,5 +26,5 @@ urlpatterns = [
     path("assignments/<int:pk>/withdraw/", views_people.withdraw, name="withdraw"),
     path("proposals/", views_people.proposals, name="proposals"),
     path("proposals/accept-all/", views_people.accept_all, name="accept_all"),
-    path("villages/<int:code>/", views_people.village, name="village"),
+    path("villages/<int:code>/", views_people.village, name="village_reason"),
 ]

@@ -73,7 +73,7 @@ def vacant(request: HttpRequest) -> HttpResponse:
 @require_safe
 def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
     rows = selectors.vacancies(request.user)
-    header = [_("code"), _("village"), _("contract"), _("from"), _("to (inclusive)")]
+    header = [_("code"), _("village"), _("contract"), _("from"), _("until (inclusive)")]
     return csv_response(
         "vacant-villages.csv",
         header,
@@ -142,7 +142,7 @@ def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
         marks["gap"] = "did"
     return [
         (marks["compute"], _("Compute"), _("the best plan, proved") if computed else _("who serves where")),
-        (marks["send"], _("Ask"), _("each lawyer gets his proposals")),
+        (marks["send"], _("Ask the lawyers"), _("each lawyer gets his proposals")),
         (marks["answer"], _("Answers"), answers if counts[selectors.PROPOSED] else _("within three working days")),
         (
             marks["gap"],
@@ -173,7 +173,7 @@ def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     found = _contract(request, pk)
     header = [
         _("code"),
-        _("township"),
+        _("township or street"),
         _("village"),
         _("status"),
         _("lawyer"),
@@ -280,7 +280,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The whole plan, with reasons; the empty villages after it."""
     found = _run(request, pk)
-    header = [_("code"), _("village"), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("reason")]
+    header = [_("code"), _("village"), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("why")]
 
     def rows() -> Any:
         for row in selectors.plan_rows(found).iterator():

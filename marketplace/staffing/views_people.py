@@ -50,7 +50,16 @@ def proposals(request: HttpRequest) -> HttpResponse:
     groups = [(contract, list(group)) for contract, group in groupby(waiting, lambda a: a.run.contract)]
     page = Paginator(selectors.answered(me(request)), 10).get_page(request.GET.get("page"))
     towns = selectors.region_names([a.post.region for a in waiting] + [a.post.region for a in page])
-    context = {"groups": groups, "count": len(waiting), "page": page, "towns": towns}
+    times = [a.travel_minutes for a in waiting]
+    context = {
+        "groups": groups,
+        "count": len(waiting),
+        "first": min(waiting, key=lambda a: a.respond_by or clock.now(), default=None),
+        "nearest": min(times, default=0),
+        "farthest": max(times, default=0),
+        "page": page,
+        "towns": towns,
+    }
     return render(request, "staffing/proposals.html", context)
 
 
@@ -184,7 +193,8 @@ def why_not(request: HttpRequest, pk: int) -> HttpResponse:
         "post": {key: localized(post.region, "name") for key, post in posts.items()},
         "person": {key: localized(person, "display_name") for key, person in people.items()},
     }
-    form = WhyNotForm(request.GET or None, problem=problem, names=names)
+    asked = request.GET if "person" in request.GET else None
+    form = WhyNotForm(asked, problem=problem, names=names, initial={"post": request.GET.get("post")})
     answer = None
     if form.is_valid():
         row = int((problem.posts.key == form.cleaned_data["post"]).argmax())

@@ -62,6 +62,7 @@ def every_best_plan(problem: Problem) -> tuple[tuple, list[tuple[int, ...]]]:
             best, plans = value, []
         if value == best:
             plans.append(plan)
+    assert best is not None  # leaving every post empty is a plan
     return best, plans
 
 
@@ -78,8 +79,9 @@ def split_assignment(problem: Problem, empty: np.ndarray) -> int:
     for v in range(posts):
         costs = [pair_cost(problem, v, p) for p in range(people)]
         for column, (p, extra) in enumerate(places):
-            if costs[p] is not None:
-                table[v, column] = costs[p] + extra
+            cost = costs[p]
+            if cost is not None:
+                table[v, column] = cost + extra
         table[v, len(places) + v] = empty[v]
     rows, columns = linear_sum_assignment(table)
     return int(table[rows, columns].sum())

@@ -90,6 +90,7 @@ def test_a_proposal_ends_with_its_deadline_by_the_database_clock(at):
     now = at(datetime(2026, 11, 23, 10))
     case = make_case((0.01,), (0.0,), now=now)
     [proposal] = publish_case(case, now=now)
+    assert proposal.respond_by is not None
     at(proposal.respond_by)
     assert services.expire_overdue(now=clock.now()) == 0
     late = at(proposal.respond_by + timedelta(microseconds=1))

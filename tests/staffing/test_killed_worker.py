@@ -7,6 +7,7 @@ import sys
 import textwrap
 from datetime import timedelta
 from threading import Thread
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -99,7 +100,7 @@ def test_a_run_that_the_queue_lost_is_asked_for_again(monkeypatch):
 
 
 def in_threads(*acts):
-    outcomes = [None] * len(acts)
+    outcomes: list[Any] = [None] * len(acts)
 
     def work(index, act):
         try:

@@ -207,7 +207,7 @@ def test_a_village_page_names_nobody_but_the_adviser(client_for, case):
     west, east = case.lawyers
     proposals = publish_case(case)
     mine = next(a for a in proposals if a.person == west)
-    address = reverse("staffing:village", args=[mine.post.region_id])
+    address = reverse("staffing:village_reason", args=[mine.post.region_id])
     before = text(client_for().get(address))
     assert west.display_name not in before
     services.accept_assignment(actor=west, assignment=mine, now=clock.now())
@@ -217,14 +217,14 @@ def test_a_village_page_names_nobody_but_the_adviser(client_for, case):
     assert east.display_name not in after
     assert "Lawyer 1" in after
     empty = next(p for p in case.contract.posts.all() if p.pk in mine.run.result["empty_posts"])
-    page = text(client_for(language="en").get(reverse("staffing:village", args=[empty.region_id])))
+    page = text(client_for(language="en").get(reverse("staffing:village_reason", args=[empty.region_id])))
     assert "Nobody at present" in page
     assert "Every lawyer within reach is needed" in page
     nowhere = a_place(522634100999)
     assert "No adviser is under contract" in text(
-        client_for(language="en").get(reverse("staffing:village", args=[nowhere.code]))
+        client_for(language="en").get(reverse("staffing:village_reason", args=[nowhere.code]))
     )
-    assert client_for().get(reverse("staffing:village", args=[522634000000])).status_code == 404
+    assert client_for().get(reverse("staffing:village_reason", args=[522634000000])).status_code == 404
 
 
 def test_why_not_names_the_one_fact(client_for):

@@ -13,7 +13,7 @@ from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
 from marketplace.matching.problem import from_document
-from marketplace.staffing import errors, services
+from marketplace.staffing import computing, errors, services
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.accounts import make_credential, make_member, make_membership, make_organisation, make_practitioner
 from tests.factories.contracts import make_contract, parties_of
@@ -214,10 +214,9 @@ def test_executing_twice_stores_once():
 def test_a_cancelled_run_stores_nothing(monkeypatch):
     case = make_case()
     run = services.request_run(actor=case.parties.officer, contract=case.contract, now=clock.now())
-    compute = services.compute
 
     def cancelled_meanwhile(problem, *, report):
-        answer = compute(problem, report=report)
+        answer = computing.compute(problem, report=report)
         services.cancel_run(actor=case.parties.officer, run=run, now=clock.now())
         return answer
 
