@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.accounts.models import Organisation, User
 from marketplace.regions.models import Region
@@ -22,7 +23,7 @@ class Capacity(models.TextChoices):
 
     CONTRACT = "contract", _("under contract (paid)")
     SUBSIDISED = "subsidised", _("subsidised")
-    VOLUNTEER = "volunteer", _("volunteer")
+    VOLUNTEER = "volunteer", pgettext_lazy("capacity", "volunteer")
 
 
 class SessionKind(models.TextChoices):

@@ -111,7 +111,8 @@ class Casting:
             reviewer = self.person("reviewer", "顾示例", "Gu Shili (sample)", COUNTY)
             for person in (editor, reviewer):
                 self.member(bureau.organisation, person, Role.EDITOR, by=bureau.approver)
-            self.member(bureau.organisation, reviewer, Role.APPROVER, by=bureau.approver)
+            # Supervisors are the catalogue's reviewers.
+            self.member(bureau.organisation, reviewer, Role.SUPERVISOR, by=bureau.approver)
             committees, villages = self._villages()
             firms = self._firms()
             association, coordinator = self._association()
@@ -194,7 +195,7 @@ class Casting:
             now=self.now,
             administrator=supervisor,
         )
-        self.member(authority, supervisor, Role.SUPERVISOR, by=supervisor)
+        self.member(authority, supervisor, Role.SUPERVISOR, by=installer)
         return supervisor
 
     def _bureau(self, name: str, name_en: str, region: int, key: str, mark: str) -> Bureau:
