@@ -17,6 +17,7 @@ from .rules import managed_by
 from .states import OpportunityState, SignUpState
 
 AHEAD = timedelta(days=14)
+SOON = timedelta(hours=36)
 
 
 def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
@@ -39,7 +40,7 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
         else:
             yield WorkItem(
                 localized(call, "title"), reverse("volunteers:opportunity", args=[call.pk]), place,
-                due_at=sign_up.shift.starts_at, tone="info",
+                due_at=sign_up.shift.starts_at, tone="now" if sign_up.shift.starts_at < now + SOON else "info",
             )  # fmt: skip
     unmarked = (
         SignUp.objects.filter(

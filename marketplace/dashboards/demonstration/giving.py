@@ -234,6 +234,7 @@ class Giving:
         """What a visitor finds today: places left, a waiting list, a call that needs a licence."""
         at, people = self.stage.at, self.cast.volunteers
         plans = (
+            ("duty", "丹江镇法律咨询日", "Legal advice day in Danjiang", 522634100000, 1, 3, "", 1, ("hmu",)),
             ("duty", "达地乡赶集日法律咨询", "Legal advice on market day in Dadi", 522634203000, 4, 6, "", 4, ("hmu",)),
             ("mediation", "永乐镇婚姻家事调解", "Family mediation in Yongle", 522634102000, 8, 2, "", 4, ("hmu",)),
             ("lecture", "望丰中学普法课", "A law lesson at Wangfeng school", 522634200000, 9, 1, "", 0, ()),
@@ -255,6 +256,7 @@ class Giving:
             )
             shift = call.shifts.get()
             with self.stage.when(-3, 19) as now:
-                # The second volunteer waits in one queue; the first has taken no place yet.
-                for person in (people[6:8] + people[1:2] + people[8:9])[:taken] if day == 8 else people[9 : 9 + taken]:
+                # The first volunteer comes tomorrow; the second waits in a queue.
+                chosen = {1: people[:1], 8: people[6:8] + people[1:2] + people[8:9]}.get(day, people[9:])
+                for person in chosen[:taken]:
                     sign_ups.sign_up(actor=person, shift=shift, now=now)
