@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from moneyed import Money
 
@@ -18,6 +19,8 @@ from marketplace.core.units import yuan
 from marketplace.core.words import money_words
 from marketplace.statutes.selectors import value
 
+from . import selectors
+from .errors import DocumentsNotReady
 from .models_tender import CriterionKind, Lot, Method, Tender
 
 #: (what it is, words that name it): neither a factor to be scored nor a condition to take part.
@@ -41,6 +44,24 @@ _UNFAIR: tuple[tuple[str, str], ...] = (
 _CONDITIONS = r"执业许可证|营业执照|资格条件|资质证书|practice licen[cs]e|business licen[cs]e"
 #: Hiring out people is no service that may be bought (102号令 art. 10).
 _NOT_TO_BUY = r"劳务派遣|派遣人员|派遣用工|编外用工|labour dispatch"
+
+
+def check_documents(
+    tender: Tender, now: datetime, *, on: datetime | None = None, lots: list[Lot] | None = None
+) -> None:
+    """Read the documents by the law of the day ``on`` (default: ``now``).
+
+    Raises:
+        DocumentsNotReady: with everything that was found.
+    """
+    found = findings(
+        tender,
+        lots or selectors.lots_of(tender),
+        plan_left=selectors.plan_left(tender),
+        on=timezone.localdate(on or now),
+    )
+    if found:
+        raise DocumentsNotReady(found)
 
 
 def findings(tender: Tender, lots: list[Lot], *, plan_left: Money, on: date) -> list[str]:

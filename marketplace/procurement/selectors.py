@@ -17,16 +17,18 @@ from marketplace.core.i18n import localized
 from marketplace.core.units import yuan
 from marketplace.core.words import day_words, instant_words
 from marketplace.regions import codes
-from marketplace.regions.models import Region
+from marketplace.regions.models import Level, Region
 from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.errors import UnknownDay, UnknownRule
 from marketplace.statutes.services import deadline
 
+from .areas import Area
 from .models_bidding import Bid
 from .models_tender import Lot, Notice, Question, Tender
 from .rules import IS_PUBLIC, suppliers_of, visible_tenders
 from .states import BidState, TenderState
 
+_ENDED = (TenderState.FAILED, TenderState.CANCELLED)
 STAGES = ("open", "judging", "awarded", "failed")
 
 
@@ -91,12 +93,12 @@ class Size:
     """How much a tender buys."""
 
     lots: int = 0
-    villages: int = 0
+    area: Area = field(default_factory=Area)
     ceiling: Money = field(default_factory=lambda: yuan(0))
 
 
 def sizes_of(tenders: Iterable[Tender]) -> dict[int, Size]:
-    """Lots, villages and ceilings of each tender, in two queries."""
+    """Lots, where they are served, and ceilings of each tender, in two queries."""
     keys = [t.pk for t in tenders]
     lots = {
         row["tender_id"]: (row["n"], row["total"])
@@ -105,16 +107,26 @@ def sizes_of(tenders: Iterable[Tender]) -> dict[int, Size]:
         .values("tender_id")
         .annotate(n=Count("pk"), total=Sum("ceiling"))
     }
-    villages = dict(
-        Lot.regions.through.objects.filter(lot__tender_id__in=keys)
-        .order_by()
-        .values_list("lot__tender_id")
-        .annotate(n=Count("pk"))
-    )
-    return {pk: Size(lots[pk][0], villages.get(pk, 0), yuan(lots[pk][1])) if pk in lots else Size() for pk in keys}
+    regions: dict[int, list[Region]] = {}
+    for link in Lot.regions.through.objects.filter(lot__tender_id__in=keys).select_related("lot", "region"):
+        regions.setdefault(link.lot.tender_id, []).append(link.region)
+    return {pk: Size(lots[pk][0], Area.of(regions.get(pk, ())), yuan(lots[pk][1])) if pk in lots else Size() for pk in keys}
 
 
 # One tender
+
+
+def lots_of(tender: Tender) -> list[Lot]:
+    """The lots with all that a notice or the linter reads of them."""
+    return list(
+        tender.lots.select_related("product_version").prefetch_related("regions", "criteria").order_by("number")
+    )
+
+
+def plan_left(tender: Tender) -> Money:
+    """What the plan allows this tender: its amount less the ceilings of its other tenders that go on."""
+    others = Lot.objects.filter(tender__plan=tender.plan).exclude(tender=tender).exclude(tender__state__in=_ENDED)
+    return yuan(tender.plan.amount.amount - (others.aggregate(total=Sum("ceiling"))["total"] or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +197,7 @@ class LotView:
 
     lot: Lot
     townships: list[Township]
-    villages: int
+    area: Area
     criteria: list[Any]
     own_bid: Bid | None = None
 
@@ -199,7 +211,8 @@ def lot_views(tender: Tender, user: Any = None) -> list[LotView]:
     for lot in lots:
         groups = by_lot.setdefault(lot.pk, {})
         for region in lot.regions.all():
-            groups.setdefault(codes.ancestor_at(region.code, 4), []).append(region)
+            if region.level == Level.VILLAGE:
+                groups.setdefault(codes.ancestor_at(region.code, 4), []).append(region)
     wanted = {code for groups in by_lot.values() for code in groups}
     townships = {region.code: region for region in Region.objects.filter(code__in=wanted)}
     own = {}
@@ -218,7 +231,7 @@ def lot_views(tender: Tender, user: Any = None) -> list[LotView]:
                 for code, villages in sorted(by_lot[lot.pk].items())
                 if code in townships
             ],
-            sum(map(len, by_lot[lot.pk].values())),
+            Area.of(lot.regions.all()),
             list(lot.criteria.all()),
             own.get(lot.pk),
         )

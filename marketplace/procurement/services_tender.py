@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -26,24 +25,20 @@ from marketplace.core.units import yuan
 from marketplace.core.words import money_words
 from marketplace.regions.models import Region
 from marketplace.statutes.selectors import value
-from marketplace.statutes.services import check_bid_deadline, timetable
 
-from . import budget, keys, lint, notices, rules
+from . import keys, rules, selectors
 from .defaults import CriterionData, default_criteria, default_qualification
 from .errors import (
-    DeadlineNotLawful,
-    DocumentsNotReady,
     DrafterDecides,
     LotsExceedPlan,
-    NotAcknowledged,
     PlanNotApproved,
-    TooFewKeyHolders,
 )
-from .holders import eligible_holders
-from .models_tender import Criterion, Lot, Method, NoticeKind, Plan, Tender
+from .lint import check_documents
+from .models_tender import Criterion, Lot, Method, Plan, Tender
 from .numbering import next_reference
 from .services_notice import amend_deadline, answer_question, ask_question
 from .services_plan import has_edited
+from .services_publication import cancel_tender, publish_tender
 from .states import TENDER, PlanState, TenderState
 
 __all__ = [
@@ -246,7 +241,7 @@ def submit_tender(*, actor: User, tender: Tender, now: datetime) -> Tender:
         DocumentsNotReady: with everything the linter found.
     """
     tender = _lock_for_edit(actor, tender)
-    _check_documents(tender, now)
+    check_documents(tender, now)
     apply_transition(TENDER, tender, "submit", actor=actor, now=now)
     return tender
 
@@ -273,7 +268,7 @@ def approve_tender(*, actor: User, tender: Tender, now: datetime, note: str = ""
     """
     tender = lock_row(Tender, tender.pk)
     _check_decider(actor, tender)
-    _check_documents(tender, now)
+    check_documents(tender, now)
     apply_transition(
         TENDER,
         tender,
@@ -284,131 +279,6 @@ def approve_tender(*, actor: User, tender: Tender, now: datetime, note: str = ""
         changes={"approved_by": actor, "approved_at": now, "decision_note": note.strip()},
     )
     return tender
-
-
-# Publication
-
-
-@transaction.atomic
-def publish_tender(
-    *,
-    actor: User,
-    tender: Tender,
-    official_published_at: datetime,
-    official_url: str,
-    bid_deadline: datetime,
-    now: datetime,
-    question_deadline: datetime | None = None,
-    holders: Sequence[User] | None = None,
-    provisional_acknowledged: bool = False,
-) -> Tender:
-    """Publish: reserve the budget, make the tender's key, work out the dates, write the notice.
-
-    The legal clock starts at the first publication on the official medium (87号令 art. 16, 101号令 arts. 8, 11), never at
-    our own; the law that applies is the law of that day. ``holders`` are asked among ``eligible_holders`` (default: all
-    of the buyer's own that have set a passphrase).
-
-    Raises:
-        DeadlineNotLawful, NotAcknowledged, TooFewKeyHolders, BudgetOverrun, DocumentsNotReady, IllegalTransition
-    """
-    tender = lock_row(Tender, tender.pk)
-    require(rules.can_publish_tender, actor, tender)
-    _check_official(tender, official_published_at, official_url, now)
-    lots = lots_of(tender)
-    _check_documents(tender, now, on=official_published_at, lots=lots)
-    if question_deadline is None:
-        question_deadline = official_published_at + (bid_deadline - official_published_at) / 2
-    if not official_published_at < question_deadline < bid_deadline:
-        raise InvalidInput(_("Questions end after the notice and before bids close."), field="question_deadline")
-    if bid_deadline <= now:
-        raise InvalidInput(_("This deadline has passed already. Choose a later one."), field="bid_deadline")
-    dates = lawful_dates(tender, official_published_at, bid_deadline)
-    if any(d["provisional"] for d in dates) and not provisional_acknowledged:
-        raise NotAcknowledged(field="provisional_acknowledged")
-    chosen = _holders(tender, holders, now)
-    budget.reserve(tender, yuan(sum(lot.ceiling.amount for lot in lots)), actor=actor, now=now)
-    public_key = keys.create_tender_key(tender=tender, holders=chosen, threshold=tender.key_threshold, now=now)
-    apply_transition(
-        TENDER,
-        tender,
-        "publish",
-        actor=actor,
-        now=now,
-        data={
-            "official_published_at": notices.instant(official_published_at),
-            "bid_deadline": notices.instant(bid_deadline),
-            "holders": [holder.pk for holder in chosen],
-            "threshold": tender.key_threshold,
-            "provisional_acknowledged": provisional_acknowledged,
-        },
-        changes={
-            "official_published_at": official_published_at,
-            "official_url": official_url,
-            "published_at": now,
-            "question_deadline": question_deadline,
-            "bid_deadline": bid_deadline,
-            "timetable": dates,
-            "public_key": public_key,
-        },
-    )
-    notices.publish_notice(
-        tender=tender, kind=NoticeKind.TENDER, content=notices.tender_notice(tender, lots), actor=actor, now=now
-    )
-    return tender
-
-
-@transaction.atomic
-def cancel_tender(*, actor: User, tender: Tender, reason: str, now: datetime, reason_en: str = "") -> Tender:
-    """Give the procedure up before the opening. If it was published, the reason is too, and the budget is released.
-
-    Sealed bids stay sealed for ever: nobody opens the bids of a cancelled tender.
-    """
-    tender = lock_row(Tender, tender.pk)
-    require(rules.can_cancel_tender, actor, tender)
-    if not reason.strip():
-        raise InvalidInput(_("Say why it is cancelled: the reason is published."), field="reason")
-    was_published = tender.state == TenderState.PUBLISHED
-    apply_transition(TENDER, tender, "cancel", actor=actor, now=now, reason=reason.strip())
-    if was_published:
-        total = tender.lots.aggregate(total=Sum("ceiling"))["total"] or Decimal(0)
-        budget.release(tender, yuan(total), key="cancelled", actor=actor, now=now)
-        notices.publish_notice(
-            tender=tender,
-            kind=NoticeKind.FAILURE,
-            content=notices.cancellation_notice(reason.strip(), reason_en.strip()),
-            actor=actor,
-            now=now,
-        )
-    return tender
-
-
-def lawful_dates(tender: Tender, official_published_at: datetime, bid_deadline: datetime) -> list[dict[str, Any]]:
-    """The timetable with the reason of every date.
-
-    Raises:
-        DeadlineNotLawful: bids would close too early.
-    """
-    region = tender.organisation.region_id
-    problems = check_bid_deadline(tender.method, official_published_at, bid_deadline, region_code=region)
-    if problems:
-        raise DeadlineNotLawful(
-            problems[0].message, code=problems[0].code, field="bid_deadline", earliest=problems[0].deadline.date
-        )
-    day = timezone.localdate(official_published_at)
-    return [d.to_json() for d in timetable(tender.method, day, bid_deadline, region_code=region)]
-
-
-def lots_of(tender: Tender) -> list[Lot]:
-    """The lots with all that a notice or the linter reads of them."""
-    return list(
-        tender.lots.select_related("product_version").prefetch_related("regions", "criteria").order_by("number")
-    )
-
-
-def plan_left(tender: Tender) -> Money:
-    """What the plan allows this tender: its amount less the ceilings of its other tenders that go on."""
-    others = Lot.objects.filter(tender__plan=tender.plan).exclude(tender=tender).exclude(tender__state__in=_ENDED)
-    return yuan(tender.plan.amount.amount - (others.aggregate(total=Sum("ceiling"))["total"] or 0))
 
 
 # Checks and writing
@@ -424,50 +294,6 @@ def _check_decider(actor: User, tender: Tender) -> None:
     require(rules.can_decide_tender, actor, tender)
     if tender.drafted_by_id == actor.pk or has_edited(actor, tender):
         raise DrafterDecides
-
-
-def _check_documents(
-    tender: Tender, now: datetime, *, on: datetime | None = None, lots: list[Lot] | None = None
-) -> None:
-    found = lint.findings(
-        tender, lots or lots_of(tender), plan_left=plan_left(tender), on=timezone.localdate(on or now)
-    )
-    if found:
-        raise DocumentsNotReady(found)
-
-
-def _check_official(tender: Tender, official_published_at: datetime, official_url: str, now: datetime) -> None:
-    if official_published_at > now:
-        raise InvalidInput(
-            _("The official medium has to come first: this time lies in the future."), field="official_published_at"
-        )
-    if tender.approved_at and timezone.localdate(official_published_at) < timezone.localdate(tender.approved_at):
-        raise InvalidInput(
-            _("The official notice cannot be older than the approval of these documents."),
-            field="official_published_at",
-        )
-    if not official_url.startswith(("https://", "http://")):
-        raise InvalidInput(_("Enter the address of the notice on the official medium."), field="official_url")
-
-
-def _holders(tender: Tender, wanted: Sequence[User] | None, now: datetime) -> list[User]:
-    eligible = eligible_holders(tender, timezone.localdate(now))
-    by_pk = {holder.user.pk: holder for holder in eligible}
-    if wanted is None:
-        chosen = [h.user for h in eligible if h.ready and h.own]
-    else:
-        if any(user.pk not in by_pk for user in wanted):
-            raise InvalidInput(_("Choose among the key-holders that are offered."), field="holders")
-        chosen = [user for user in wanted if by_pk[user.pk].ready]
-    if len(chosen) < tender.key_threshold or (wanted is not None and len(chosen) < len(wanted)):
-        missing = [h.user for h in eligible if not h.ready and (wanted is None or h.user in wanted)]
-        raise TooFewKeyHolders(
-            field="holders",
-            needed=max(tender.key_threshold, len(wanted or ())),
-            ready=len(chosen),
-            names="、".join(str(user) for user in missing) or "–",
-        )
-    return chosen
 
 
 def _threshold(wanted: int) -> int:
@@ -492,7 +318,7 @@ def _ceiling(tender: Tender, ceiling: Money, *, but: Lot | None = None) -> Money
     if str(ceiling.currency) != "CNY" or ceiling.amount <= 0:
         raise InvalidInput(_("Enter an amount above zero, in yuan."), field="ceiling")
     others = tender.lots.exclude(pk=but.pk if but else 0).aggregate(total=Sum("ceiling"))["total"] or 0
-    total, left = yuan(ceiling.amount + others), plan_left(tender)
+    total, left = yuan(ceiling.amount + others), selectors.plan_left(tender)
     if total > left:
         raise LotsExceedPlan(field="ceiling", total=money_words(total), over=money_words(total - left))
     return ceiling

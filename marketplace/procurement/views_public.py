@@ -21,6 +21,7 @@ from marketplace.core.i18n import localized
 
 from . import documents, receipts, rules, selectors
 from .actions import actions_for
+from .areas import Area
 from .forms_tender import AnswerForm, QuestionForm
 from .models_tender import Notice, Tender
 from .services_bidding import verify_receipt
@@ -81,7 +82,7 @@ def index_csv(request: HttpRequest) -> StreamingHttpResponse:
     found = list(_found(request, now)[0][:CSV_ROWS])
     sizes = selectors.sizes_of(found)
     header = [
-        _("Number"), _("Title"), _("Buyer"), _("Method"), _("State"), _("Lots"), _("Villages"), _("Ceilings together (yuan)"),
+        _("Number"), _("Title"), _("Buyer"), _("Method"), _("State"), _("Lots"), _("Served"), _("Ceilings together (yuan)"),
         _("Published on the official medium"), _("Bids until"), _("Address"),
     ]  # fmt: skip
     rows = (
@@ -92,7 +93,7 @@ def index_csv(request: HttpRequest) -> StreamingHttpResponse:
             t.get_method_display(),
             t.get_state_display(),
             sizes[t.pk].lots,
-            sizes[t.pk].villages,
+            str(sizes[t.pk].area),
             f"{sizes[t.pk].ceiling.amount:.2f}",
             _iso(t.official_published_at),
             _iso(t.bid_deadline),
@@ -139,7 +140,7 @@ def tender_context(request: HttpRequest, found: Tender, **more: Any) -> dict[str
         "views": views,
         "standards": selectors.standard_of(views),
         "total": sum((v.lot.ceiling.amount for v in views), start=0),
-        "villages": sum(v.villages for v in views),
+        "area": Area.of(region for view in views for region in view.lot.regions.all()),
         "timetable": selectors.timetable_of(found),
         "rule": selectors.submission_rule(found),
         "days_given": selectors.days_given(found),

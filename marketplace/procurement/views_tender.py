@@ -99,8 +99,8 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
 
 
 def _documents(found: Tender) -> dict[str, Any]:
-    lots = services_tender.lots_of(found)
-    left = services_tender.plan_left(found)
+    lots = selectors.lots_of(found)
+    left = selectors.plan_left(found)
     return {
         "tender": found,
         "views": selectors.lot_views(found),

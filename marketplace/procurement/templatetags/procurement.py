@@ -17,6 +17,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace.core.words import day_words, exact_words, money_words
+from marketplace.procurement.areas import Area
+from marketplace.regions.models import Region
 
 register = template.Library()
 
@@ -48,6 +50,12 @@ def instant(text: str | None) -> datetime | None:
 def amount(value: Mapping[str, str]) -> str:
     """An amount of published JSON."""
     return money_words(Decimal(value["amount"])) if value else ""
+
+
+@register.filter
+def frozen_area(divisions: list[Mapping[str, str]]) -> str:
+    """Where a lot of a published notice is served; the notice keeps codes and names."""
+    return str(Area.of(Region.objects.filter(code__in=[int(each["code"]) for each in divisions])))
 
 
 @register.filter
