@@ -1,6 +1,8 @@
-"""`python manage.py configuration`: write docs/configuration.md from the table in `marketplace/environment.py`."""
+"""`python manage.py configuration`: write docs/configuration.md and the READMEs' tables from `marketplace/environment.py`."""
 
+import re
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -8,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from marketplace.environment import BASE_DIR, VARIABLES
 
 PAGE = BASE_DIR / "docs" / "configuration.md"
+READMES = (BASE_DIR / "README.md", BASE_DIR / "README.zh.md")
+_BETWEEN_MARKS = re.compile(r"(?<=<!-- configuration -->\n).*?(?=<!-- /configuration -->)", re.DOTALL)
 HEAD = """# Configuration
 
 Everything that differs between machines comes from environment variables. `marketplace/environment.py` declares them;
@@ -32,15 +36,26 @@ def table() -> str:
     return HEAD + "\n".join(rows) + "\n"
 
 
+def pages() -> dict[Path, str]:
+    """Every page that shows the table, as it must read."""
+    rows = table().removeprefix(HEAD)
+    short = "| Variable | Kind | Default | Meaning |\n|---|---|---|---|\n" + rows
+    readmes = {path: _BETWEEN_MARKS.sub(lambda _match: short, path.read_text("utf-8")) for path in READMES}
+    return {PAGE: table(), **readmes}
+
+
 class Command(BaseCommand):
-    help = "Write docs/configuration.md, or check that it is true (--check)."
+    help = "Write docs/configuration.md and the READMEs' tables, or check that they are true (--check)."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="change nothing; fail where the page differs")
 
     def handle(self, *, check: bool, **options: Any) -> None:
-        if not check:
-            PAGE.write_text(table(), "utf-8")
-        elif not PAGE.exists() or PAGE.read_text("utf-8") != table():
-            raise CommandError(f"{PAGE.relative_to(BASE_DIR)} is out of date: run `python manage.py configuration`.")
+        for path, text in pages().items():
+            if not check:
+                path.write_text(text, "utf-8")
+            elif not path.exists() or path.read_text("utf-8") != text:
+                raise CommandError(
+                    f"{path.relative_to(BASE_DIR)} is out of date: run `python manage.py configuration`."
+                )
