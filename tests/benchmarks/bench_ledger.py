@@ -49,17 +49,19 @@ class PlainLeg(models.Model):
         indexes: ClassVar = [models.Index(fields=["account", "id"], name="plain_leg_account")]
 
 
-PLAIN = (PlainAccount, PlainTransaction, PlainLeg)
+PLAIN: tuple[type[models.Model], ...] = (PlainAccount, PlainTransaction, PlainLeg)
 
 
 @transaction.atomic
 def post_plainly(debit: int, credit: int, amount: Decimal, key: str) -> None:
-    sides = {a.pk: a for a in PlainAccount.objects.select_for_update().filter(pk__in=[debit, credit]).order_by("pk")}
+    sides = {
+        a.pk: a for a in PlainAccount._default_manager.select_for_update().filter(pk__in=[debit, credit]).order_by("pk")
+    }
     if sides[debit].balance < amount:
         raise ValueError("not enough")
-    made = PlainTransaction.objects.create(key=key, purpose="benchmark", occurred_at=AT)
-    PlainLeg.objects.create(transaction=made, account=sides[debit], amount=-amount)
-    PlainLeg.objects.create(transaction=made, account=sides[credit], amount=amount)
+    made = PlainTransaction._default_manager.create(key=key, purpose="benchmark", occurred_at=AT)
+    PlainLeg._default_manager.create(transaction=made, account=sides[debit], amount=-amount)
+    PlainLeg._default_manager.create(transaction=made, account=sides[credit], amount=amount)
     sides[debit].balance -= amount
     sides[credit].balance += amount
     sides[debit].save(update_fields=["balance"])
@@ -79,7 +81,7 @@ def books(transactional_db: None) -> Iterator[None]:
     with connection.schema_editor() as editor:
         for model in PLAIN:
             editor.create_model(model)
-    PlainAccount.objects.bulk_create(PlainAccount(pk=pk + 1, balance=1000) for pk in range(PEOPLE))
+    PlainAccount._default_manager.bulk_create(PlainAccount(pk=pk + 1, balance=1000) for pk in range(PEOPLE))
     yield
     with connection.schema_editor() as editor:
         for model in reversed(PLAIN):
@@ -127,14 +129,14 @@ def test_batches(books: None) -> None:
                 )
                 for n in range(size)
             ]
-            rates.append(_rate(size, lambda batch=batch: services.post_many(batch)))  # type: ignore[misc]
+            rates.append(_rate(size, lambda batch=batch: services.post_many(batch)))
         print(f"ledger, batch of {size:>6,}: {max(rates):>9,.0f} transfers/s (best of 3)")
 
 
 def test_twenty_clients(books: None) -> None:
     """Single postings between random purses, none below zero, each committed by itself."""
     random = Random(7)
-    pairs = [tuple(random.sample(range(PEOPLE), 2)) for _n in range(4000)]
+    pairs = [(a, b) for a, b in (random.sample(range(PEOPLE), 2) for _n in range(4000))]
 
     def ours(debit: int, credit: int, n: int) -> None:
         services.post(
@@ -149,8 +151,8 @@ def test_twenty_clients(books: None) -> None:
     def plain(debit: int, credit: int, n: int) -> None:
         post_plainly(debit + 1, credit + 1, Decimal(1), f"one:{n}")
 
-    own = _rate(len(pairs), _by_clients(pairs, ours))  # type: ignore[arg-type]
-    other = _rate(len(pairs), _by_clients(pairs, plain))  # type: ignore[arg-type]
+    own = _rate(len(pairs), _by_clients(pairs, ours))
+    other = _rate(len(pairs), _by_clients(pairs, plain))
     print(f"\nledger, {CLIENTS} clients, one by one: {own:>7,.0f} transfers/s")
     print(f"ORM double entry, the same:     {other:>7,.0f} transfers/s   ratio {own / other:.1f}")
     assert not [finding for finding in check_ledger() if finding.rows]

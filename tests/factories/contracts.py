@@ -13,8 +13,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
+from psycopg.types.range import TimestamptzRange
 
 from marketplace.accounts.models import Organisation, OrganisationKind, Role, User
 from marketplace.contracts import services
@@ -256,7 +256,7 @@ def make_visit(
         host=host,
         subject_kind="contracts.post",
         subject_id=post.pk,
-        period=DateTimeTZRange(begin, begin + timedelta(minutes=minutes), "[)"),
+        period=TimestamptzRange(begin, begin + timedelta(minutes=minutes), "[)"),
         claimed_minutes=minutes,
         reported_at=begin + timedelta(minutes=minutes),
         **decided,

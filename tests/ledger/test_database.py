@@ -141,10 +141,10 @@ def test_twenty_clients_cannot_overdraw():
 def test_opposite_directions_do_not_deadlock():
     make_source("a")
     make_source("b")
-    calls = [lambda n=n: transfer(*("ab" if n % 2 else "ba"), n, f"k{n}") for n in range(1, 201)]
+    calls = [lambda n=n: transfer("ab"[1 - n % 2], "ab"[n % 2], n, f"k{n}") for n in range(1, 201)]
     batches = [
         lambda n=n: services.post_many(
-            [services.Posting(*("ab" if i % 2 else "ba"), yuan(1), "test", f"m{n}.{i}", AT) for i in range(11)]
+            [services.Posting("ab"[1 - i % 2], "ab"[i % 2], yuan(1), "test", f"m{n}.{i}", AT) for i in range(11)]
         )
         for n in range(20)
     ]
