@@ -93,7 +93,7 @@ def tender_document(tender: Tender) -> bytes:
         "lots": [
             {
                 "title": _("Lot %(n)s: %(title)s") % {"n": view.lot.number, "title": localized(view.lot, "title")},
-                "facts": [(_("Ceiling"), money_words(view.lot.ceiling)), (_("Served"), str(view.area))],
+                "facts": [(_("Ceiling"), money_words(view.lot.ceiling)), (_("Area served"), str(view.area))],
                 "places": [
                     f"{localized(t.region, 'name')}（{len(t.villages)}）："
                     + joint.join(localized(region, "name") for region in t.villages)

@@ -82,7 +82,7 @@ def index_csv(request: HttpRequest) -> StreamingHttpResponse:
     found = list(_found(request, now)[0][:CSV_ROWS])
     sizes = selectors.sizes_of(found)
     header = [
-        _("Number"), _("Title"), _("Buyer"), _("Method"), _("State"), _("Lots"), _("Served"), _("Ceilings together (yuan)"),
+        _("Number"), _("Title"), _("Buyer"), _("Method"), _("State"), _("Lots"), _("Area served"), _("Ceilings together (yuan)"),
         _("Published on the official medium"), _("Bids until"), _("Address"),
     ]  # fmt: skip
     rows = (
