@@ -110,7 +110,9 @@ def sizes_of(tenders: Iterable[Tender]) -> dict[int, Size]:
     regions: dict[int, list[Region]] = {}
     for link in Lot.regions.through.objects.filter(lot__tender_id__in=keys).select_related("lot", "region"):
         regions.setdefault(link.lot.tender_id, []).append(link.region)
-    return {pk: Size(lots[pk][0], Area.of(regions.get(pk, ())), yuan(lots[pk][1])) if pk in lots else Size() for pk in keys}
+    return {
+        pk: Size(lots[pk][0], Area.of(regions.get(pk, ())), yuan(lots[pk][1])) if pk in lots else Size() for pk in keys
+    }
 
 
 # One tender
