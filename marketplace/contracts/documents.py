@@ -97,7 +97,7 @@ def _signature(person: Any, at: Any) -> tuple[str, str]:
 
 
 def _places(contract: Contract) -> list[list[str]]:
-    places = places_of(contract)
+    places = places_of(contract.award.lot)
     return [
         [str(region.code), localized(region, "name") + (f" · {seat}" if seat > 1 else ""), money_words(share)]
         for (region, seat), share in zip(places, post_shares(contract, places), strict=True)

@@ -25,7 +25,7 @@ from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.core.units import split_exactly
 from marketplace.procurement import budget
-from marketplace.procurement.models import Award, NoticeKind, Tender
+from marketplace.procurement.models import Award, Lot, NoticeKind, Tender
 from marketplace.procurement.notices import amount as notice_amount
 from marketplace.procurement.notices import publish_notice
 from marketplace.procurement.states import TENDER, TenderState
@@ -161,7 +161,7 @@ def sign_as_buyer(*, actor: User, contract: Contract, now: datetime) -> Contract
         raise errors.SupplierSanctioned
     lot = contract.award.lot
     obligations = _write_obligations(contract)
-    places = places_of(contract)
+    places = places_of(lot)
     _write_posts(contract, places)
     _write_instalments(contract)
     budget.commit(tender, contract.amount, key=f"contract:{contract.pk}", actor=actor, now=now)
@@ -197,13 +197,13 @@ def _write_obligations(contract: Contract) -> list[Obligation]:
     return Obligation.objects.bulk_create([Obligation(contract=contract, **line) for line in lines])
 
 
-def places_of(contract: Contract) -> list[tuple[Region, int]]:
-    """(place, seat) of every post: each village of the lot, or the seats of the lot's office.
+def places_of(lot: Lot) -> list[tuple[Region, int]]:
+    """(place, seat) of every post that ``lot`` makes: each of its villages, or the seats of its office.
 
     A product staffed by village has a post in every village named or lying in what is named. Any other has its
     ``posts_per_unit`` seats in the smallest division that holds all the lot's places (the buyer's own if it names none).
     """
-    lot, content = contract.award.lot, contract.award.lot.product_version.content
+    content = lot.product_version.content
     regions = list(lot.regions.order_by("code"))
     if content.get("staffed_by_village"):
         inside = Q(pk__in=[])
@@ -212,7 +212,7 @@ def places_of(contract: Contract) -> list[tuple[Region, int]]:
             inside |= Q(code__gte=low, code__lt=high)
         places = [(village, 1) for village in Region.objects.filter(inside, level=Level.VILLAGE).order_by("code")]
     else:
-        seat = _common(regions) or contract.buyer.region
+        seat = _common(regions) or lot.tender.organisation.region
         places = [(seat, n + 1) for n in range(content.get("posts_per_unit") or 1)]
     if not places:
         raise errors.NothingToStaff

@@ -32,6 +32,7 @@ from . import documents, rules, selectors, services
 from .forms import ReadForm, ReasonForm, refuse
 from .fulfilment import instalment_periods, is_counted
 from .models import Contract, Instalment
+from .services_contract import places_of
 from .services_payment import period_is_over
 from .states import ContractState, InstalmentState, PostState
 from .templatetags.contracts import term
@@ -328,7 +329,7 @@ def draft(request: HttpRequest, award_pk: int) -> HttpResponse:
             "award": award,
             "plan": plan,
             "ready": award.lot.tender.state == TenderState.AWARDED,
-            "places": award.lot.regions.count(),
+            "posts": len(places_of(award.lot)),
             "periods": len(instalment_periods(plan.service_from, plan.service_to)),
             "obligations": award.lot.product_version.content["obligations"],
         },
@@ -368,7 +369,7 @@ def _signing(request: HttpRequest, contract: Contract, act: Any, done: str, *, b
         done,
         buyer=buyer,
         lot=lot,
-        places=lot.regions.count(),
+        posts=len(places_of(lot)),
         rest=lot.ceiling - contract.amount,
         obligations=lot.product_version.content["obligations"],
         periods=instalment_periods(contract.starts_on, contract.ends_on),
