@@ -172,7 +172,7 @@ def _codes(values: Iterable[str]) -> Iterable[int]:
 
 
 class CriterionForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Kind"), choices=CriterionKind.choices)
+    kind = forms.ChoiceField(label=_("Kind"), choices=CriterionKind.choices, initial=CriterionKind.JUDGED)
     title = forms.CharField(label=_("Factor"), max_length=120)
     title_en = forms.CharField(label=_("Factor in English"), max_length=160, required=False)
     points = forms.DecimalField(
