@@ -13,19 +13,18 @@ from django.utils.translation import override
 
 from marketplace.accounts.models import User
 
-from .models import Tender
+from .models import Bid, Lot, Tender
 from .selectors_evaluation import LIVE_BIDS
 
 LANGUAGES = ("zh-hans", "en")
 
 
-def bidders_people(tender: Tender) -> list[User]:
-    """Who handed in a bid that stood at the deadline."""
-    return list(
-        User.objects.filter(
-            pk__in=tender.lots.filter(bids__state__in=LIVE_BIDS).values("bids__submitted_by"), is_active=True
-        ).order_by("pk")
-    )
+def bidders_people(tender: Tender, lots: Iterable[Lot] | None = None) -> list[User]:
+    """Who handed in a bid (for one of ``lots``, if given) that stood at the deadline."""
+    bids = Bid.objects.filter(lot__tender=tender, state__in=LIVE_BIDS).order_by()
+    if lots is not None:
+        bids = bids.filter(lot__in=list(lots))
+    return list(User.objects.filter(pk__in=bids.values("submitted_by"), is_active=True).order_by("pk"))
 
 
 def tell(people: Iterable[User], subject: Any, text: Any, path: str, **params: str) -> None:

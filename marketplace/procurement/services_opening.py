@@ -249,14 +249,8 @@ def _read(plaintext: bytes, bid: Bid, lot: Lot) -> tuple[bid_content.BidContent,
                 for a, v in zip(content.attachments, whole["attachments"], strict=True)
             )
         )
-    except (
-        AttributeError,
-        InvalidOperation,
-        KeyError,
-        RecursionError,
-        TypeError,
-        ValueError,  # among them JSON, Unicode and base64
-    ) as error:
+    # ValueError: among them JSON, Unicode and base64.
+    except (AttributeError, InvalidOperation, KeyError, RecursionError, TypeError, ValueError) as error:
         raise _Unreadable from error
     if not fits:
         raise _Unreadable
@@ -396,6 +390,14 @@ def fail_short_lots(tender: Tender, lots: Sequence[Lot], *, actor: User, now: da
         content=failure_notice(tender, failures, whole=False),
         actor=actor,
         now=now,
+    )
+    news.tell(
+        news.bidders_people(tender, lots),
+        _("A lot of %(reference)s has failed"),
+        _("Lot %(lots)s of “%(reference)s” ended without an award. The reason is published on its page."),
+        reverse("procurement:tender", args=[tender.pk]),
+        reference=tender.reference,
+        lots=", ".join(str(lot.number) for lot in lots),
     )
 
 
