@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
-import filetype
+import filetype  # type: ignore[import-untyped]
 from django.utils.translation import gettext_lazy as _
 from moneyed import CNY, Money
 

@@ -83,7 +83,8 @@ def _with_objective(**kw: Any) -> Tender:
         services_tender.set_criteria(actor=people.officer, lot=lot, criteria=factors, now=now - timedelta(days=4))
     services_tender.submit_tender(actor=people.officer, tender=tender, now=now - timedelta(days=3))
     tender = services_tender.approve_tender(actor=people.approver, tender=tender, now=now - timedelta(days=2))
-    return publish(tender, now=now)
+    published: Tender = publish(tender, now=now)
+    return published
 
 
 def release(tender: Tender, holders: int | None = None, now: datetime | None = None) -> None:

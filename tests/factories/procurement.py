@@ -203,7 +203,7 @@ def publish(
         days = days or (20 if tender.method == Method.CONSULTATION else 30)
         local = timezone.localtime(now)
         bid_deadline = (local + timedelta(days=days)).replace(hour=17, minute=0, second=0, microsecond=0)
-    return services_tender.publish_tender(
+    published: Tender = services_tender.publish_tender(
         actor=bureau.officer,
         tender=tender,
         official_published_at=kw.pop("official_published_at", now - timedelta(hours=1)),
@@ -213,6 +213,7 @@ def publish(
         provisional_acknowledged=True,
         **kw,
     )
+    return published
 
 
 def a_bid(lot: Lot, *, price: Decimal | int | None = None, files: int = 0, **kw: Any) -> BidContent:

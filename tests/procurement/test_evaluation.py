@@ -50,7 +50,7 @@ def ready_tender(experts: int = 5, **kw):
 
 
 def refused_by(error: DatabaseError) -> str:
-    return error.__cause__.diag.constraint_name
+    return str(error.__cause__.diag.constraint_name)
 
 
 # The draw
@@ -520,9 +520,9 @@ def test_objective_points_that_differ_are_told_before_and_reviewed_after() -> No
         services_evaluation.save_scores(
             actor=last.user, lot=bid.bid.lot, scores={bid.pk: {judged.pk: ("0.5", "x")}}, now=now
         )
-    with pytest.raises(DatabaseError) as refusal, transaction.atomic():
+    with pytest.raises(DatabaseError) as by_database, transaction.atomic():
         Score.objects.filter(evaluator=last, criterion=judged).update(points=0)
-    assert refused_by(refusal.value) == "re_review_is_objective"
+    assert refused_by(by_database.value) == "re_review_is_objective"
     services_evaluation.save_scores(
         actor=last.user,
         lot=bid.bid.lot,

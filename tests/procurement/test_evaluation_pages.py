@@ -41,7 +41,7 @@ def to(name: str, tender: Tender, *args: object) -> str:
 
 @pytest.fixture(params=["zh-hans", "en"])
 def language(request) -> str:
-    return request.param
+    return str(request.param)
 
 
 def statuses(client_for, people: dict, url: str) -> dict[str, int]:

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def tender() -> Tender:
-    return make_tender(lots=1)
+    made: Tender = make_tender(lots=1)
+    return made
 
 
 def shares_of(tender: Tender) -> list[str]:

@@ -61,14 +61,14 @@ def overwrite(sql: str, *args: object) -> None:
 def test_no_share_is_released_up_to_the_very_deadline() -> None:
     tender, _ = sealed_tender()
     holder = bureau_of(tender).holders[0]
-    for at in (tender.bid_deadline - timedelta(days=1), tender.bid_deadline):
+    for at in (after_deadline(tender, days=-1), after_deadline(tender, seconds=0)):
         # The caller's own idea of the time does not matter; the database's does.
         with clock.rehearse(at), pytest.raises(errors.TooEarly):
             services_opening.release_share(
                 actor=holder, tender=tender, passphrase=PASSPHRASE, now=after_deadline(tender)
             )
     assert not KeyShare.objects.filter(released_at__isnull=False).exists()
-    at = tender.bid_deadline + timedelta(microseconds=1)
+    at = after_deadline(tender, microseconds=1)
     with clock.rehearse(at):
         share = services_opening.release_share(actor=holder, tender=tender, passphrase=PASSPHRASE, now=at)
     assert share.released_at == at
@@ -173,7 +173,7 @@ def test_nobody_opens_before_the_deadline_even_by_sql() -> None:
     with clock.rehearse(tender.bid_deadline), pytest.raises(errors.TooEarly):
         services_opening.open_bids(actor=bureau_of(tender).officer, tender=tender, now=after_deadline(tender, days=1))
     with pytest.raises(DatabaseError, match="opened_after_the_deadline"), transaction.atomic():
-        Tender.objects.filter(pk=tender.pk).update(state="opened", opened_at=tender.bid_deadline - timedelta(seconds=1))
+        Tender.objects.filter(pk=tender.pk).update(state="opened", opened_at=after_deadline(tender, seconds=-1))
     with pytest.raises(DatabaseError, match="after the deadline only"), transaction.atomic():
         OpenedBid.objects.create(bid=bid, price=1, content={}, opened_at=tender.bid_deadline)
     assert fresh(tender).state == "published"
