@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import CredentialKind, Organisation, Specialty, SpokenLanguage
+from marketplace.core.i18n import localized
 from marketplace.regions.forms import RegionField
 
 from .models import OpportunityKind
@@ -39,10 +40,16 @@ class ProfileForm(forms.Form):
     )
 
 
+class _OrganisationField(forms.ModelChoiceField[Organisation]):
+    def label_from_instance(self, obj: Any) -> str:
+        return localized(obj, "name")
+
+
 class OpportunityForm(forms.Form):
-    organiser = forms.ModelChoiceField(label=_("Organiser"), queryset=Organisation.objects.none())
-    host = forms.ModelChoiceField(
+    organiser = _OrganisationField(label=_("Organiser"), queryset=Organisation.objects.none())
+    host = _OrganisationField(
         label=_("Who confirms attendance"), queryset=Organisation.objects.none(), required=False,
+        empty_label=_("the organiser itself"),
         help_text=_("The village or organisation that is served; the organiser itself where left empty."),
     )  # fmt: skip
     kind = forms.ChoiceField(label=_("Kind"), choices=OpportunityKind.choices)

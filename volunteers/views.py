@@ -13,12 +13,15 @@ from marketplace.accounts.access import SignedIn
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
+from marketplace.timesheets.models import ServiceSession
+from marketplace.timesheets.states import SessionState
 
 from . import selectors, services, sign_ups
 from .forms import FindForm, ProfileForm
 from .models import Shift, SignUp
 from .rules import can_manage, visible_to
 from .states import SignUpState
+from .subjects import KIND, LATE
 
 
 @public_page
@@ -41,12 +44,14 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     """One call with its shifts, and what the person can do now."""
     found = get_object_or_404(visible_to(request.user), pk=pk)
     person = request.user if request.user.is_authenticated else None
-    shifts = selectors.shifts_of(found, person)
+    now = clock.now()
+    shifts = list(selectors.shifts_of(found, person))
     mine = SignUp.objects.in_bulk([s.mine for s in shifts if s.mine])  # type: ignore[attr-defined]
     rows = [(shift, mine.get(shift.mine)) for shift in shifts]  # type: ignore[attr-defined]
     context = {
         "opportunity": found,
         "rows": rows,
+        "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "may_manage": person is not None and can_manage(person, found),
         "is_volunteer": person is not None and hasattr(person, "volunteer") and person.volunteer.active,
     }
@@ -133,4 +138,13 @@ def accept(request: SignedIn, pk: int) -> HttpResponse:
 def mine(request: SignedIn) -> HttpResponse:
     """My shifts: the coming, the waiting, the past."""
     page = Paginator(selectors.sign_ups_of(request.user), 25).get_page(request.GET.get("page"))
-    return render(request, "volunteers/mine.html", {"page": page, "now": clock.now()})
+    now = clock.now()
+    shifts = [row.shift_id for row in page]
+    sessions = (
+        ServiceSession.objects.filter(person=request.user, subject_kind=KIND, subject_id__in=shifts)
+        .exclude(state=SessionState.WITHDRAWN)
+        .values_list("subject_id", "pk")
+    )
+    recorded = dict(sessions)
+    rows = [(row, recorded.get(row.shift_id), row.shift.ends_at >= now - LATE) for row in page]
+    return render(request, "volunteers/mine.html", {"page": page, "rows": rows, "now": now})

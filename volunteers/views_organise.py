@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Min, Q
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -31,10 +31,12 @@ def organised(request: SignedIn) -> HttpResponse:
     rows = managed_by(request.user).annotate(
         confirmed=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state__in=["confirmed", "attended"])),
         waiting=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state="waiting")),
+        first=Min("shifts__starts_at"),
+        last=Max("shifts__ends_at"),
     )
-    page = Paginator(rows.order_by("-created_at", "-pk"), 25).get_page(request.GET.get("page"))
+    page = Paginator(rows.order_by("-last", "-pk"), 25).get_page(request.GET.get("page"))
     may_create = organisations_of(request.user, *ORGANISERS).exists()
-    return render(request, "volunteers/organised.html", {"page": page, "may_create": may_create})
+    return render(request, "volunteers/organised.html", {"page": page, "may_create": may_create, "now": clock.now()})
 
 
 @require_http_methods(["GET", "POST"])
@@ -74,6 +76,8 @@ def create(request: SignedIn) -> HttpResponse:
 def manage(request: SignedIn, pk: int) -> HttpResponse:
     """One call as its organiser sees it: who has a place, who waits, who came."""
     found = get_object_or_404(managed_by(request.user), pk=pk)
+    now = clock.now()
+    shifts = list(found.shifts.order_by("starts_at", "pk"))
     people = (
         SignUp.objects.filter(shift__opportunity=found)
         .exclude(state__in=["cancelled", "lapsed"])
@@ -82,11 +86,12 @@ def manage(request: SignedIn, pk: int) -> HttpResponse:
     )
     context = {
         "opportunity": found,
-        "shifts": found.shifts.order_by("starts_at", "pk"),
+        "shifts": shifts,
+        "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "people": people,
         "may_manage": can_manage(request.user, found),
         "reason_form": ReasonForm(),
-        "now": clock.now(),
+        "now": now,
     }
     return render(request, "volunteers/manage.html", context)
 

@@ -12,7 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.core.i18n import localized
 from marketplace.core.workspace import WorkItem
 
-from .models import SignUp
+from .models import Opportunity, SignUp
 from .rules import managed_by
 from .states import OpportunityState, SignUpState
 
@@ -47,13 +47,14 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
             state=SignUpState.CONFIRMED, shift__ends_at__lt=now, shift__opportunity__in=managed_by(user)
         )
         .exclude(volunteer=user)
-        .values_list("shift__opportunity_id", "shift__opportunity__title")
+        .values_list("shift__opportunity_id", "shift__opportunity__title", "shift__opportunity__title_en")
         .order_by("shift__opportunity_id")
         .distinct()[:5]
     )
-    for pk, title in unmarked:
+    for pk, title, title_en in unmarked:
+        shown = localized(Opportunity(title=title, title_en=title_en), "title")
         yield WorkItem(
-            _("Who came to %(title)s?") % {"title": title}, reverse("volunteers:manage", args=[pk]), weight=60
+            _("Who came to %(title)s?") % {"title": shown}, reverse("volunteers:manage", args=[pk]), weight=60
         )
     drafts = managed_by(user).filter(state=OpportunityState.DRAFT).order_by("pk")[:5]
     for draft in drafts:

@@ -160,7 +160,7 @@ def _to_rate(user: User, today: date) -> Iterator[WorkItem]:
     for post in posts[:MOST]:
         yield WorkItem(
             title=_("How is your legal adviser?"),
-            detail=f"{post.adviser} · {post.region.name}",
+            detail=f"{localized(post.adviser, 'display_name')} · {localized(post.region, 'name')}",
             url=reverse("contracts:rate", args=[post.pk]),
             weight=80,
         )

@@ -42,7 +42,8 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
     ),
     (frozenset({Role.BIDDER}), _("Find a tender"), _("open for bids now"), "procurement:index"),
     (frozenset({Role.LAWYER}), _("My proposals"), _("villages that would like me"), "staffing:proposals"),
-    (frozenset({Role.LAWYER, Role.VILLAGE}), _("Visits"), _("check in, report, confirm"), "timesheets:mine"),
+    (frozenset({Role.LAWYER}), _("Visits"), _("check in, report, confirm"), "timesheets:mine"),
+    (frozenset({Role.VILLAGE}), _("Confirm service"), _("what was reported to us"), "timesheets:to_confirm"),
     (
         frozenset({Role.COORDINATOR, Role.VILLAGE, Role.OFFICER}),
         _("Calls for volunteers"),
@@ -54,7 +55,9 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
 )
 _EVERYBODY = (
     (_("Volunteer near home"), _("shifts that need somebody"), "volunteers:find"),
+    (_("My shifts"), _("what I signed up for"), "volunteers:mine"),
     (_("My time and statement"), _("minutes, points, subsidy"), "ledger:statement"),
+    (_("Subsidy claims"), _("claim and follow"), "incentives:claims"),
     (_("My account"), _("profile, organisations, credentials"), "accounts:profile"),
 )
 

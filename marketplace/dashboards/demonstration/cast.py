@@ -199,6 +199,11 @@ class Casting:
         return supervisor
 
     def _bureau(self, name: str, name_en: str, region: int, key: str, mark: str) -> Bureau:
+        parts = (("officer", "杨", "Yang"), ("approver", "李", "Li"), ("finance", "罗", "Luo"), ("second", "莫", "Mo"))
+        people = {
+            part: self.person(f"{key}-{part}", f"{surname}{mark}", f"{pinyin} ({part}, sample)", region)
+            for part, surname, pinyin in parts
+        }
         organisation = accounts.register_organisation(
             actor=self.supervisor,
             kind=OrganisationKind.BUREAU,
@@ -207,21 +212,17 @@ class Casting:
             credit_code=self._credit_code(f"11{region // 1_000_000}MB"),
             region=Region.objects.get(code=region),
             now=self.now,
+            administrator=people["approver"],
         )
-        parts = (("officer", "杨", "Yang"), ("approver", "李", "Li"), ("finance", "罗", "Luo"), ("second", "莫", "Mo"))
-        people = {
-            part: self.person(f"{key}-{part}", f"{surname}{mark}", f"{pinyin} ({part}, sample)", region)
-            for part, surname, pinyin in parts
-        }
-        add = self.member
-        add(organisation, people["officer"], Role.OFFICER, by=self.supervisor)
-        add(organisation, people["approver"], Role.APPROVER, Role.ADMIN, by=self.supervisor)
-        add(organisation, people["finance"], Role.FINANCE, by=self.supervisor)
-        add(organisation, people["second"], Role.OFFICER, by=self.supervisor)
+        add, head = self.member, people["approver"]
+        add(organisation, people["officer"], Role.OFFICER, by=head)
+        add(organisation, people["approver"], Role.APPROVER, by=head)
+        add(organisation, people["finance"], Role.FINANCE, by=head)
+        add(organisation, people["second"], Role.OFFICER, by=head)
         bureau = Bureau(organisation, people["officer"], people["approver"], people["finance"], people["second"])
         for n, (surname, pinyin) in enumerate((("石", "Shi"), ("潘", "Pan"), ("任", "Ren")), start=1):
             holder = self.person(f"{key}-key{n}", f"{surname}{mark}", f"{pinyin} (key-holder {n}, sample)", region)
-            add(organisation, holder, Role.KEY_HOLDER, by=self.supervisor)
+            add(organisation, holder, Role.KEY_HOLDER, by=head)
             accounts.set_holder_key(actor=holder, passphrase=PASSPHRASE, now=self.now)
             bureau.holders.append(holder)
         return bureau
@@ -233,6 +234,10 @@ class Casting:
         for n, village in enumerate(villages):
             surname, pinyin = _SURNAMES[n % len(_SURNAMES)]
             name = village.name.removesuffix("村民委员会").removesuffix("居民委员会")
+            voice = self.person(
+                f"village-{village.code}", f"{surname}代表（{name}·示例）", f"{pinyin} (speaks for {village.name_en})",
+                village.code, login=n in (0, 60),
+            )  # fmt: skip
             committee = accounts.register_organisation(
                 actor=self.supervisor,
                 kind=OrganisationKind.VILLAGE,
@@ -241,12 +246,9 @@ class Casting:
                 credit_code=None,
                 region=village,
                 now=self.now,
+                administrator=voice,
             )
-            voice = self.person(
-                f"village-{village.code}", f"{surname}代表（{name}·示例）", f"{pinyin} (speaks for {village.name_en})",
-                village.code, login=n in (0, 60),
-            )  # fmt: skip
-            self.member(committee, voice, Role.VILLAGE, by=self.supervisor)
+            self.member(committee, voice, Role.VILLAGE, by=voice)
             committees[village.code], voices[village.code] = committee, voice
         return committees, voices
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Specialty, SpokenLanguage
+from marketplace.core.templatetags.ui import duration
 from marketplace.regions.models import Region
 
 register = template.Library()
@@ -20,6 +21,12 @@ _CHOICES = {"specialty": dict(Specialty.choices), "language": dict(SpokenLanguag
 def choice_words(values: Iterable[str], kind: str) -> str:
     """A list of codes in words; ``kind`` is ``specialty`` or ``language``."""
     return _(", ").join(str(_CHOICES[kind].get(value, value)) for value in values)
+
+
+@register.filter
+def whole_hours(minutes: int) -> str:
+    """A total in words; past a hundred hours the minutes are left out."""
+    return duration(minutes - minutes % 60 if minutes >= 6000 else minutes)
 
 
 @register.filter

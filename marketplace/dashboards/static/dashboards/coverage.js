@@ -12,8 +12,10 @@
   const shown = data.names.map((_, i) => i).filter((i) => served[i] > 0);
   if (!shown.length) { figure.remove(); return; }
   const pick = (values) => shown.map((i) => values[i]);
-  plot.style.height = `${Math.max(9, 3.5 + shown.length * 2.1)}rem`;
+  plot.style.height = `${Math.max(10, 4.5 + shown.length * 2.1)}rem`;
   const chart = window.echarts.init(plot, null, { renderer: "svg" });
+  // On a phone the legend takes two lines.
+  const narrow = () => plot.clientWidth < 480;
   const draw = () => {
     const ink = token("--ink-2");
     const series = [
@@ -24,7 +26,7 @@
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
       legend: { bottom: 0, textStyle: { color: ink } },
-      grid: { left: 8, right: 24, top: 8, bottom: 40, containLabel: true },
+      grid: { left: 8, right: 24, top: 8, bottom: narrow() ? 64 : 40, containLabel: true },
       xAxis: { type: "value", axisLabel: { color: ink }, splitLine: { lineStyle: { color: token("--line-2") } } },
       yAxis: { type: "category", inverse: true, data: pick(data.names), axisLabel: { color: ink }, axisTick: { show: false } },
       series,
@@ -32,6 +34,6 @@
   };
   draw();
   chart.on("click", (event) => { location.href = new URL(`/coverage/${pick(data.codes)[event.dataIndex]}/`, location.origin); });
-  window.addEventListener("resize", () => chart.resize());
+  window.addEventListener("resize", () => { chart.resize(); draw(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 })();
