@@ -117,7 +117,8 @@ DATABASES = {
             if _database_url
             else {"ENGINE": "marketplace.core.embedded_postgres", "NAME": "marketplace", "USER": "postgres"}
         ),
-        "CONN_MAX_AGE": 60,
+        # The development server starts a thread a connection: kept connections would pile up.
+        "CONN_MAX_AGE": 0 if DEBUG else 60,
         "CONN_HEALTH_CHECKS": True,
     }
 }

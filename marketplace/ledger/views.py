@@ -43,7 +43,9 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
     accounts = selectors.accounts_of(name)
     if not accounts and not mine:
         raise Http404
-    chosen = next((a for a in accounts if a.code == request.GET.get("account")), accounts[0] if accounts else None)
+    asked = request.GET.get("account")
+    moved = next((a for a in accounts if a.balance), accounts[0] if accounts else None)
+    chosen = next((a for a in accounts if a.code == asked), moved)
     form = PeriodForm(request.GET or None)
     period = form.cleaned_data if form.is_valid() else {}
     found: Statement | None = None
@@ -67,6 +69,7 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
             "accounts": accounts,
             "chosen": chosen,
             "form": form,
+            "narrowed": bool(period.get("since") or period.get("until")),
             "page": Paginator(lines, PAGE_SIZE).get_page(request.GET.get("page")),
             "opening": found.opening.get(chosen.code) if found and chosen else None,
             "closing": found.closing.get(chosen.code) if found and chosen else None,
