@@ -10,6 +10,7 @@ from marketplace.accounts import services as accounts
 from marketplace.accounts.identifiers import credit_code_check_character
 from marketplace.accounts.models import (
     CredentialKind,
+    Membership,
     Organisation,
     OrganisationKind,
     Role,
@@ -199,11 +200,6 @@ class Casting:
         return supervisor
 
     def _bureau(self, name: str, name_en: str, region: int, key: str, mark: str) -> Bureau:
-        parts = (("officer", "杨", "Yang"), ("approver", "李", "Li"), ("finance", "罗", "Luo"), ("second", "莫", "Mo"))
-        people = {
-            part: self.person(f"{key}-{part}", f"{surname}{mark}", f"{pinyin} ({part}, sample)", region)
-            for part, surname, pinyin in parts
-        }
         organisation = accounts.register_organisation(
             actor=self.supervisor,
             kind=OrganisationKind.BUREAU,
@@ -212,20 +208,30 @@ class Casting:
             credit_code=self._credit_code(f"11{region // 1_000_000}MB"),
             region=Region.objects.get(code=region),
             now=self.now,
-            administrator=people["approver"],
         )
-        add, head = self.member, people["approver"]
-        add(organisation, people["officer"], Role.OFFICER, by=head)
-        add(organisation, people["approver"], Role.APPROVER, by=head)
-        add(organisation, people["finance"], Role.FINANCE, by=head)
-        add(organisation, people["second"], Role.OFFICER, by=head)
+        parts = (("officer", "杨", "Yang"), ("approver", "李", "Li"), ("finance", "罗", "Luo"), ("second", "莫", "Mo"))
+        people = {
+            part: self.person(f"{key}-{part}", f"{surname}{mark}", f"{pinyin} ({part}, sample)", region)
+            for part, surname, pinyin in parts
+        }
+        add = self.member
+        add(organisation, people["officer"], Role.OFFICER, by=self.supervisor)
+        add(organisation, people["approver"], Role.APPROVER, Role.ADMIN, by=self.supervisor)
+        add(organisation, people["finance"], Role.FINANCE, by=self.supervisor)
+        add(organisation, people["second"], Role.OFFICER, by=self.supervisor)
         bureau = Bureau(organisation, people["officer"], people["approver"], people["finance"], people["second"])
         for n, (surname, pinyin) in enumerate((("石", "Shi"), ("潘", "Pan"), ("任", "Ren")), start=1):
             holder = self.person(f"{key}-key{n}", f"{surname}{mark}", f"{pinyin} (key-holder {n}, sample)", region)
-            add(organisation, holder, Role.KEY_HOLDER, by=head)
+            add(organisation, holder, Role.KEY_HOLDER, by=self.supervisor)
             accounts.set_holder_key(actor=holder, passphrase=PASSPHRASE, now=self.now)
             bureau.holders.append(holder)
+        self._hand_over(organisation)
         return bureau
+
+    def _hand_over(self, organisation: Organisation) -> None:
+        """The supervisor, who registered it, leaves it to its own people: he could not decide its disputes otherwise."""
+        left = Membership.objects.get(organisation=organisation, user=self.supervisor, role=Role.ADMIN)
+        accounts.end_membership(actor=self.supervisor, membership=left, now=self.now)
 
     def _villages(self) -> tuple[dict[int, Organisation], dict[int, User]]:
         """A committee for every village of the county, each with one person who speaks for it."""
@@ -234,10 +240,6 @@ class Casting:
         for n, village in enumerate(villages):
             surname, pinyin = _SURNAMES[n % len(_SURNAMES)]
             name = village.name.removesuffix("村民委员会").removesuffix("居民委员会")
-            voice = self.person(
-                f"village-{village.code}", f"{surname}代表（{name}·示例）", f"{pinyin} (speaks for {village.name_en})",
-                village.code, login=n in (0, 60),
-            )  # fmt: skip
             committee = accounts.register_organisation(
                 actor=self.supervisor,
                 kind=OrganisationKind.VILLAGE,
@@ -246,9 +248,13 @@ class Casting:
                 credit_code=None,
                 region=village,
                 now=self.now,
-                administrator=voice,
             )
-            self.member(committee, voice, Role.VILLAGE, by=voice)
+            voice = self.person(
+                f"village-{village.code}", f"{surname}代表（{name}·示例）", f"{pinyin} (speaks for {village.name_en})",
+                village.code, login=n in (0, 60),
+            )  # fmt: skip
+            self.member(committee, voice, Role.VILLAGE, Role.ADMIN, by=self.supervisor)
+            self._hand_over(committee)
             committees[village.code], voices[village.code] = committee, voice
         return committees, voices
 
