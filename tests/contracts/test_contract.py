@@ -21,6 +21,7 @@ from marketplace.ledger.selectors import budget
 from marketplace.procurement.models import Notice, Tender
 from marketplace.regions.models import Region
 from marketplace.statutes.deadlines import Deadline
+from marketplace.statutes.services import edit_day
 from tests.factories.accounts import make_member, make_membership, make_user
 from tests.factories.contracts import Parties, make_award, make_contract, parties_of, sign, villages
 
@@ -219,6 +220,27 @@ def test_when_one_part_fails_nothing_has_happened(monkeypatch):
     assert not Obligation.objects.exists()
     assert not Instalment.objects.exists()
     assert _money(contract) == before
+
+
+def test_a_provisional_signing_date_is_counted_again_when_the_calendar_changes(at, django_capture_on_commit_callbacks):
+    now = at(datetime(2026, 12, 20, 10))
+    contract = make_contract(active=False, starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31))
+    before = Deadline.from_json(contract.sign_by)
+    assert (before.date, before.provisional) == (date(2027, 1, 19), True)
+    with django_capture_on_commit_callbacks(execute=True):
+        edit_day(
+            actor=make_user(is_superuser=True),
+            date=date(2027, 1, 19),
+            is_working=False,
+            name="示例假",
+            note="示例",
+            now=now,
+        )
+    contract.refresh_from_db()
+    after = Deadline.from_json(contract.sign_by)
+    assert (after.date, after.rolled_from) == (date(2027, 1, 20), date(2027, 1, 19))
+    assert Event.objects.get(action="contract.recount").data["field"] == "sign_by"
+    assert services.recount_deadlines(year=2027, now=now) == 0
 
 
 # The end

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.contracts.fulfilment import (
@@ -54,6 +54,7 @@ def test_how_many_periods_lie_in_a_span(period, since, until, expected):
     assert _periods(period, since, until) == expected
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.integers(0, 900), st.integers(0, 900))
 def test_two_spans_that_touch_hold_what_the_whole_holds(start, first, second):
     middle, end = start + timedelta(days=first), start + timedelta(days=first + 1 + second)
@@ -62,6 +63,7 @@ def test_two_spans_that_touch_hold_what_the_whole_holds(start, first, second):
         assert sum(parts) == _periods(period, start, end, end)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.integers(0, 1100))
 def test_instalments_cover_every_day_of_the_term_once(start, days):
     end = start + timedelta(days=days)
@@ -105,6 +107,7 @@ def test_a_deduction_is_the_mean_shortfall_of_what_can_be_counted():
     assert deduction(Decimal("1000.00"), []) == 0
 
 
+@settings(deadline=None)
 @given(
     st.decimals(0, 10**6, places=2),
     st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1200), st.integers(0, 30)), max_size=5),

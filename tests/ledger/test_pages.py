@@ -71,7 +71,9 @@ def test_a_period_and_the_files_of_it(client_for, person):
 
 def test_each_account_has_its_own_tab(client_for, person):
     page = _text(client_for(person).get(reverse("ledger:statement"), {"account": codes.person_subsidy(person.pk)}))
-    assert "这段时间没有变动" in page
+    assert "该账户还没有记录" in page
+    long_ago = {"account": codes.person_minutes(person.pk), "until": "2025-12-31"}
+    assert "这段时间没有变动" in _text(client_for(person).get(reverse("ledger:statement"), long_ago))
     foreign = _text(client_for(person).get(reverse("ledger:statement"), {"account": codes.system_minutes()}))
     assert "第1次到村" in foreign  # an account of somebody else is not one of mine: the first of mine is shown
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -215,6 +215,7 @@ _steps = st.lists(
 class AgainstADictionary(TestCase):
     """The ledger and a plain dictionary, given the same orders, keep the same balances and refuse the same ones."""
 
+    @settings(deadline=None)
     @given(_steps)
     def test_same_balances(self, steps):
         make_source("s")
