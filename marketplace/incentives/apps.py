@@ -7,10 +7,13 @@ class IncentivesConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
+        from marketplace.audit import labels as audit_labels
         from marketplace.core import workspace
 
+        from . import labels
         from .handlers import connect
         from .workspace import work_items
 
         connect()
         workspace.register(work_items)
+        audit_labels.register(labels.ACTIONS, labels.DATA)

@@ -1,0 +1,28 @@
+"""This room's acts in words, for the record."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS = {
+    "volunteer.join": _("joined as a volunteer"),
+    "volunteer.update": _("changed the volunteer profile"),
+    "volunteer.leave": _("stopped volunteering"),
+    "opportunity.create": _("wrote a call for volunteers"),
+    "opportunity.open": _("opened the call"),
+    "opportunity.close": _("closed the call"),
+    "opportunity.cancel": _("called it off"),
+    "sign_up.create": _("signed up"),
+    "sign_up.offer": _("a place was offered"),
+    "sign_up.accept_offer": _("took the offered place"),
+    "sign_up.lapse": _("the offer lapsed"),
+    "sign_up.cancel": _("gave up the place"),
+    "sign_up.pass_over": _("was passed over in the queue"),
+    "sign_up.attend": _("attendance recorded"),
+    "sign_up.miss": _("absence recorded"),
+}
+
+DATA = {
+    "shifts": _("shifts"),
+    "state": _("state"),
+}
