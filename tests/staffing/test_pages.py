@@ -239,7 +239,7 @@ def test_why_not_names_the_one_fact(client_for):
     chosen = text(client.get(address, asked | {"person": case.lawyers[0].pk}))
     assert "This lawyer is the one whom the plan chose." in chosen
     assert client.get(address, {"post": 1, "person": "x"}).status_code == 200
-    two = make_case((0.01,), (0.0, 0.03), parties=case.parties)
+    two = make_case((0.01,), (0.01, 0.03), parties=case.parties)
     page = text(client.get(reverse("staffing:why_not", args=[run_case(two).pk]),
                            {"post": two.post(0).pk, "person": two.lawyers[0].pk}))  # fmt: skip
     assert "The one fact that would change it" in page or "is the one whom the plan chose" in page
