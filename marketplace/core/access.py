@@ -1,6 +1,7 @@
 """Pages are private unless they opt out, and refusals become messages.
 
 ``AccessMiddleware`` sends a stranger to the login page for every view that is not marked ``@public_page``.
+After signing in the person is back on a page that can be read, never on the address of a form.
 ``DomainErrorMiddleware`` turns a ``DomainError`` that no form has caught into a message on the page the person
 came from, or into a plain refusal page; never into a 500.
 """
@@ -57,7 +58,19 @@ class AccessMiddleware:
     ) -> HttpResponse | None:
         if request.user.is_authenticated or _is_public(view):
             return None
-        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+        return redirect_to_login(_way_back(request), settings.LOGIN_URL)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Where a stranger goes on after signing in: what was asked for or, since the address of a form cannot be read, the
+    page that the form stood on."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return settings.LOGIN_REDIRECT_URL
+    parts = urlsplit(page)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _is_public(view: Callable[..., Any]) -> bool:
@@ -68,6 +81,21 @@ def _is_public(view: Callable[..., Any]) -> bool:
         return True
     module: str = getattr(target, "__module__", "") or ""
     return module.startswith(_PUBLIC_MODULES)
+
+
+class WrongMethodMiddleware:
+    """Who signs in again on the way to a button's address arrives by GET: a page says so, where Django's answer is blank."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or response.streaming or response.content:
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class DomainErrorMiddleware:

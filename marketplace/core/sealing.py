@@ -108,9 +108,13 @@ def new_key_pair() -> tuple[bytes, bytes]:
     return _raw_private(private), _raw_public(private.public_key())
 
 
+#: The cost N of scrypt for a key-holder's passphrase (RFC 7914): about 32 MB and a tenth of a second.
+HOLDER_KEY_COST = 2**15
+
+
 def derive_holder_key(passphrase: str, salt: bytes) -> tuple[bytes, bytes]:
     """(private, public) from a passphrase: scrypt N=2^15, r=8, p=1 (RFC 7914)."""
-    seed = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode())
+    seed = Scrypt(salt=salt, length=32, n=HOLDER_KEY_COST, r=8, p=1).derive(passphrase.encode())
     private = X25519PrivateKey.from_private_bytes(seed)
     return _raw_private(private), _raw_public(private.public_key())
 

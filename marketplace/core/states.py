@@ -14,7 +14,10 @@ from typing import Any, Protocol
 
 from django.db import models, transaction
 
+from .bulk import among
 from .errors import StaleState
+
+_NO_RECORDER = "No audit recorder is installed: a state may not change without its event."
 
 
 class Recorder(Protocol):
@@ -23,13 +26,29 @@ class Recorder(Protocol):
     ) -> None: ...
 
 
+class RecorderOfMany(Protocol):
+    """``data`` by primary key: one event each."""
+
+    def __call__(
+        self,
+        *,
+        actor: Any,
+        action: str,
+        model: type[models.Model],
+        now: datetime,
+        reason: str,
+        data: Mapping[Any, Mapping[str, Any]],
+    ) -> None: ...
+
+
 _recorder: Recorder | None = None
+_recorder_of_many: RecorderOfMany | None = None
 
 
-def install_recorder(recorder: Recorder) -> None:
+def install_recorder(recorder: Recorder, of_many: RecorderOfMany) -> None:
     """Called once by ``audit`` when the applications are ready."""
-    global _recorder
-    _recorder = recorder
+    global _recorder, _recorder_of_many
+    _recorder, _recorder_of_many = recorder, of_many
 
 
 class IllegalTransition(StaleState):
@@ -105,7 +124,7 @@ def apply_transition(
         for name, value in fields.items():
             setattr(obj, name, value)
         if _recorder is None:
-            raise RuntimeError("No audit recorder is installed: a state may not change without its event.")
+            raise RuntimeError(_NO_RECORDER)
         _recorder(
             actor=actor,
             action=f"{table.name}.{action}",
@@ -114,3 +133,48 @@ def apply_transition(
             reason=reason,
             data={"from": before, "to": step.target, **(data or {})},
         )
+
+
+def apply_transitions(
+    table: StateTable,
+    rows: models.QuerySet[Any],
+    action: str,
+    *,
+    actor: Any,
+    now: datetime,
+    reason: str = "",
+    changes: Mapping[str, Any] | None = None,
+    skip_locked: bool = False,
+) -> list[Any]:
+    """``apply_transition`` for all ``rows`` of one model at once, with an event each; gives their keys, in order.
+
+    The rows are locked in the order of their keys, and only those count that ``rows`` still holds then. With ``skip_locked``
+    those that somebody else has locked are left to him. The number of statements does not depend on that of the rows.
+
+    Raises:
+        IllegalTransition: one of them is in none of the action's sources. Nothing is changed.
+    """
+    step = table[action]
+    with transaction.atomic():
+        # Without what a related manager remembers, which would ask for its own column row by row.
+        plain = rows.model._default_manager.all()
+        plain.query = rows.query.chain()
+        locked = plain.select_for_update(of=("self",), skip_locked=skip_locked).only(table.field).order_by("pk")
+        before = {row.pk: getattr(row, table.field) for row in locked}
+        if not set(before.values()) <= set(step.sources):
+            raise IllegalTransition
+        if not before:
+            return []
+        values: dict[str, Any] = {table.field: step.target, **(changes or {})}
+        rows.model._default_manager.filter(pk__in=among(before)).update(**values)
+        if _recorder_of_many is None:
+            raise RuntimeError(_NO_RECORDER)
+        _recorder_of_many(
+            actor=actor,
+            action=f"{table.name}.{action}",
+            model=rows.model,
+            now=now,
+            reason=reason,
+            data={key: {"from": state, "to": step.target} for key, state in before.items()},
+        )
+    return list(before)

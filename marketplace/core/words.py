@@ -53,6 +53,14 @@ def day_words(day: date, *, today: date | None = None) -> str:
     return dateformat.format(day, pgettext("date format", "j M Y"))
 
 
+def period_words(first: date, last: date, *, today: date | None = None) -> tuple[str, str]:
+    """Both ends of a period: with the year at both where they lie in two years, else as ``day_words`` writes them."""
+    if first.year == last.year:
+        return day_words(first, today=today), day_words(last, today=today)
+    style = pgettext("date format", "j M Y")
+    return dateformat.format(first, style), dateformat.format(last, style)
+
+
 def instant_words(instant: datetime, *, now: datetime | None = None) -> str:
     """``today 14:00``, ``Sun 29 Nov 17:00`` within a week, ``14 Dec 17:00``, ``3 Jan 2027 17:00``."""
     local = timezone.localtime(instant)
@@ -69,6 +77,16 @@ def instant_words(instant: datetime, *, now: datetime | None = None) -> str:
             "time": time,
         }
     return f"{day_words(local.date(), today=today)} {time}"
+
+
+def letter_words(instant: datetime) -> str:
+    """``Sun 29 Nov 17:00``, whenever it is read: for letters and paper."""
+    local = timezone.localtime(instant)
+    return _("%(weekday)s %(day)s %(time)s") % {
+        "weekday": _weekday(local),
+        "day": day_words(local.date()),
+        "time": f"{local:%H:%M}",
+    }
 
 
 def _weekday(day: date) -> str:
@@ -109,9 +127,9 @@ def span_words(span: timedelta) -> str:
 
 
 def left_words(span: timedelta) -> str:
-    """What is left until a deadline: ``6 days 4 hours left``, ``closed`` from the instant on."""
+    """What is left until a deadline: ``6 days 4 hours left``, ``time is up`` from the instant on."""
     if span <= timedelta(0):
-        return _("closed")
+        return _("time is up")
     if span < timedelta(minutes=1):
         return _("less than a minute left")
     return _("%(span)s left") % {"span": span_words(span)}

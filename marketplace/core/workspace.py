@@ -12,7 +12,8 @@ from typing import Any
 class WorkItem:
     """One thing to do: what it is, where to do it, by when.
 
-    ``tone`` is ``now`` (act), ``wait`` (somebody else acts) or ``info``; ``weight`` orders items without a date.
+    ``tone`` is ``now`` (act), ``soon`` (be there at ``due_at``: nothing to do but come), ``wait`` (somebody else acts) or
+    ``info``; ``weight`` orders items without a date.
     """
 
     title: Any
@@ -21,6 +22,11 @@ class WorkItem:
     due_at: datetime | None = None
     tone: str = "now"
     weight: int = 100
+
+    @property
+    def presses(self) -> bool:
+        """Whether it may stand at the head of the workspace."""
+        return self.tone in ("now", "soon")
 
 
 Provider = Callable[[Any, datetime], Iterable[WorkItem]]
@@ -33,7 +39,8 @@ def register(provider: Provider) -> None:
 
 
 def work_items(user: Any, now: datetime) -> list[WorkItem]:
-    """All items of ``user``: what is due first, first; then by weight."""
+    """All items of ``user``: what is to be done, then what is near, then the rest; each what is due first, then by weight."""
     items = [item for provider in _providers for item in provider(user, now)]
+    order = {"now": 0, "soon": 1}
     far = datetime.max.replace(tzinfo=now.tzinfo)
-    return sorted(items, key=lambda i: (i.tone != "now", i.due_at or far, i.weight, str(i.title)))
+    return sorted(items, key=lambda i: (order.get(i.tone, 2), i.due_at or far, i.weight, str(i.title)))

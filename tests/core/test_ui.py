@@ -105,8 +105,8 @@ def test_day_names_the_year_only_where_it_differs():
         (timedelta(days=1), "(1 day left)", "（还剩 1 天）", ""),
         (timedelta(hours=23, minutes=59), "(23 hours 59 minutes left)", "（还剩 23 小时 59 分钟）", "soon"),
         (timedelta(seconds=59), "(less than a minute left)", "（还剩不到 1 分钟）", "soon"),
-        (timedelta(0), "(closed)", "（已截止）", "past"),
-        (-timedelta(seconds=1), "(closed)", "（已截止）", "past"),
+        (timedelta(0), "(time is up)", "（已到期）", "past"),
+        (-timedelta(seconds=1), "(time is up)", "（已到期）", "past"),
     ],
 )
 def test_deadline(left, english, chinese, tone):
@@ -272,3 +272,47 @@ def test_render_form_takes_a_formset():
     html = show("{% render_form formset %}", formset=formset)
     assert 'name="rows-TOTAL_FORMS" value="2"' in html
     assert 'name="rows-1-title"' in html
+
+
+class _Choosing(forms.Form):
+    kind = forms.ChoiceField(choices=[("", "---------"), ("a", "A")])
+    other = forms.ChoiceField(choices=[("", "All"), ("a", "A")], required=False)
+    free = forms.ChoiceField(choices=[("", "---------"), ("a", "A")], required=False)
+
+
+@pytest.mark.parametrize(("name", "words"), [("kind", "Please choose"), ("other", "All"), ("free", "No choice")])
+def test_nothing_chosen_is_said_in_words(name, words):
+    page = show("{% render_field field %}", field=_Choosing()[name])
+    assert f">{words}</option>" in page
+    assert "---" not in page
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "english"),
+    [
+        (date(2026, 1, 1), date(2026, 3, 31), ("1 Jan", "31 Mar")),
+        (date(2025, 12, 19), date(2025, 12, 31), ("19 Dec 2025", "31 Dec 2025")),
+        (date(2025, 12, 19), date(2026, 12, 18), ("19 Dec 2025", "18 Dec 2026")),
+        (date(2026, 12, 19), date(2027, 12, 18), ("19 Dec 2026", "18 Dec 2027")),
+    ],
+)
+def test_a_period_over_two_years_names_both(first: date, last: date, english: tuple[str, str]) -> None:
+    with translation.override("en"):
+        assert words.period_words(first, last) == english
+
+
+class _Named(forms.Form):
+    title = forms.CharField(label="Title")
+    note = forms.CharField(label="Note", required=False)
+
+    @property
+    def legend(self):
+        return self.initial.get("title", "One more")
+
+
+def test_a_formset_names_its_forms_and_explains_the_star_once():
+    formset = forms.formset_factory(_Named, extra=1)(initial=[{"title": "Price"}])
+    page = show("{% render_form form %}", form=formset)
+    assert "<legend>Price</legend>" in page
+    assert "<legend>One more</legend>" in page
+    assert page.count("Fields marked *") == 1

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import BLANK_CHOICE_DASH
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -16,7 +17,7 @@ from djmoney.forms.widgets import MoneyWidget
 _LISTS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
-def render_form(form: Any, fields: str = "", **labels: Any) -> SafeString:
+def render_form(form: Any, fields: str = "", *, explain_star: bool = True, **labels: Any) -> SafeString:
     """All fields of ``form`` (or those named in ``fields``), its hidden ones and a summary of its errors.
 
     ``labels`` are better words for a library's form: ``{% render_form form login=_("E-mail") %}``.
@@ -25,7 +26,8 @@ def render_form(form: Any, fields: str = "", **labels: Any) -> SafeString:
     if isinstance(form, forms.BaseFormSet):
         return _formset(form)
     for name, label in labels.items():
-        form.fields[name].label = label
+        # A form that comes back has made its bound fields already, with the library's words.
+        form.fields[name].label = form[name].label = label
         form.fields[name].widget.attrs.pop("placeholder", None)
     names = fields.split() or list(form.fields)
     bound = [form[name] for name in names]
@@ -38,7 +40,7 @@ def render_form(form: Any, fields: str = "", **labels: Any) -> SafeString:
             "fields": [_parts(field, starred=starred) for field in visible],
             "hidden": hidden,
             "summary": list(_summary(form, bound)) if form.is_bound else [],
-            "explain_star": starred and any(field.field.required for field in visible),
+            "explain_star": explain_star and starred and any(field.field.required for field in visible),
         },
     )
 
@@ -51,9 +53,9 @@ def render_field(field: BoundField) -> SafeString:
 
 
 def _formset(formset: Any) -> SafeString:
-    return render_to_string(
-        "core/_formset.html", {"formset": formset, "forms": [(form, render_form(form)) for form in formset]}
-    )
+    """Each form under its ``legend`` if it has one; the star is explained once."""
+    forms = [(getattr(form, "legend", ""), render_form(form, explain_star=n == 0)) for n, form in enumerate(formset)]
+    return render_to_string("core/_formset.html", {"formset": formset, "forms": forms})
 
 
 def _summary(form: forms.BaseForm, bound: Iterable[BoundField]) -> Iterable[tuple[str, str]]:
@@ -80,6 +82,7 @@ def _parts(field: BoundField, *, starred: bool = True) -> dict[str, Any]:
     if str(widget.attrs.get("placeholder", "")) == str(field.label):
         del widget.attrs["placeholder"]
     _use_native_input(widget)
+    _say_the_blank(field.field)
     kind = "plain"
     control: Any = ""
     if isinstance(widget, _LISTS):
@@ -117,6 +120,17 @@ def _use_native_input(widget: Any) -> None:
         if isinstance(widget, kind):
             widget.input_type, widget.format = input_type, pattern
             return
+
+
+def _say_the_blank(field: Any) -> None:
+    """What is chosen when nothing is, in words instead of Django's row of dashes."""
+    dashes = BLANK_CHOICE_DASH[0][1]
+    words = _("Please choose") if field.required else _("No choice")
+    if getattr(field, "empty_label", None) == dashes:
+        field.empty_label = words
+        field.widget.choices = field.choices
+    elif isinstance(field.widget, forms.Select) and not hasattr(field, "queryset"):
+        field.widget.choices = [(value, words if label == dashes else label) for value, label in field.widget.choices]
 
 
 def _money(field: BoundField, widget: MoneyWidget) -> SafeString:

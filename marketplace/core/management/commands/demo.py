@@ -151,6 +151,9 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         with self._step("Starting PostgreSQL" if settings.EMBEDDED_DATABASE else "Connecting to PostgreSQL"):
             connection.ensure_connection()
+        if self._stage() != "played":
+            # The play will need the matching engine; it is compiled on the other core while tables are prepared.
+            subprocess.Popen([sys.executable, "-m", "marketplace.matching.warm"])
         if self._stage() == "playing":
             self._start_over()
         with self._step("Preparing tables"):
