@@ -9,6 +9,6 @@ class AuditConfig(AppConfig):
         # Models are loaded only now.
         from marketplace.core.states import install_recorder
 
-        from .services import record_transition
+        from .services import record_transition, record_transitions
 
-        install_recorder(record_transition)
+        install_recorder(record_transition, record_transitions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -67,13 +67,27 @@ def register_names(data_key: str, names: Names) -> None:
     _names[data_key] = names
 
 
+def _entries(data: Any) -> Iterator[tuple[str, Any]]:
+    """Every key with its value, however deep."""
+    if isinstance(data, list):
+        for item in data:
+            yield from _entries(item)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield key, value
+            yield from _entries(value)
+
+
 def names_of(events: Iterable[Event]) -> dict[tuple[str, int], str]:
-    """(data key, number) -> name, for all of ``events`` at once: one query for each registered key that occurs."""
+    """(data key, number) -> name, for all of ``events`` at once: one query for each registered key that occurs.
+
+    Keys are looked for in the rows of a table too (a ranking's bids).
+    """
     wanted: dict[str, set[int]] = defaultdict(set)
     for event in events:
-        for key in event.data.keys() & _names.keys():
-            if isinstance(event.data[key], int):
-                wanted[key].add(event.data[key])
+        for key, value in _entries(event.data):
+            if key in _names:
+                wanted[key].update(n for n in (value if isinstance(value, list) else [value]) if isinstance(n, int))
     return {
         (key, number): str(name) for key, numbers in wanted.items() for number, name in _names[key](numbers).items()
     }

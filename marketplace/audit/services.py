@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 
+from marketplace.core.bulk import copy_rows
+
 from .models import Event
 from .sealing import seal_pending
 from .verify_export import canonical
 
-__all__ = ["record", "record_transition", "seal_pending"]
+__all__ = ["record", "record_transition", "record_transitions", "seal_pending"]
 
 
 def record(
@@ -50,3 +52,25 @@ def record_transition(
 ) -> None:
     """The recorder that ``core.states`` calls in the transaction of the change."""
     record(actor=actor, action=action, subject=subject, now=now, reason=reason, data=data)
+
+
+def record_transitions(
+    *,
+    actor: Any,
+    action: str,
+    model: type[models.Model],
+    now: datetime,
+    reason: str,
+    data: Mapping[Any, Mapping[str, Any]],
+) -> None:
+    """The same for many rows of ``model`` at once: an event for each key of ``data``, in its order."""
+    actor_id = getattr(actor, "pk", None) or None
+    subject_type = model._meta.label_lower
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for key, facts in data.items():
+            canonical(dict(facts))
+            yield actor_id, action, subject_type, str(key), now, reason, dict(facts)
+
+    columns = ("actor_id", "action", "subject_type", "subject_id", "occurred_at", "reason", "data")
+    copy_rows(Event, columns, rows())

@@ -194,6 +194,8 @@ def test_events_read_as_sentences(in_english, client_for, firm, supervisor):
             "organisation": firm.pk,
             "kind": "law_firm",
             "other": [True, None],
+            "person": [person.pk],
+            "until": "2024-11-30T09:00:00+00:00",
         },
     )
     make_event(None, firm, action="made.up", reason="")
@@ -205,6 +207,8 @@ def test_events_read_as_sentences(in_english, client_for, firm, supervisor):
         "law firm",
         "yes, –",
         "Yang Shili",
+        "<dd>Yang Shili</dd>",
+        "<dd>30 Nov 2024 17:00</dd>",
     ):
         assert words in text
     assert "Made.up" in text

@@ -9,12 +9,15 @@ from django import template
 from django.db import models
 from django.template.context import Context
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from marketplace.audit import labels, selectors
 from marketplace.audit.models import Event
 from marketplace.core.templatetags.ui import icon_tag
+from marketplace.core.words import instant_words
 
 register = template.Library()
 
@@ -53,22 +56,45 @@ def act_data(event: Event, names: Mapping[tuple[str, int], str] | None = None) -
         words = [labels.value_label(event.subject_type, "state", side) for side in (before, after)]
         label = _("State") if all(words) else _("What changed")
         pairs.append(
-            (label, " → ".join(word or _words(side) for word, side in zip(words, (before, after), strict=True)))
+            (label, " → ".join(word or _words(side, {}) for word, side in zip(words, (before, after), strict=True)))
         )
+    names = names or {}
     for key, value in sorted(data.items()):
-        name = names.get((key, value)) if names and isinstance(value, int) else None
-        said = name or labels.value_label(event.subject_type, key, value) or _words(value)
+        said = _named(key, value, names) or labels.value_label(event.subject_type, key, value) or _words(value, names)
         pairs.append((labels.data_label(key), said))
     return pairs
 
 
-def _words(value: Any) -> str:
+def _named(key: str, value: Any, names: Mapping[tuple[str, int], str]) -> str | None:
+    """The names of the numbers, if each of them has one."""
+    found = [
+        names.get((key, n)) if isinstance(n, int) else None for n in (value if isinstance(value, list) else [value])
+    ]
+    return ", ".join(filter(None, found)) if found and all(found) else None
+
+
+def _words(value: Any, names: Mapping[tuple[str, int], str]) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if value is None:
         return "–"
     if isinstance(value, list):
-        return ", ".join(_words(item) for item in value) or "–"
+        # The rows of a table stand one below the other.
+        between = "\n" if any(isinstance(item, dict) for item in value) else ", "
+        return between.join(_words(item, names) for item in value) or "–"
     if isinstance(value, dict):
-        return "; ".join(f"{labels.data_label(key)}: {_words(item)}" for key, item in sorted(value.items())) or "–"
-    return str(value)
+        cells = (
+            f"{labels.data_label(key)}: {_named(key, item, names) or _words(item, names)}"
+            for key, item in sorted(value.items())
+        )
+        return "; ".join(cells) or "–"
+    return _instant(value) or str(value) if isinstance(value, str) else str(value)
+
+
+def _instant(value: str) -> str | None:
+    """An instant as ISO 8601 writes it, in words; anything else is None."""
+    try:
+        instant = parse_datetime(value) if "T" in value else None
+    except ValueError:
+        return None
+    return instant_words(instant) if instant is not None and timezone.is_aware(instant) else None
