@@ -20,6 +20,13 @@ class UnknownDivision(InvalidInput):
     message = _("No division has this name or code. Type its 12-digit code, or choose one of the proposals.")
 
 
+class NotAmongThese(UnknownDivision):
+    code = "not_among_these"
+    message = _(
+        "No place that can be chosen here has this name or code. Type a part of the name and choose a proposal."
+    )
+
+
 class AmbiguousDivision(InvalidInput):
     code = "ambiguous_division"
     message = _("Several divisions have this name: %(names)s. Put the county before it, or type the code.")

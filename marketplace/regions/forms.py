@@ -4,35 +4,27 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.core.forms import SuggestInput
 from marketplace.core.i18n import localized
 from marketplace.regions import codes, romanise, search, selectors
-from marketplace.regions.errors import AmbiguousDivision, UnknownDivision
+from marketplace.regions.errors import AmbiguousDivision, NotAmongThese, UnknownDivision
 from marketplace.regions.models import CountySetting, Region, Tier
 
 
-class RegionInput(forms.TextInput):
-    """A text input with proposals; without scripts one types a name or a code."""
-
-    template_name = "regions/_region_input.html"
-    suggest_url = reverse_lazy("regions:suggest")
+class RegionInput(SuggestInput):
+    """An input that proposes divisions; without scripts one types a name or a code."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"autocomplete": "off", "spellcheck": "false", **(attrs or {})})
+        super().__init__(attrs, suggest_url=reverse_lazy("regions:suggest"))
         self.levels: tuple[int, ...] = ()
         self.under: int | None = None
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["widget"] |= {
-            "list_id": f"{context['widget']['attrs'].get('id', name)}_proposals",
-            "suggest_url": self.suggest_url,
-            "levels": ",".join(map(str, self.levels)),
-            "under": self.under or "",
-        }
-        return context
+    def suggest_query(self) -> dict[str, Any]:
+        return {"levels": ",".join(map(str, self.levels)), "under": self.under or ""}
 
 
 class RegionField(forms.CharField):
@@ -41,6 +33,8 @@ class RegionField(forms.CharField):
     Args:
         levels: which levels may be chosen (1 province … 5 village).
         under: only inside this code.
+
+    `limit_to` says by which condition on `Region` a form narrows the choice further, and who proposes what it leaves.
     """
 
     def __init__(self, *, levels: tuple[int, ...] = (1, 2, 3, 4, 5), under: int | None = None, **kwargs: Any) -> None:
@@ -48,6 +42,11 @@ class RegionField(forms.CharField):
         super().__init__(widget=kwargs.pop("widget", RegionInput), max_length=120, **kwargs)
         self.levels, self.under = levels, under
         self.widget.levels, self.widget.under = levels, under
+        self.among: Q | None = None
+
+    def limit_to(self, among: Q, suggest_url: str) -> None:
+        """Only divisions that fulfil `among` may be chosen; `suggest_url` proposes from them, with `propose_places`."""
+        self.among, self.widget.suggest_url = among, suggest_url
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, int):
@@ -59,8 +58,10 @@ class RegionField(forms.CharField):
         if not text:
             return None
         try:
-            return resolve(text, levels=self.levels, under=self.under)
-        except (UnknownDivision, AmbiguousDivision) as error:
+            return resolve(text, levels=self.levels, under=self.under, among=self.among)
+        except (UnknownDivision, AmbiguousDivision) as refusal:
+            known = self.among is None or isinstance(refusal, AmbiguousDivision)
+            error = refusal if known else NotAmongThese()
             raise ValidationError(str(error), code=error.code) from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -72,13 +73,15 @@ def proposal(region: Region) -> str:
     return f"{region.code} {localized(region, 'name')}"
 
 
-def resolve(text: str, *, levels: tuple[int, ...] = (1, 2, 3, 4, 5), under: int | None = None) -> Region:
-    """The one division that `text` names.
+def resolve(
+    text: str, *, levels: tuple[int, ...] = (1, 2, 3, 4, 5), under: int | None = None, among: Q | None = None
+) -> Region:
+    """The one division that `text` names; `among` is a condition on `Region`.
 
     Raises:
         UnknownDivision, AmbiguousDivision
     """
-    found = search.search_regions(text, levels=levels, under=under, limit=8)
+    found = search.search_regions(text, levels=levels, under=under, among=among, limit=8)
     exact = [region for region in found if _is_exactly(region, text)] or found
     if not exact:
         raise UnknownDivision

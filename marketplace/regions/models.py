@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.regions import codes, romanise
 
@@ -20,7 +21,7 @@ class Level(models.IntegerChoices):
 
 
 class LocationSource(models.TextChoices):
-    OFFICIAL = "official", _("published")
+    OFFICIAL = "official", pgettext_lazy("state", "published")
     ESTIMATED = "estimated", _("estimated")
     CORRECTED = "corrected", _("corrected")
     NONE = "none", _("not known")

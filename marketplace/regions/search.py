@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Case, F, Func, IntegerField, QuerySet, TextField, Value, When
+from django.db.models import Case, F, Func, IntegerField, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Length, Lower
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from marketplace.core.i18n import localized
 from marketplace.core.search import SearchHit
@@ -43,27 +43,34 @@ class Lexemes(SearchQuery):
 
 
 def search_regions(
-    text: str, *, levels: Sequence[int] = (1, 2, 3, 4, 5), under: int | None = None, limit: int = 20
+    text: str,
+    *,
+    levels: Sequence[int] = (1, 2, 3, 4, 5),
+    under: int | None = None,
+    among: Q | None = None,
+    limit: int = 20,
 ) -> list[Region]:
     """Divisions that `text` names, best first: by code, by name, or "county … village" from wide to narrow.
+
+    Only those inside `under` that fulfil `among`, a condition on `Region`.
 
     Names that begin with the text come before names that only contain it, higher levels before lower ones.
     """
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
     code = _CODE.search(text)
     if code:
-        found = Region.objects.filter(code=int(code[0]), level__in=levels)
+        found = Region.objects.filter(among or Q(), code=int(code[0]), level__in=levels)
         return list(found.filter(selectors.within([codes.code_range(under)])) if under else found)
     scope = [codes.code_range(under)] if under else []
     words = _words(text)
     if not words:
         return []
-    found_whole = _named("".join(words), levels, scope, limit)
+    found_whole = _named("".join(words), levels, scope, limit, among)
     if found_whole or len("".join(words)) < 3:
         return found_whole
     if len(words) > 1:
-        return _named_within(words, levels, scope, limit)
-    return _named_within(_split_address(words[0]), levels, scope, limit)
+        return _named_within(words, levels, scope, limit, among)
+    return _named_within(_split_address(words[0]), levels, scope, limit, among)
 
 
 def _words(text: str) -> list[str]:
@@ -80,7 +87,9 @@ def _lexemes(word: str, levels: Iterable[int]) -> Lexemes:
     return Lexemes(f"{level}{word}" for level in levels)
 
 
-def _named(word: str, levels: Sequence[int], scope: Sequence[tuple[int, int]], limit: int) -> list[Region]:
+def _named(
+    word: str, levels: Sequence[int], scope: Sequence[tuple[int, int]], limit: int, among: Q | None = None
+) -> list[Region]:
     """Divisions whose name holds `word`: upper levels all ranked, villages ranked among the first candidates."""
     ascii_word = bool(_ASCII.match(word))
     upper = [level for level in levels if level < Level.VILLAGE]
@@ -89,16 +98,16 @@ def _named(word: str, levels: Sequence[int], scope: Sequence[tuple[int, int]], l
         upper, levels = [level for level in upper if level < Level.TOWNSHIP], []
     found: list[Region] = []
     if upper:
-        found = list(_ranked(_matching(word, upper, scope), word, ascii_word)[:limit])
+        found = list(_ranked(_matching(word, upper, scope, among), word, ascii_word)[:limit])
     if len(found) < limit and Level.VILLAGE in levels:
         # No order inside: the index gives the rows it meets, and only these are fetched and sorted.
-        some = _matching(word, [Level.VILLAGE], scope).order_by()[:CANDIDATES].values("code")
+        some = _matching(word, [Level.VILLAGE], scope, among).order_by()[:CANDIDATES].values("code")
         found += _ranked(Region.objects.filter(code__in=some), word, ascii_word)[: limit - len(found)]
     return found
 
 
-def _matching(word: str, levels: Sequence[int], scope: Sequence[tuple[int, int]]) -> QuerySet[Region]:
-    matching = Region.objects.filter(search=_lexemes(word, levels))
+def _matching(word: str, levels: Sequence[int], scope: Sequence[tuple[int, int]], among: Q | None) -> QuerySet[Region]:
+    matching = Region.objects.filter(among or Q(), search=_lexemes(word, levels))
     return matching.filter(selectors.within(scope)) if scope else matching
 
 
@@ -113,7 +122,7 @@ def _ranked(found: QuerySet[Region], word: str, ascii_word: bool) -> QuerySet[Re
 
 
 def _named_within(
-    words: Sequence[str], levels: Sequence[int], scope: Sequence[tuple[int, int]], limit: int
+    words: Sequence[str], levels: Sequence[int], scope: Sequence[tuple[int, int]], limit: int, among: Q | None
 ) -> list[Region]:
     """The last word among what the words before it name, from wide to narrow."""
     if len(words) < 2:
@@ -123,7 +132,7 @@ def _named_within(
         if not places:
             return []
         scope = [codes.code_range(place.code) for place in places]
-    return _named(words[-1], levels, scope, limit)
+    return _named(words[-1], levels, scope, limit, among)
 
 
 def _split_address(text: str) -> list[str]:
@@ -151,6 +160,16 @@ def path_words(path: Iterable[Region]) -> str:
     return " · ".join(localized(region, "name") for region in path)
 
 
+def _page(region: Region) -> str:
+    """Who looks for a village wants its adviser; for other divisions, and where no room tells of advisers, the place."""
+    if region.level == Level.VILLAGE:
+        try:
+            return reverse("dashboards:coverage", args=[region.code])
+        except NoReverseMatch:
+            pass
+    return reverse("regions:place", args=[region.code])
+
+
 def search_hits(query: str, user: Any, limit: int) -> list[SearchHit]:
     """For the site's search box."""
     found = search_regions(query, limit=limit)
@@ -158,7 +177,7 @@ def search_hits(query: str, user: Any, limit: int) -> list[SearchHit]:
     return [
         SearchHit(
             title=localized(region, "name"),
-            url=reverse("regions:place", args=[region.code]),
+            url=_page(region),
             kind=region.get_level_display(),
             detail=path_words(above[region.code]),
         )

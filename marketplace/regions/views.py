@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -141,6 +142,11 @@ def table(request: HttpRequest, code: int) -> HttpResponseBase:
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
     """Proposals for a place input: JSON, or options of a datalist for htmx (`field` names the input that asks)."""
+    return propose_places(request)
+
+
+def propose_places(request: HttpRequest, among: Q | None = None) -> HttpResponse:
+    """The answer to a place input whose choice `RegionField.limit_to` narrows by `among`. Who may ask is asked before."""
     text = request.GET.get("q") or request.GET.get(request.GET.get("field", ""), "")
     levels = tuple(int(n) for n in request.GET.get("levels", "").split(",") if n in {"1", "2", "3", "4", "5"})
     under = request.GET.get("under", "")
@@ -148,6 +154,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
         text[:60],
         levels=levels or (1, 2, 3, 4, 5),
         under=int(under) if under.isascii() and under.isdecimal() and len(under) == 12 else None,
+        among=among,
         limit=PROPOSALS,
     )
     above = selectors.paths(found)
@@ -162,7 +169,8 @@ def suggest(request: HttpRequest) -> HttpResponse:
         for region in found
     ]
     if request.headers.get("HX-Request") == "true":
-        return render(request, "regions/_proposals.html", {"proposals": proposals})
+        options = [(each["value"], each["path"]) for each in proposals]
+        return render(request, "core/_proposals.html", {"options": options})
     return JsonResponse({"results": proposals})
 
 

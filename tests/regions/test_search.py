@@ -11,7 +11,7 @@ from marketplace.core.errors import PermissionRefused
 from marketplace.regions import forms, geo, selectors, services
 from marketplace.regions.errors import NotACounty, PlaceOutsideChina
 from marketplace.regions.models import Region, Tier
-from marketplace.regions.search import search_regions
+from marketplace.regions.search import search_hits, search_regions
 from tests.factories.regions import KAILI, LEISHAN, QIANDONGNAN, load_leishan, village
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +179,9 @@ def test_what_is_refused_changes_nothing(staff, outsider):
         services.set_county_tier(actor=staff, code=QIANDONGNAN, tier="ordinary", basis="x", now=NOW)
     assert list(Region.objects.values_list()) == before
     assert not Event.objects.exists()
+
+
+def test_who_looks_for_a_village_lands_on_the_page_of_its_adviser():
+    wanted = village(0)
+    assert f"/coverage/{wanted.code}/" in [hit.url for hit in search_hits(wanted.name, None, 20)]
+    assert [hit.url for hit in search_hits("雷山县", None, 1)] == [f"/places/{LEISHAN}/"]
