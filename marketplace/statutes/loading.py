@@ -157,6 +157,7 @@ def load_parameters() -> Loaded:
     for row in _rows("parameters.csv"):
         rule = rules[row["key"]]
         row["value"] = Decimal(row["value"])
+        checked_on = date.fromisoformat(row["checked_on"]) if row["checked_on"] else None
         valid_from = date.fromisoformat(row["valid_from"])
         valid_to = date.fromisoformat(row["valid_to"]) if row["valid_to"] else None
         found = rule.parameters.filter(region=None, valid_from=valid_from).first()
@@ -166,10 +167,14 @@ def load_parameters() -> Loaded:
                 kept += 1
                 continue
             found = StatutoryParameter(rule=rule, valid_from=valid_from, valid_to=valid_to)
-        elif all(getattr(found, name) == row[name] for name in _PARAMETER_FIELDS):
+        elif found.checked_on == (found.checked_on or checked_on) and all(
+            getattr(found, name) == row[name] for name in _PARAMETER_FIELDS
+        ):
             continue
         added, changed = added + found._state.adding, changed + (not found._state.adding)
         for name in _PARAMETER_FIELDS:
             setattr(found, name, row[name])
+        # What an editor has checked stays checked.
+        found.checked_on = found.checked_on or checked_on
         found.save()
     return Loaded(added, changed, kept)

@@ -138,6 +138,12 @@ class StatutoryParameter(models.Model):
     )
     note = models.CharField(_("note"), max_length=400, blank=True)
     note_en = models.CharField(_("note (English)"), max_length=400, blank=True)
+    checked_on = models.DateField(
+        _("compared with the instrument's text"),
+        null=True,
+        blank=True,
+        help_text=_("Empty while the value waits for an editor to read it in the instrument itself."),
+    )
 
     class Meta:
         verbose_name = _("statutory parameter")

@@ -321,6 +321,8 @@ def set_parameter(
         region_id=region_code,
         note=note,
         note_en=note_en,
+        # Whoever enters a value has the instrument before him.
+        checked_on=timezone.localdate(now),
     )
     try:
         with transaction.atomic():
@@ -336,4 +338,27 @@ def set_parameter(
         reason=f"{instrument} {article}",
         data={"rule": rule_key, "value": str(value), "unit": unit, "ended": ended, "region": region_code},
     )
+    return row
+
+
+@transaction.atomic
+def check_parameter(*, actor: Any, parameter: StatutoryParameter, now: datetime) -> StatutoryParameter:
+    """``actor`` has read the value in the instrument itself: from now on it shows the day of that.
+
+    Raises:
+        PermissionRefused
+    """
+    row = lock_row(StatutoryParameter, parameter.pk)
+    require(rules.can_edit, actor)
+    if row.checked_on is None:
+        row.checked_on = timezone.localdate(now)
+        row.save(update_fields=["checked_on"])
+        audit.record(
+            actor=actor,
+            action="statutory_parameter.check",
+            subject=row,
+            now=now,
+            reason=f"{row.instrument} {row.article}",
+            data={"rule": row.rule.key, "value": str(row.value), "unit": row.unit},
+        )
     return row

@@ -24,6 +24,7 @@ urlpatterns = [
     path("count/", views.count, name="count"),
     path("rules/", views.parameters, name="parameters"),
     path("rules.csv", views.parameters_table, name="parameters_table"),
+    path("rules/<int:pk>/check/", views.check_parameter, name="check_parameter"),
     path("rules/new/", views.new_parameter, name="new_parameter"),
     path("day/<iso_date:day>/", views.edit_day, name="edit_day"),
     path("<int:year>/", views.year, name="year"),

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from marketplace.core import clock
 from marketplace.core.access import public_page
@@ -149,9 +149,19 @@ def parameters(request: HttpRequest) -> HttpResponse:
         "form": form,
         "on": on,
         "topics": [(key, words.get(key, key), found) for key, found in by_topic.items() if found],
+        "waiting": sum(row.checked_on is None for found in by_topic.values() for row in found),
         "may_edit": rules.can_edit(request.user),
     }
     return render(request, "statutes/parameters.html", context)
+
+
+@require_POST
+def check_parameter(request: HttpRequest, pk: int) -> HttpResponse:
+    _editors_only(request)
+    row = get_object_or_404(StatutoryParameter, pk=pk)
+    services.check_parameter(actor=request.user, parameter=row, now=clock.now())
+    messages.success(request, _("Noted: this value was read in its instrument today."))
+    return redirect("statutes:parameters")
 
 
 def _topic_words() -> dict[str, str]:
@@ -173,13 +183,13 @@ def parameters_table(request: HttpRequest) -> HttpResponseBase:
     _form, on, rows = _valid_on(request)
     header = [
         _("Key"), _("Rule"), _("Value"), _("Unit"), _("Instrument"), _("Article"), _("Valid from"), _("Valid to"),
-        _("Region"), _("Note"),
+        _("Region"), _("Note"), _("Checked on"),
     ]  # fmt: skip
     lines: Iterator[list[Any]] = (
         [
             row.rule.key, localized(row.rule, "title"), f"{row.value.normalize():f}", row.get_unit_display(),
             localized(row, "instrument"), row.article, row.valid_from, row.valid_to,
-            localized(row.region, "name") if row.region else "", localized(row, "note"),
+            localized(row.region, "name") if row.region else "", localized(row, "note"), row.checked_on or "",
         ]
         for row in rows
     )  # fmt: skip

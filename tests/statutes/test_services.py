@@ -22,15 +22,9 @@ from marketplace.statutes.errors import (
 from marketplace.statutes.loading import load_calendar, load_parameters
 from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter, StatutoryRule
 from tests.factories.regions import LEISHAN, QIANDONGNAN, load_leishan, village
-from tests.factories.statutes import load_law
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, tzinfo=CHINA)
-
-
-@pytest.fixture
-def law():
-    load_law()
 
 
 @pytest.fixture
@@ -48,14 +42,36 @@ def day(text):
     return date.fromisoformat(text)
 
 
-def test_the_tables_agree_with_the_announced_years(law):
+def test_the_tables_agree_with_the_announced_years():
     counts = {y: CalendarDay.objects.filter(year=y, is_working=True).count() for y in (2024, 2025, 2026)}
     assert counts == {2024: 251, 2025: 248, 2026: 248}
     assert selectors.last_announced_year() == 2026
     assert CalendarDay.objects.filter(year=2027, is_working=False, name="春节").count() == 4
 
 
-def test_loading_again_changes_nothing(law):
+def test_an_empty_table_is_filled_as_the_kept_one_was():
+    def rows():
+        return (
+            list(CalendarYear.objects.order_by("pk").values_list()),
+            list(CalendarDay.objects.order_by("pk").values_list()),
+            list(
+                StatutoryParameter.objects.order_by("rule__key", "valid_from").values_list(
+                    "rule__key", "value", "unit", "article"
+                )
+            ),
+        )
+
+    kept = rows()
+    for model in (StatutoryParameter, StatutoryRule, CalendarDay, CalendarYear):
+        model.objects.all().delete()
+    assert (load_calendar().added, load_parameters().added) == (
+        len(kept[1]),
+        StatutoryRule.objects.count() + len(kept[2]),
+    )
+    assert rows() == kept
+
+
+def test_loading_again_changes_nothing():
     assert (load_calendar().added, load_calendar().changed, load_calendar().kept) == (0, 0, 0)
     assert (load_parameters().added, load_parameters().changed, load_parameters().kept) == (0, 0, 0)
 
@@ -81,18 +97,18 @@ def test_loading_again_changes_nothing(law):
         ("open_decision", "2026-11-20", "2026-11-27", "第六十八条"),
     ],
 )
-def test_each_rule_with_its_article(law, rule, start, end, article):
+def test_each_rule_with_its_article(rule, start, end, article):
     found = services.deadline(rule, day(start), on=day(start))
     assert (found.date, found.article, found.provisional) == (day(end), article, False)
     assert found.at == datetime.combine(day(end), time.max, CHINA)
 
 
-def test_business_may_end_before_midnight(law):
+def test_business_may_end_before_midnight():
     found = services.deadline("challenge_file", day("2026-11-20"), on=day("2026-11-20"), at_time=time(17, 30))
     assert found.at == datetime(2026, 12, 1, 17, 30, tzinfo=CHINA)
 
 
-def test_a_rule_follows_the_notice_date_not_today(law):
+def test_a_rule_follows_the_notice_date_not_today():
     assert selectors.value("small_price_cut_max", day("2022-06-30")) == 10
     assert selectors.value("small_price_cut_max", day("2022-07-01")) == 20
     with pytest.raises(UnknownRule):
@@ -101,7 +117,7 @@ def test_a_rule_follows_the_notice_date_not_today(law):
         services.deadline("bid_bond_max", day("2026-01-05"), on=day("2026-01-05"))
 
 
-def test_the_timetable_of_an_open_tender(law):
+def test_the_timetable_of_an_open_tender():
     found = services.timetable("open", day("2026-11-23"), datetime(2026, 12, 14, 9, 30, tzinfo=CHINA))
     assert [(d.rule_key, d.date.isoformat()) for d in found] == [
         ("open_amendment", "2026-11-29"),
@@ -111,7 +127,7 @@ def test_the_timetable_of_an_open_tender(law):
     ]
 
 
-def test_the_timetable_of_a_consultation(law):
+def test_the_timetable_of_a_consultation():
     found = services.timetable("consultation", day("2026-11-23"), day("2026-12-03"))
     assert [(d.rule_key, d.date.isoformat()) for d in found] == [
         ("consultation_amendment", "2026-11-28"),
@@ -120,7 +136,7 @@ def test_the_timetable_of_a_consultation(law):
     ]
 
 
-def test_a_bid_deadline_a_day_early_is_refused_with_its_reason(law):
+def test_a_bid_deadline_a_day_early_is_refused_with_its_reason():
     published = datetime(2026, 11, 23, 23, 30, tzinfo=CHINA)
     early = services.check_bid_deadline("consultation", published, datetime(2026, 12, 2, 23, 59, tzinfo=CHINA))
     assert [p.code for p in early] == ["bid_deadline_too_early"]
@@ -129,19 +145,19 @@ def test_a_bid_deadline_a_day_early_is_refused_with_its_reason(law):
     assert services.check_bid_deadline("consultation", published, datetime(2026, 12, 3, 9, tzinfo=CHINA)) == []
 
 
-def test_the_day_of_publication_is_the_day_in_china(law):
+def test_the_day_of_publication_is_the_day_in_china():
     # 16:30 UTC on the 22nd is half past midnight on the 23rd in China.
     utc = datetime.fromisoformat("2026-11-22T16:30:00+00:00")
     late = services.check_bid_deadline("consultation", utc, datetime(2026, 12, 2, 9, tzinfo=CHINA))
     assert late[0].deadline.counted_from == day("2026-11-23")
 
 
-def test_an_unknown_method_is_refused(law):
+def test_an_unknown_method_is_refused():
     with pytest.raises(UnknownRule):
         services.earliest_bid_deadline("auction", day("2026-11-23"))
 
 
-def test_a_date_in_2027_is_provisional_and_counted_by_statutory_days(law):
+def test_a_date_in_2027_is_provisional_and_counted_by_statutory_days():
     found = services.deadline("challenge_file", day("2026-12-30"), on=day("2026-12-30"))
     # 31 December, then 4 to 8 January, 11 January: New Year's Day and the weekends do not count.
     assert (found.date, found.provisional) == (day("2027-01-11"), True)
@@ -149,12 +165,12 @@ def test_a_date_in_2027_is_provisional_and_counted_by_statutory_days(law):
     assert "国务院" in found.explanation
 
 
-def test_beyond_the_table_nothing_is_guessed(law):
+def test_beyond_the_table_nothing_is_guessed():
     with pytest.raises(UnknownDay):
         services.deadline("challenge_file", day("2036-12-30"), on=day("2036-12-30"))
 
 
-def test_a_region_may_have_its_own_value(law, staff):
+def test_a_region_may_have_its_own_value(staff):
     load_leishan()
     services.set_parameter(
         actor=staff, rule_key="challenge_reply", value=Decimal(5), unit="working_day", instrument="示例州办法",
@@ -167,7 +183,7 @@ def test_a_region_may_have_its_own_value(law, staff):
     assert services.deadline("challenge_reply", day("2025-12-01"), on=day("2025-12-01"), region_code=LEISHAN).count == 7
 
 
-def test_a_new_value_ends_the_old_one(law, staff):
+def test_a_new_value_ends_the_old_one(staff):
     row = services.set_parameter(
         actor=staff, rule_key="enquiry_answer", value=Decimal(2), unit="working_day", instrument="示例条例",
         article="第一条", valid_from=day("2027-01-01"), now=NOW,
@@ -179,7 +195,7 @@ def test_a_new_value_ends_the_old_one(law, staff):
     assert (event.actor, event.data["rule"], event.data["value"]) == (staff, "enquiry_answer", "2")
 
 
-def test_an_overlapping_value_changes_nothing(law, staff):
+def test_an_overlapping_value_changes_nothing(staff):
     before = list(StatutoryParameter.objects.values_list("pk", "valid_to"))
     with pytest.raises(OverlappingParameter):
         services.set_parameter(
@@ -190,7 +206,7 @@ def test_an_overlapping_value_changes_nothing(law, staff):
     assert not Event.objects.filter(action="statutory_parameter.set").exists()
 
 
-def test_the_database_itself_refuses_two_values_at_a_time(law):
+def test_the_database_itself_refuses_two_values_at_a_time():
     with (
         connection.cursor() as cursor,
         pytest.raises(IntegrityError, match="one_parameter_at_a_time"),
@@ -203,7 +219,7 @@ def test_the_database_itself_refuses_two_values_at_a_time(law):
         )
 
 
-def test_the_database_itself_refuses_a_day_of_another_year(law):
+def test_the_database_itself_refuses_a_day_of_another_year():
     with (
         connection.cursor() as cursor,
         pytest.raises(IntegrityError, match="day_lies_in_its_year"),
@@ -212,7 +228,7 @@ def test_the_database_itself_refuses_a_day_of_another_year(law):
         cursor.execute("UPDATE statutes_calendarday SET year_id = 2025 WHERE date = '2026-01-05'")
 
 
-def test_staff_correct_a_day_and_a_load_keeps_it(law, staff, django_capture_on_commit_callbacks):
+def test_staff_correct_a_day_and_a_load_keeps_it(staff, django_capture_on_commit_callbacks):
     heard = []
     events.subscribe(services.CalendarChanged, heard.append)
     with django_capture_on_commit_callbacks(execute=True):
@@ -227,7 +243,7 @@ def test_staff_correct_a_day_and_a_load_keeps_it(law, staff, django_capture_on_c
     assert (event.subject_id, event.reason, event.data["from"]["is_working"]) == ("2026-11-25", "示例通知", True)
 
 
-def test_an_outsider_changes_nothing(law, outsider):
+def test_an_outsider_changes_nothing(outsider):
     before = list(CalendarDay.objects.filter(year=2027).values_list())
     with pytest.raises(PermissionRefused):
         services.edit_day(actor=outsider, date=day("2026-11-25"), is_working=False, note="x", now=NOW)
@@ -256,7 +272,7 @@ def announce(actor, **kw):
     return services.announce_year(actor=actor, **(values | kw))
 
 
-def test_announcing_a_year_recounts_and_tells(law, staff, django_capture_on_commit_callbacks):
+def test_announcing_a_year_recounts_and_tells(staff, django_capture_on_commit_callbacks):
     old = services.deadline("challenge_file", day("2026-12-30"), on=day("2026-12-30"))
     heard = []
     events.subscribe(services.CalendarChanged, heard.append)
@@ -282,7 +298,7 @@ def test_announcing_a_year_recounts_and_tells(law, staff, django_capture_on_comm
         ({"worked": [day("2027-01-05")]}, "worked"),
     ],
 )
-def test_a_wrong_announcement_changes_nothing(law, staff, change, field):
+def test_a_wrong_announcement_changes_nothing(staff, change, field):
     with pytest.raises(InvalidInput) as refused:
         announce(staff, **change)
     assert refused.value.field == field
@@ -290,14 +306,14 @@ def test_a_wrong_announcement_changes_nothing(law, staff, change, field):
     assert CalendarDay.objects.get(date=day("2027-01-04")).is_working
 
 
-def test_a_year_with_a_missing_day_cannot_be_announced(law, staff):
+def test_a_year_with_a_missing_day_cannot_be_announced(staff):
     CalendarDay.objects.filter(date=day("2027-05-05")).delete()
     with pytest.raises(YearIncomplete):
         announce(staff)
     assert not CalendarYear.objects.get(year=2027).announced
 
 
-def test_shipped_values_that_staff_ended_stay_ended(law, staff):
+def test_shipped_values_that_staff_ended_stay_ended(staff):
     services.set_parameter(
         actor=staff, rule_key="enquiry_answer", value=Decimal(2), unit="working_day", instrument="示例条例",
         article="第一条", valid_from=day("2027-01-01"), now=NOW,

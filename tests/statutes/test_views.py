@@ -6,19 +6,19 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from marketplace.accounts.models import User
+from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.statutes.deadlines import CHINA
+from marketplace.statutes.loading import load_parameters
 from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter, StatutoryRule
 from marketplace.statutes.workspace import work_items
 from tests.factories.regions import load_leishan
-from tests.factories.statutes import load_law
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def law():
-    load_law()
+def _on_a_working_day():
     with clock.rehearse(datetime(2026, 11, 23, 10, tzinfo=CHINA)):
         yield
 
@@ -207,3 +207,33 @@ def test_staff_are_reminded_of_the_next_year(staff, outsider):
     assert list(work_items(outsider, now)) == []
     assert list(work_items(staff, datetime(2026, 10, 31, 10, tzinfo=CHINA))) == []
     assert [item.tone for item in work_items(staff, datetime(2027, 1, 2, 10, tzinfo=CHINA))] == ["now"]
+
+
+def test_a_value_nobody_has_compared_with_its_instrument_says_so(client_for, staff, outsider):
+    waiting = StatutoryParameter.objects.get(rule__key="open_tender_threshold")
+    assert waiting.checked_on is None
+    assert StatutoryParameter.objects.get(rule__key="contract_sign").checked_on == date(2026, 11, 23)
+    shown = page(client_for(), "/calendar/rules/")
+    count = StatutoryParameter.objects.filter(checked_on=None, valid_to=None).count()
+    assert shown.count('<span class="tag wait">待编辑核对</span>') == count
+    assert f"下列数值中有 {count} 项尚未对照文件原文核对" in shown
+    english = page(client_for(language="en"), "/calendar/rules/")
+    assert english.count('<span class="tag wait">awaiting an editor\'s check</span>') == count
+    address = f"/calendar/rules/{waiting.pk}/check/"
+    assert address not in shown
+    assert client_for(outsider).post(address).status_code == 404
+    assert client_for().post(address).status_code == 302
+    waiting.refresh_from_db()
+    assert waiting.checked_on is None
+
+    assert client_for(staff).post(address).status_code == 302
+    waiting.refresh_from_db()
+    assert waiting.checked_on == date(2026, 11, 23)
+    event = Event.objects.get(action="statutory_parameter.check")
+    assert (event.actor, event.subject_id) == (staff, str(waiting.pk))
+    client_for(staff).post(address)
+    assert Event.objects.filter(action="statutory_parameter.check").count() == 1
+    # Loading again does not take the check away.
+    assert load_parameters().changed == 0
+    waiting.refresh_from_db()
+    assert waiting.checked_on is not None
