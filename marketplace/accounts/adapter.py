@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
@@ -20,6 +23,13 @@ from .privacy import NOTICE_VERSION
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _(
+            "Too many wrong passwords. Wait half an hour and try again; if you have forgotten yours, ask for a new one below."
+        ),
+    }
+
     def clean_username(self, username: str, shallow: bool = False) -> str:
         if "@" in username:
             # It could be the address of somebody else, and both are asked when he signs in.
@@ -34,6 +44,38 @@ class AccountAdapter(DefaultAccountAdapter):
         user.phone = identifiers.mobile(form.cleaned_data.get("username") or "") or ""
         saved: User = super().save_user(request, user, form, commit=commit)
         return saved
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    error_messages: ClassVar = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _(
+            "That was not accepted. A code of the app changes every half minute: enter the one that it shows now."
+        ),
+        "unverified_email": _("Confirm your e-mail address first: the letter that we sent you has a link."),
+    }
+
+
+class ActivateAppForm(ActivateTOTPForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("The six digits")
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric", "placeholder": ""}
+
+
+class _CodeForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("The six digits, or a recovery code")
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric", "placeholder": "", "autofocus": True}
+
+
+class SecondStepForm(_CodeForm, AuthenticateForm):
+    pass
+
+
+class SecondStepAgainForm(_CodeForm, ReauthenticateForm):
+    pass
 
 
 class LoginForm(AllauthLoginForm):

@@ -44,3 +44,15 @@ class WrongNumber(InvalidInput):
     """A code with a wrong form or check digit."""
 
     code = "wrong_number"
+
+
+class UnknownPerson(InvalidInput):
+    code = "unknown_person"
+    message = _(
+        "Nobody who could be chosen here has this name. Type a part of the name and choose one of the proposals."
+    )
+
+
+class SeveralOfThisName(InvalidInput):
+    code = "several_of_this_name"
+    message = _("Several people fit: %(names)s. Choose one of the proposals, or type the name with its number.")

@@ -52,7 +52,9 @@ class PersonForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     home_region = RegionField(
-        label=_("Home"), required=False, help_text=_("Village, township or county: we look for work near it.")
+        label=pgettext_lazy("of a person", "Home"),
+        required=False,
+        help_text=_("Village, township or county: we look for work near it."),
     )
 
 

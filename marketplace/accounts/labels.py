@@ -20,6 +20,7 @@ ACTIONS = {
     "person.identify": _("entered the identity number"),
     "person.erase_identity": _("erased the identity number"),
     "person.export": _("exported personal data"),
+    "person.reset_second_factor": _("had the second factor taken off by the operator"),
     "credential.submit": _("handed in a credential"),
     "credential.resubmit": _("handed in the credential again"),
     "credential.verify": _("verified the credential"),

@@ -214,8 +214,9 @@ class Credential(models.Model):
         verbose_name = _("credential")
         verbose_name_plural = _("credentials")
         constraints: ClassVar = [
+            # A renewed licence keeps its number. That it stays one person's is held by ``services.submit_credential``.
             models.UniqueConstraint(
-                fields=["kind", "number"],
+                fields=["kind", "number", "valid_until"],
                 condition=Q(state__in=["submitted", "verified"]),
                 name="one_live_credential",
                 violation_error_message=_(

@@ -37,6 +37,17 @@ def valid_credentials(on: date) -> QuerySet[Credential]:
     return Credential.objects.filter(state=CredentialState.VERIFIED, valid_from__lte=on, valid_until__gte=on)
 
 
+def renewed() -> Exists:
+    """Condition on a credential: its person has handed in one of the same kind that lasts longer."""
+    later = Credential.objects.filter(
+        user=OuterRef("user"),
+        kind=OuterRef("kind"),
+        state__in=[CredentialState.SUBMITTED, CredentialState.VERIFIED],
+        valid_until__gt=OuterRef("valid_until"),
+    )
+    return Exists(later)
+
+
 def sanctions_on(on: date) -> QuerySet[Sanction]:
     return Sanction.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on), valid_from__lte=on)
 
@@ -131,6 +142,11 @@ def licensed(people: QuerySet[User], on: date, kinds: Iterable[str] = Credential
         Exists(valid_credentials(on).filter(user=OuterRef("pk"), kind__in=list(kinds))),
         ~Exists(sanctions_on(on).filter(user=OuterRef("pk"))),
     )
+
+
+def public_cards(on: date) -> QuerySet[User]:
+    """Who has a card that everybody may read (``accounts:practitioner``): a profile and a valid credential."""
+    return licensed(User.objects.filter(is_active=True, practitioner__isnull=False), on)
 
 
 def holder_key(user: User) -> KeyHolderKey | None:

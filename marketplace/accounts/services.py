@@ -26,6 +26,7 @@ from .models import KeyHolderKey, Membership, Organisation, OrganisationKind, Ro
 from .services_standing import (
     declare_relation,
     impose_sanction,
+    reset_second_factor,
     review_credential,
     revoke_credential,
     submit_credential,
@@ -43,6 +44,7 @@ __all__ = [
     "invite_member",
     "register_organisation",
     "request_membership",
+    "reset_second_factor",
     "review_credential",
     "revoke_credential",
     "set_holder_key",

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.audit.services import record
 from marketplace.core.errors import InvalidInput, PermissionRefused
-from marketplace.core.locks import lock_row
+from marketplace.core.locks import lock_name, lock_row
+from marketplace.core.mail import tell
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
@@ -31,7 +34,7 @@ from .models import (
     SpokenLanguage,
     User,
 )
-from .states import CREDENTIAL
+from .states import CREDENTIAL, CredentialState
 
 # Credentials
 
@@ -49,6 +52,8 @@ def submit_credential(
     replaces: Credential | None = None,
 ) -> Credential:
     """Hand in a qualification of one's own for review; ``replaces`` is one that was returned, corrected.
+
+    A renewed licence keeps its number: it comes beside the old one, with a later last day.
 
     Raises:
         WrongNumber: the licence number's form.
@@ -86,6 +91,8 @@ def submit_credential(
     }
     try:
         with transaction.atomic():
+            lock_name(f"credential:{kind}:{number}")
+            _refuse_taken(actor, kind, number, valid_until, but=replaces)
             if replaces is not None:
                 credential = lock_row(Credential, replaces.pk)
                 if credential.user_id != actor.pk:
@@ -96,12 +103,30 @@ def submit_credential(
                 credential = Credential.objects.create(user=actor, **fields)
                 record(actor=actor, action="credential.submit", subject=credential, now=now, data={"kind": str(kind)})
     except IntegrityError as error:
-        raise InvalidInput(
-            _("This number is already registered. If it is yours, ask the reviewing bureau."),
-            code="credential_taken",
-            field="number",
-        ) from error
+        raise _taken() from error
     return credential
+
+
+def _taken() -> InvalidInput:
+    words = _("This number is already registered. If it is yours, ask the reviewing bureau.")
+    return InvalidInput(words, code="credential_taken", field="number")
+
+
+def _refuse_taken(actor: User, kind: str, number: str, valid_until: date, *, but: Credential | None) -> None:
+    """A number belongs to one person, and who renews it names a later last day."""
+    live = Credential.objects.filter(
+        kind=kind, number=number, state__in=[CredentialState.SUBMITTED, CredentialState.VERIFIED]
+    )
+    if but is not None:
+        live = live.exclude(pk=but.pk)
+    if live.exclude(user=actor).exists():
+        raise _taken()
+    if live.filter(valid_until__gte=valid_until).exists():
+        raise InvalidInput(
+            _("You have handed this document in already. A renewed one has a later last day."),
+            code="credential_known",
+            field="valid_until",
+        )
 
 
 @transaction.atomic
@@ -266,3 +291,35 @@ def impose_sanction(
     )
     record(actor=actor, action="sanction.impose", subject=sanction, now=now, reason=reason, data={"basis": basis})
     return sanction
+
+
+# Second factor
+
+
+@transaction.atomic
+def reset_second_factor(*, person: User, reason: str, now: datetime) -> int:
+    """Take off every second factor of somebody who lost them all; gives how many there were.
+
+    For the site's operator, who has checked who asks (``manage.py reset_second_factor``). The person is told by mail, so that a
+    stranger's success does not stay unseen.
+
+    Raises:
+        InvalidInput: no reason given, or there is nothing to take off.
+    """
+    if not reason.strip():
+        raise InvalidInput(_("Say how it was checked who asks: the reason stays on record."), field="reason")
+    lock_row(User, person.pk)
+    taken: int = Authenticator.objects.filter(user=person).delete()[0]
+    if not taken:
+        raise InvalidInput(_("This person has no second factor."), field="person")
+    record(actor=None, action="person.reset_second_factor", subject=person, now=now, reason=reason.strip())
+    tell(
+        [person],
+        _("The second step of signing in was taken off your account"),
+        _(
+            "Somebody asked for it, and the operator of this site checked who it was. If it was not you, change your password "
+            "at once."
+        ),
+        reverse("mfa_index"),
+    )
+    return taken

@@ -30,7 +30,7 @@ CREDENTIAL = StateTable(
 class MembershipState(TextChoices):
     INVITED = "invited", _("invited")
     REQUESTED = "requested", _("asked to join")
-    ACTIVE = "active", _("active")
+    ACTIVE = "active", pgettext_lazy("membership", "active")
     ENDED = "ended", _("ended")
 
 

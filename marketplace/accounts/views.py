@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
@@ -11,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.audit.selectors import readable_trail
 from marketplace.core import clock
 from marketplace.core.access import public_page
 
@@ -20,6 +23,7 @@ from .forms import IdNumberForm, PassphraseForm, PersonForm, PractitionerForm, R
 from .models import DeclaredRelation, PractitionerProfile, Role, Specialty, SpokenLanguage, User
 from .privacy import export_my_data
 from .states import MembershipState
+from .workspace import RENEWAL_DAYS
 
 _form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -33,13 +37,16 @@ def profile(request: SignedIn) -> HttpResponse:
         {
             "person": User.objects.select_related("home_region").get(pk=user.pk),
             "memberships": user.memberships.exclude(state=MembershipState.ENDED).select_related("organisation"),
-            "credentials": user.credentials.order_by("-submitted_at"),
+            "credentials": user.credentials.annotate(renewed=selectors.renewed()).order_by("-submitted_at"),
+            "today": clock.today(),
+            "renew_until": clock.today() + timedelta(days=RENEWAL_DAYS),
             "practice": PractitionerProfile.objects.filter(user=user).select_related("region").first(),
             "protected": has_second_factor(user),
             "must_be_protected": settings.MFA_REQUIRED and bool(rules.roles_of(user) & rules.PROTECTED_ROLES),
             "is_key_holder": Role.KEY_HOLDER in rules.roles_of(user),
             "holder_key": selectors.holder_key(user),
             "may_review": rules.can_review(user),
+            "on_record": readable_trail(user, "accounts.user", user.pk).exists(),
         },
     )
 
@@ -137,9 +144,7 @@ def practitioner(request: HttpRequest, pk: int) -> HttpResponse:
     """The public card of somebody who serves: no phone, no address, no number."""
     today = clock.today()
     person = get_object_or_404(
-        selectors.licensed(User.objects.filter(is_active=True, practitioner__isnull=False), today).select_related(
-            "practitioner", "practitioner__region"
-        ),
+        selectors.public_cards(today).select_related("practitioner", "practitioner__region"),
         pk=pk,
     )
     return render(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.core import clock
+from marketplace.core.i18n import localized
 
 from . import rules, services
 from .access import SignedIn
@@ -29,6 +30,10 @@ def submit(request: SignedIn, pk: int | None = None) -> HttpResponse:
     if pk is not None:
         replaces = get_object_or_404(Credential, pk=pk, user=request.user, state=CredentialState.REJECTED)
         initial = {name: getattr(replaces, name) for name in CredentialForm.base_fields}
+    elif request.GET.get("renews", "").isdecimal():
+        # A renewed licence keeps kind, number and issuer.
+        old = get_object_or_404(Credential, pk=request.GET["renews"], user=request.user)
+        initial = {"kind": old.kind, "number": old.number, "issuer": old.issuer}
     form = CredentialForm(request.POST or None, initial=initial)
     if form.is_valid() and accepted(
         form,
@@ -116,5 +121,5 @@ def verify_organisation(request: SignedIn, pk: int) -> HttpResponse:
     services.verify_organisation(
         actor=request.user, organisation=organisation, now=clock.now(), note=request.POST.get("note", "")[:500]
     )
-    messages.success(request, _("%(name)s is verified.") % {"name": organisation.name})
+    messages.success(request, _("%(name)s is verified.") % {"name": localized(organisation, "name")})
     return redirect("accounts:organisation", pk=pk)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
 
 from . import identifiers, rules, selectors, services
 from .access import SignedIn
@@ -29,7 +30,7 @@ _form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 @public_page
 @require_safe
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: HttpRequest) -> HttpResponseBase:
     """Organisations by name, kind or credit code."""
     words, kind = request.GET.get("q", "").strip()[:120], request.GET.get("kind", "")
     found = Organisation.objects.exclude(state=OrganisationState.CLOSED).select_related("region")
@@ -39,12 +40,24 @@ def find(request: HttpRequest) -> HttpResponse:
         )
     if kind in OrganisationKind.values:
         found = found.filter(kind=kind)
-    page = Paginator(found.order_by("name", "pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    found = found.order_by("name", "pk")
+    if request.GET.get("format") == "csv":
+        return _organisations_csv(found)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,
         "accounts/organisations.html",
         {"page": page, "words": words, "kind": kind, "kinds": OrganisationKind.choices},
     )
+
+
+def _organisations_csv(found: QuerySet[Organisation]) -> HttpResponseBase:
+    header = [pgettext("organisation", "Name"), _("Kind"), _("Credit code"), _("Seat or area"), _("State")]
+    rows = (
+        (localized(o, "name"), o.get_kind_display(), o.credit_code, localized(o.region, "name"), o.get_state_display())
+        for o in found.iterator(chunk_size=1_000)
+    )
+    return csv_response("organisations.csv", header, rows)
 
 
 @public_page
@@ -81,10 +94,10 @@ def register(request: SignedIn) -> HttpResponse:
         messages.success(
             request,
             _("%(name)s is registered and may bid from this moment. You are its administrator.")
-            % {"name": made[0].name}
+            % {"name": localized(made[0], "name")}
             if made[0].kind not in rules.PUBLIC_KINDS
             else _("%(name)s is registered. You are its administrator: invite those who will act for it.")
-            % {"name": made[0].name},
+            % {"name": localized(made[0], "name")},
         )
         return redirect("accounts:members", pk=made[0].pk)
     return render(request, "accounts/register.html", {"form": form})
@@ -101,7 +114,9 @@ def join(request: SignedIn, pk: int) -> HttpResponse:
             actor=request.user, organisation=found, role=form.cleaned_data["role"], now=clock.now()
         ),
     ):
-        messages.success(request, _("Asked. An administrator of %(name)s decides.") % {"name": found.name})
+        messages.success(
+            request, _("Asked. An administrator of %(name)s decides.") % {"name": localized(found, "name")}
+        )
         return redirect("accounts:profile")
     return render(request, "accounts/join.html", {"form": form, "organisation": found})
 
@@ -120,7 +135,7 @@ def members(request: SignedIn, pk: int) -> HttpResponseBase:
                 actor=request.user, organisation=found, person=person, role=role, now=clock.now()
             ),
         ):
-            messages.success(request, _("%(name)s has been invited.") % {"name": person})
+            messages.success(request, _("%(name)s has been invited.") % {"name": localized(person, "display_name")})
             return redirect("accounts:members", pk=pk)
     rows = found.memberships.select_related("user").order_by("state", "role", "user__display_name", "pk")
     live = rows.exclude(state=MembershipState.ENDED)
@@ -128,6 +143,8 @@ def members(request: SignedIn, pk: int) -> HttpResponseBase:
         return _as_table(rows)
     waiting = live.filter(state=MembershipState.REQUESTED)
     others = live.exclude(state=MembershipState.REQUESTED)
+    page = Paginator(others, PAGE_SIZE).get_page(request.GET.get("page"))
+    people = {m.user_id for m in (*waiting, *page)}
     return render(
         request,
         "accounts/members.html",
@@ -135,7 +152,8 @@ def members(request: SignedIn, pk: int) -> HttpResponseBase:
             "organisation": found,
             "form": form,
             "waiting": waiting,
-            "page": Paginator(others, PAGE_SIZE).get_page(request.GET.get("page")),
+            "page": page,
+            "cards": set(selectors.public_cards(clock.today()).filter(pk__in=people).values_list("pk", flat=True)),
         },
     )
 
@@ -160,10 +178,10 @@ def membership(request: SignedIn, pk: int, action: str) -> HttpResponse:
     own = found.user_id == request.user.pk
     if action == "accept":
         services.accept_membership(actor=request.user, membership=found, now=now)
-        messages.success(request, _("Welcome to %(name)s.") % {"name": found.organisation})
+        messages.success(request, _("Welcome to %(name)s.") % {"name": localized(found.organisation, "name")})
     elif action == "approve":
         services.approve_membership(actor=request.user, membership=found, now=now)
-        messages.success(request, _("%(name)s is in.") % {"name": found.user})
+        messages.success(request, _("%(name)s is in.") % {"name": localized(found.user, "display_name")})
     else:
         reason = request.POST.get("reason", "")[:500]
         services.end_membership(actor=request.user, membership=found, now=now, reason=reason)

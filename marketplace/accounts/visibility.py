@@ -42,13 +42,14 @@ def _organisations(keys: Iterable[int]) -> dict[int, str]:
     return {each.pk: localized(each, "name") for each in Organisation.objects.filter(pk__in=list(keys))}
 
 
-def _people(keys: Iterable[int]) -> dict[int, str]:
+def people_names(keys: Iterable[int]) -> dict[int, str]:
+    """Primary keys of people -> their names in the active language; for `audit.labels.register_names`."""
     return {each.pk: localized(each, "display_name") for each in User.objects.filter(pk__in=list(keys))}
 
 
 def register() -> None:
     register_names("organisation", _organisations)
-    register_names("person", _people)
+    register_names("person", people_names)
     register_visibility("accounts.user", _person)
     register_visibility("accounts.organisation", _organisation)
     register_visibility("accounts.membership", _membership)

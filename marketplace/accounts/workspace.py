@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from marketplace.core.i18n import localized
 from marketplace.core.workspace import WorkItem
 
 from . import rules, selectors
@@ -21,6 +22,8 @@ from .states import CredentialState, MembershipState
 
 #: A renewal takes a bureau about a month; two leave time to hand in the new licence.
 RENEWAL_DAYS = 60
+#: Who has not renewed for a year has left the trade and is not reminded any more.
+LAPSED_DAYS = 365
 
 
 def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
@@ -46,15 +49,15 @@ def _memberships(user: Any) -> Iterator[WorkItem]:
     asked = Membership.objects.filter(organisation__in=managed, state=MembershipState.REQUESTED)
     for request in asked.select_related("user", "organisation").order_by("pk")[:5]:
         yield WorkItem(
-            _("%(name)s asks to join") % {"name": request.user},
+            _("%(name)s asks to join") % {"name": localized(request.user, "display_name")},
             reverse("accounts:members", args=[request.organisation_id]),
-            f"{request.organisation} · {request.get_role_display()}",
+            f"{localized(request.organisation, 'name')} · {request.get_role_display()}",
             weight=50,
         )
     invited = Membership.objects.filter(user_id=user.pk, state=MembershipState.INVITED)
     for invitation in invited.select_related("organisation").order_by("pk")[:5]:
         yield WorkItem(
-            _("%(name)s invites you") % {"name": invitation.organisation},
+            _("%(name)s invites you") % {"name": localized(invitation.organisation, "name")},
             reverse("accounts:profile"),
             invitation.get_role_display(),
             weight=30,
@@ -71,19 +74,24 @@ def _credentials(user: Any, now: datetime) -> Iterator[WorkItem]:
             weight=20,
         )
     expiring = user.credentials.filter(
-        state=CredentialState.VERIFIED, valid_until__gte=today, valid_until__lte=today + timedelta(days=RENEWAL_DAYS)
+        state=CredentialState.VERIFIED,
+        valid_until__gte=today - timedelta(days=LAPSED_DAYS),
+        valid_until__lte=today + timedelta(days=RENEWAL_DAYS),
     )
-    for credential in expiring:
-        renewed = user.credentials.filter(
-            kind=credential.kind,
-            state__in=[CredentialState.SUBMITTED, CredentialState.VERIFIED],
-            valid_until__gt=credential.valid_until,
-        )
-        if not renewed.exists():
+    for credential in expiring.filter(~selectors.renewed()):
+        renew = f"{reverse('accounts:credential_submit')}?renews={credential.pk}"
+        if credential.valid_until < today:
+            yield WorkItem(
+                _("Your %(kind)s has expired") % {"kind": credential.get_kind_display()},
+                renew,
+                _("Hand in the renewed one. Until it is verified you cannot be given posts."),
+                weight=20,
+            )
+        else:
             last = timezone.make_aware(datetime.combine(credential.valid_until, time(23, 59)))
             yield WorkItem(
                 _("Renew your %(kind)s") % {"kind": credential.get_kind_display()},
-                reverse("accounts:credential_submit"),
+                renew,
                 _("After its last day you cannot be given posts."),
                 due_at=last,
             )

@@ -296,6 +296,17 @@ def test_organisations_are_found_by_name_and_code(client_for):
         text = client_for().get(url("organisations"), {"q": words}).content.decode()
         assert firm.name in text
         assert other.name not in text
+    table = client_for().get(url("organisations"), {"q": "雷公山", "format": "csv"})
+    lines = b"".join(table.streaming_content).decode().splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == [firm.name]
+
+
+def test_members_with_a_public_card_are_links(client_for):
+    firm = make_organisation()
+    admin, lawyer = make_member(Role.ADMIN, firm), make_practitioner(organisation=firm)
+    page = client_for(admin).get(url("members", firm.pk)).content.decode()
+    assert url("practitioner", lawyer.pk) in page
+    assert url("practitioner", admin.pk) not in page
 
 
 # Credentials
@@ -449,9 +460,29 @@ def test_the_desk_tells_what_waits(settings, in_english, bureau):
     firm, asker = make_organisation(), make_user()
     admin = make_member(Role.ADMIN, firm)
     make_membership(asker, firm, Role.LAWYER, state="requested")
-    assert titles(admin) == [f"{asker} asks to join"]
+    assert titles(admin) == [f"{asker.display_name_en} asks to join"]
     make_membership(asker, firm, Role.BIDDER, state="invited")
-    assert titles(asker) == [f"{firm} invites you"]
+    assert titles(asker) == [f"{firm.name_en} invites you"]
+
+
+def test_an_expired_licence_is_said_and_renewed_under_its_number(client_for, in_english):
+    lawyer = make_practitioner(licensed=False)
+    today = clock.today()
+    old = make_credential(lawyer, valid_until=today - timedelta(days=1))
+    assert titles(lawyer) == ["Your lawyer's licence has expired"]
+    browser = client_for(lawyer, language="en")
+    page = browser.get(url("profile")).text
+    assert ">expired<" in page.replace(" ", "")
+    renew = f"{url('credential_submit')}?renews={old.pk}"
+    assert renew in page
+    form = browser.get(renew).context["form"]
+    assert form.initial["number"] == old.number
+    given = form.initial | {"valid_from": today, "valid_until": today + timedelta(days=365)}
+    assert browser.post(renew, given)["Location"] == url("profile")
+    assert renew not in browser.get(url("profile")).text
+    assert titles(lawyer) == []
+    assert client_for().get(renew).status_code == 302
+    assert client_for(make_user()).get(renew).status_code == 404
 
 
 def test_the_desk_warns_of_a_licence_that_ends(in_english):

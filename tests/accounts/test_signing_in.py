@@ -1,15 +1,24 @@
 """Signing up and in, however a name is typed; and the personas of the demonstration."""
 
+import time
+from io import StringIO
+
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from marketplace import settings as project
 from marketplace.accounts.models import User
 from marketplace.accounts.personas import Persona, write
+from marketplace.audit.models import Event
 from marketplace.audit.selectors import trail
 from tests.factories.accounts import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
+
+SECRET = generate_totp_secret()
 
 
 def url(name, *args):
@@ -110,3 +119,107 @@ def test_elsewhere_there_are_no_personas(client_for, demonstration, settings):
 def test_a_persona_of_no_group_is_a_mistake(demonstration):
     with pytest.raises(ValueError, match="no group"):
         write([Persona("x", "y", "z", "z", "king")])
+
+
+def test_wrong_passwords_close_the_door_with_a_way_on(client_for, settings):
+    settings.ACCOUNT_RATE_LIMITS = project.ACCOUNT_RATE_LIMITS
+    client = client_for(language="en")
+    for _n in range(6):
+        page = client.post("/account/auth/login/", {"login": "nobody-there", "password": "wrong"}).content.decode()
+    assert "Wait half an hour and try again" in page
+    assert "/account/auth/password/reset/" in page
+    # The field keeps our own word when the form comes back.
+    assert '<label for="id_login">User name or e-mail' in page
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Too many tries in a short time"), ("zh-hans", "尝试过于频繁")])
+def test_too_many_requests_are_told_in_the_look_of_the_site(client_for, settings, language, said):
+    settings.ACCOUNT_RATE_LIMITS = project.ACCOUNT_RATE_LIMITS
+    client = client_for(language=language)
+    for _n in range(6):
+        response = client.post("/account/auth/password/reset/", {"email": "somebody@example.com"})
+    assert response.status_code == 429
+    assert f"<h1>{said}</h1>" in response.content.decode()
+
+
+def test_after_asking_for_a_new_password_there_is_a_next_step(client_for):
+    page = client_for().get("/account/auth/password/reset/done/").content.decode()
+    assert 'href="/account/auth/login/"' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh-hans", ("请确认您的邮箱", "张示例，您好：", "邮箱 new@example.org 已确认。", "已经用过")),
+        ("en", ("Please confirm your e-mail address", "Dear 张示例,", "new@example.org is confirmed.", "used already")),
+    ],
+)
+def test_an_address_is_confirmed_by_a_letter_in_the_readers_language(client_for, mailoutbox, language, words):
+    subject, greeting, done, used = words
+    browser = client_for(make_user(display_name="张示例"), language=language)
+    browser.post("/account/auth/email/", {"email": "new@example.org", "action_add": ""})
+    [letter] = mailoutbox
+    assert letter.subject == subject
+    assert letter.body.startswith(greeting)
+    link = next(line for line in letter.body.splitlines() if "/confirm-email/" in line)
+    address = link.removeprefix("http://testserver")
+    assert "new@example.org" in browser.get(address).text
+    assert done in browser.post(address, follow=True).text
+    assert used in browser.get(address).text
+
+
+@pytest.mark.parametrize(("known", "words"), [(True, "Your user name is"), (False, "no account has this address")])
+def test_who_forgot_the_password_gets_a_letter_either_way(client_for, mailoutbox, known, words):
+    person = make_user()
+    if known:
+        person.email = "known@example.org"
+        person.save()
+    client_for(language="en").post("/account/auth/password/reset/", {"email": "known@example.org"})
+    [letter] = mailoutbox
+    assert words in letter.body
+    assert (person.username in letter.body) is known
+
+
+# The second step
+
+
+def _with_app(person):
+    return TOTP.activate(person, SECRET)
+
+
+def _digits():
+    return format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh-hans", "六位验证码，或一个恢复码"), ("en", "recovery code")])
+def test_who_has_an_app_is_asked_for_the_code(client_for, language, said):
+    person = make_user()
+    _with_app(person)
+    browser = client_for(language=language)
+    browser.post("/account/auth/login/", {"login": person.username, "password": PASSWORD})
+    assert browser.get(url("profile")).status_code == 302
+    page = browser.get("/account/auth/2fa/authenticate/").content.decode()
+    assert said in page
+    assert "双因素" not in page
+    assert browser.post("/account/auth/2fa/authenticate/", {"code": "000000"}).status_code == 200
+    assert browser.post("/account/auth/2fa/authenticate/", {"code": _digits()}).status_code == 302
+    assert browser.get(url("profile")).status_code == 200
+
+
+def test_the_operator_takes_a_lost_factor_off_and_the_person_learns_of_it(
+    mailoutbox, django_capture_on_commit_callbacks
+):
+    person = make_user(email="lost@example.org")
+    _with_app(person)
+    with pytest.raises(CommandError, match="how it was checked"):
+        call_command("reset_second_factor", person.username, reason=" ")
+    assert Authenticator.objects.filter(user=person).count() == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("reset_second_factor", person.username, reason="核对身份证原件", stdout=StringIO())
+    assert not Authenticator.objects.filter(user=person).exists()
+    assert Event.objects.get(action="person.reset_second_factor").reason == "核对身份证原件"
+    [letter] = mailoutbox
+    assert letter.to == ["lost@example.org"]
+    for nobody in (person.username, "not-there"):
+        with pytest.raises(CommandError):
+            call_command("reset_second_factor", nobody, reason="核对身份证原件")

@@ -102,6 +102,22 @@ def test_a_number_is_registered_once_until_it_is_revoked(lawyer, officer):
     submit(other, number=credential.number)
 
 
+def test_a_renewed_licence_keeps_its_number(lawyer, officer):
+    old = review(officer, submit(lawyer))
+    for known in (old.valid_until, old.valid_until - timedelta(days=1)):
+        with pytest.raises(InvalidInput) as caught:
+            submit(lawyer, number=old.number, valid_until=known)
+        assert caught.value.code == "credential_known"
+    renewed = submit(lawyer, number=old.number, valid_until=date(2029, 5, 31))
+    with pytest.raises(InvalidInput) as caught:
+        submit(make_practitioner(licensed=False), number=old.number, valid_until=date(2030, 5, 31))
+    assert caught.value.code == "credential_taken"
+    assert selectors.valid_credential(lawyer, "lawyer", date(2028, 1, 1)) is None
+    review(officer, renewed)
+    assert selectors.valid_credential(lawyer, "lawyer", TODAY) == renewed
+    assert selectors.valid_credential(lawyer, "lawyer", date(2028, 1, 1)) == renewed
+
+
 def test_somebody_without_any_place_is_told_to_enter_it():
     with pytest.raises(NoOffice):
         submit(make_user())

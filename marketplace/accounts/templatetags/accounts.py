@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.urls import reverse
+from django.utils.html import format_html
 
 from marketplace.accounts import identifiers, personas
+from marketplace.accounts.models import Organisation
+from marketplace.core.i18n import localized
 
 register = template.Library()
 
@@ -14,6 +18,13 @@ register = template.Library()
 @register.simple_tag
 def persona_groups() -> list[tuple[Any, list[personas.Persona]]]:
     return personas.grouped()
+
+
+@register.filter
+def organisation_link(organisation: Organisation) -> str:
+    """The organisation's name, leading to its public page."""
+    url = reverse("accounts:organisation", args=[organisation.pk])
+    return format_html('<a href="{}">{}</a>', url, localized(organisation, "name"))
 
 
 @register.filter
