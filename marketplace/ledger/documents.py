@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace.core.pdf import render_pdf
-from marketplace.core.words import day_words, exact_words
+from marketplace.core.words import exact_words
 
 from .models import Account
 from .selectors import Statement
@@ -19,13 +19,13 @@ from .templatetags.ledger import account_words, in_unit, purpose_words
 _PAPER = Path(__file__).parent / "papers" / "statement.typ"
 
 
-def statement_paper(account: Account, statement: Statement, now: datetime) -> bytes:
-    """PDF of one account's statement, first movement first."""
+def statement_paper(account: Account, statement: Statement, name: str, now: datetime) -> bytes:
+    """PDF of one account's statement, first movement first; ``name`` is its holder's."""
     unit, code = account.unit, account.code
     data = {
         "lang": "en" if (get_language() or "").startswith("en") else "zh",
         "title": _("Statement: %(account)s") % {"account": account_words(code)},
-        "name": account.name,
+        "name": name,
         "made": _("Made %(at)s") % {"at": exact_words(now)},
         "facts": [
             (_("At the beginning"), in_unit(statement.opening[code], unit)),
@@ -35,7 +35,8 @@ def statement_paper(account: Account, statement: Statement, now: datetime) -> by
         "columns": [_("Day"), _("What"), _("Amount"), _("Balance")],
         "rows": [
             [
-                day_words(timezone.localdate(line.occurred_at)),
+                # A paper is kept for years: every day with its year.
+                timezone.localdate(line.occurred_at).isoformat(),
                 purpose_words(line.purpose) + (f" · {line.memo}" if line.memo else ""),
                 in_unit(line.amount, unit),
                 in_unit(line.running, unit),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from marketplace.core import clock
 from marketplace.core.exports import csv_response
 
-from . import documents, rules, selectors
+from . import documents, holders, rules, selectors
 from .codes import holder_user
 from .forms import PeriodForm
 from .models import Account
@@ -49,13 +49,15 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
     form = PeriodForm(request.GET or None)
     period = form.cleaned_data if form.is_valid() else {}
     found: Statement | None = None
+    whose = None if mine else holders.describe(name)
+    title = whose.name if whose else chosen.name if chosen else ""
     if chosen is not None:
         since, until = period.get("since"), period.get("until")
         found = selectors.statement(name, chosen.unit, since, until, code=chosen.code)
         if request.GET.get("format") == "csv":
             return _csv(chosen, found)
         if request.GET.get("format") == "pdf":
-            return _pdf(chosen, found)
+            return _pdf(chosen, found, title)
     # The newest first; each line still shows the balance it left.
     lines = found.lines[::-1] if found else []
     query = request.GET.copy()
@@ -66,6 +68,9 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
         "ledger/statement.html",
         {
             "mine": mine,
+            "holder": whose,
+            "title": title,
+            "what_comes": _what_comes(name),
             "accounts": accounts,
             "chosen": chosen,
             "form": form,
@@ -77,6 +82,15 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
             "may_audit": rules.can_audit(request.user),
         },
     )
+
+
+def _what_comes(holder: str) -> str:
+    """What an account of such a holder will show once there is something."""
+    return {
+        "user": _("Volunteer time, points and subsidy appear here once confirmed. Look at the other accounts above."),
+        "budget": _("Money of this line moves when a tender is published, a contract signed or an instalment paid."),
+        "organisation": _("What is paid under contracts, or put into the incentive fund, appears here on its day."),
+    }.get(holders.kind_of(holder), "")
 
 
 def _csv(account: Account, found: Statement) -> HttpResponseBase:
@@ -105,8 +119,9 @@ def _csv(account: Account, found: Statement) -> HttpResponseBase:
     )
 
 
-def _pdf(account: Account, found: Statement) -> HttpResponse:
-    response = HttpResponse(documents.statement_paper(account, found, clock.now()), content_type="application/pdf")
+def _pdf(account: Account, found: Statement, name: str) -> HttpResponse:
+    paper = documents.statement_paper(account, found, name, clock.now())
+    response = HttpResponse(paper, content_type="application/pdf")
     response["Content-Disposition"] = 'inline; filename="statement.pdf"'
     return response
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.accounts.models import Role
+from marketplace.core.pdf import render_pdf
 from marketplace.core.units import minutes
-from marketplace.ledger import codes, services
+from marketplace.ledger import codes, documents, services
 from tests.factories.accounts import make_member, make_organisation, make_user
 from tests.factories.ledger import transfer
 from tests.factories.procurement import make_budget_line, make_bureau
@@ -51,7 +52,7 @@ def test_my_statement_shows_mine_with_the_running_balance(client_for, person):
     assert "还没有您的记录" in other
 
 
-def test_a_period_and_the_files_of_it(client_for, person):
+def test_a_period_and_the_files_of_it(client_for, person, monkeypatch):
     client = client_for(person, language="en")
     query = {"since": "2026-02-01", "until": "2026-02-28"}
     page = _text(client.get(reverse("ledger:statement"), query))
@@ -63,8 +64,18 @@ def test_a_period_and_the_files_of_it(client_for, person):
     assert len(rows) == 2
     assert "第2次到村" in rows[1]
     assert ",90.00,180.00,service minutes," in rows[1]
+    papers = []
+
+    def typeset(template, data):
+        papers.append(data)
+        return render_pdf(template, data)
+
+    monkeypatch.setattr(documents, "render_pdf", typeset)
     pdf = client.get(reverse("ledger:statement"), {**query, "format": "pdf"})
     assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    [[day, what, _amount, _balance]] = papers[0]["rows"]
+    assert day.startswith("2026-02-")
+    assert "第2次到村" in what
     wrong = _text(client.get(reverse("ledger:statement"), {"since": "2026-03-01", "until": "2026-02-01"}))
     assert "The last day lies before the first." in wrong
 
@@ -132,3 +143,23 @@ def test_a_statement_page_asks_a_fixed_number_of_questions(client_for, count, dj
     client = client_for(user)
     with django_assert_max_num_queries(6):
         client.get(reverse("ledger:statement"))
+
+
+def test_a_budget_lines_statement_names_the_line_and_speaks_of_its_money(client_for):
+    bureau = make_bureau()
+    line = make_budget_line(bureau, name_en="Public legal services")
+    address = reverse("ledger:holder", args=[codes.holder_budget(line.pk)])
+    spent = {"account": codes.budget_spent(line.pk)}
+    page = _text(client_for(bureau.officer, language="en").get(address, spent))
+    assert f"<h1>{line.fiscal_year} · Public legal services</h1>" in page
+    assert 'href="/procurement/budget/"' in page
+    assert "Money of this line moves when" in page
+    assert "olunteer time" not in page
+    # The table of the lines leads here.
+    assert f'href="{address}"' in _text(client_for(bureau.officer).get(reverse("procurement:budget_lines")))
+
+
+def test_each_statement_says_where_it_stands(client_for, person):
+    page = _text(client_for(person).get(reverse("ledger:statement")))
+    assert '<nav class="crumbs"' in page
+    assert 'href="/workspace/"' in page

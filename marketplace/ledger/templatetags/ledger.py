@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django import template
+from django.template.context import Context
+from django.urls import reverse
+from django.utils.html import format_html
 from moneyed import Money
 
 from marketplace.core.words import money_words
+from marketplace.ledger import rules
 from marketplace.ledger.codes import PARTS, Purpose, part_of
 from marketplace.ledger.models import Unit
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def statement_link(context: Context, kind: str, key: int, text: Any) -> str:
+    """``{% statement_link "budget" line.pk line.code %}``: the text, leading to the statement for who may read it."""
+    holder = f"{kind}:{key}"
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not user.is_authenticated or not rules.can_read(user, holder):
+        return format_html("{}", text)
+    return format_html('<a href="{}">{}</a>', reverse("ledger:holder", args=[holder]), text)
 
 
 @register.filter

@@ -1,0 +1,35 @@
+"""Whose books these are, in words. The ledger knows neither people nor budgets: the rooms that do tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A holder as a page names it: its name in the active language, its own page, the list it stands in."""
+
+    name: str
+    url: str = ""
+    list_name: str = ""
+    list_url: str = ""
+
+
+#: the part of a holder's code after its kind → the holder; None where there is none
+Describe = Callable[[str], Holder | None]
+_describers: dict[str, Describe] = {}
+
+
+def register(kind: str, describe: Describe) -> None:
+    """``kind`` is the first part of a holder's code: ``budget``, ``organisation``, ``user``."""
+    _describers[kind] = describe
+
+
+def kind_of(holder: str) -> str:
+    return holder.partition(":")[0]
+
+
+def describe(holder: str) -> Holder | None:
+    describer = _describers.get(kind_of(holder))
+    return describer(holder.partition(":")[2]) if describer is not None else None
