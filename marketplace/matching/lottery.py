@@ -4,7 +4,7 @@ Prices that prove one cheapest plan describe all of them: a plan is cheapest if 
 slack, leaves empty only posts whose price is that of their emptiness, and gives each person the places that cost less than the
 person's price and none that cost more. Among exactly these plans the one with the least sum of lottery numbers is
 chosen, so the draw cannot change the cost, and any engine arrives at the same plan. Numbers have 40 bits: two plans with the
-same least sum have odds below pairs / 2⁴⁰ (Mulmuley, Vazirani and Vazirani 1987, isolating lemma).
+same least sum have odds below pairs without slack / 2⁴⁰ (Mulmuley, Vazirani and Vazirani 1987, isolating lemma).
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import NEVER, Engine, Network, with_options
-from .pairs import Pairs
-from .problem import Ints, Problem
-from .proof import post_prices
+from .problem import Ints
 
 BITS = 40
 
@@ -34,36 +31,3 @@ def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
         value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return value ^ (value >> np.uint64(31))
-
-
-def draw(problem: Problem, network: Network, person: Ints, price: Ints, engine: Engine) -> Ints:
-    """The cheapest plan that the lottery picks; ``person`` is any cheapest plan, ``price`` what proves it."""
-    pairs = network.pairs
-    worth = post_prices(network, price)
-    post = pairs.post()
-    tight = pairs.cost + price[pairs.person] == worth[post]
-    may_stay_empty = network.empty == worth
-    options = np.bincount(post[tight], minlength=network.posts) + may_stay_empty
-    if (options <= 1).all():
-        return person
-    owner = np.repeat(np.arange(network.people), network.units())
-    least = np.bincount(owner[network.unit_cost < price[owner]], minlength=network.people)
-    most = np.bincount(owner[network.unit_cost <= price[owner]], minlength=network.people)
-    seed, people, posts = problem.parameters.seed, problem.people.key, problem.posts.key
-    nobody = np.full(network.posts, -1, dtype=np.int64)
-    return engine(
-        with_options(
-            network,
-            pairs=Pairs(
-                start=np.concatenate([[0], np.cumsum(np.bincount(post[tight], minlength=network.posts))]).astype(
-                    np.int64
-                ),
-                person=pairs.person[tight],
-                cost=numbers(seed, posts[post[tight]], people[pairs.person[tight]]),
-                people=pairs.people,
-            ),
-            empty=np.where(may_stay_empty, numbers(seed, posts, nobody), NEVER),
-            least=least,
-            most=most,
-        )
-    )

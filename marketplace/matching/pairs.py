@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from enum import IntFlag
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .problem import Floats, Ints, Problem
 
 EARTH_RADIUS_KM = 6371.0088
-#: pairs looked at together: enough for numpy, little enough for the cache
-BLOCK = 1 << 18
 
 
 class Bar(IntFlag):
@@ -76,9 +74,7 @@ def judge(problem: Problem, post: ArrayLike, person: ArrayLike) -> Judged:
     """Look at the pairs of rows ``post`` and ``person``, which broadcast against each other."""
     posts, people, weights = problem.posts, problem.people, problem.parameters
     v, p = np.asarray(post, dtype=np.int64), np.asarray(person, dtype=np.int64)
-    km = _chord_km(
-        _on_sphere(posts.longitude[v], posts.latitude[v]), _on_sphere(people.longitude[p], people.latitude[p])
-    )
+    km = _chord_km(on_sphere(posts.longitude[v], posts.latitude[v]), on_sphere(people.longitude[p], people.latitude[p]))
     minutes = weights.access_minutes + weights.detour_percent * 0.6 * km / posts.kmh[v]
     hundredths = np.rint(minutes * 100).astype(np.int64)
 
@@ -102,15 +98,35 @@ def judge(problem: Problem, post: ArrayLike, person: ArrayLike) -> Judged:
     )
 
 
-def _on_sphere(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats, Floats]:
+def on_sphere(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats, Floats]:
+    """Places on the unit sphere."""
     lon, lat = np.radians(longitude), np.radians(latitude)
     return np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)
 
 
 def _chord_km(a: tuple[Floats, Floats, Floats], b: tuple[Floats, Floats, Floats]) -> Floats:
-    """Great-circle distance by the chord, which stays exact for near places where a cosine would not."""
+    """Great-circle distance by the chord, which stays exact for near places where a cosine would not.
+
+    Only sums, products, quotients and roots, whose last bit IEEE 754 fixes: so compiled code finds the same number.
+    """
     square = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
-    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(np.sqrt(square) / 2, 1.0)))
+    half = np.asarray(np.minimum(np.sqrt(square) / 2, 1.0))
+    arc = np.asarray(half * _series(half * half))
+    far = half * half > 0.0025
+    if far.any():
+        x = half[far]
+        # arcsin(x) = 2 arcsin(x / √(2 + 2√(1 − x²))), five times, brings every angle near zero.
+        for _halving in range(5):
+            x = x / np.sqrt(2 * (1 + np.sqrt(np.maximum(1 - x * x, 0.0))))
+        arc[far] = 32 * (x * _series(x * x))
+    return np.asarray(2 * EARTH_RADIUS_KM * arc)
+
+
+def _series(q: Floats) -> Floats:
+    """arcsin(√q)/√q for small q: the first seven terms."""
+    return np.asarray(
+        1 + q * (1 / 6 + q * (3 / 40 + q * (15 / 336 + q * (105 / 3456 + q * (945 / 42240 + q * (10395 / 599040))))))
+    )
 
 
 def _excluded(problem: Problem, v: Ints, p: Ints) -> Ints:
@@ -124,23 +140,10 @@ def _excluded(problem: Problem, v: Ints, p: Ints) -> Ints:
 
 
 def eligible_pairs(problem: Problem) -> Pairs:
-    """All pairs that nothing bars. Every one of posts × people is looked at."""
-    count, width = len(problem.posts), len(problem.people)
-    step = max(1, BLOCK // max(width, 1))
-    everybody = np.arange(width)
-    degree = np.zeros(count, dtype=np.int64)
-    person: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-    cost: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-    for first in range(0, count if width else 0, step):
-        rows = np.arange(first, min(first + step, count))
-        seen = judge(problem, rows[:, None], everybody[None, :])
-        free = seen.bar == Bar.NONE
-        degree[rows] = free.sum(axis=1)
-        person.append(np.nonzero(free)[1])
-        cost.append(seen.cost[free])
-    return Pairs(
-        start=np.concatenate([[0], np.cumsum(degree)]).astype(np.int64),
-        person=np.concatenate(person),
-        cost=np.concatenate(cost),
-        people=width,
-    )
+    """All pairs that nothing bars, written out: for a county or a city, whose pages name them."""
+    # Imported when something is computed: numba takes half a second that no web process should pay.
+    from .engine.ground import to_ask
+    from .engine.solving import list_pairs
+
+    start, person, cost = list_pairs(*to_ask(problem))
+    return Pairs(start=start, person=person, cost=cost, people=len(problem.people))

@@ -1,4 +1,4 @@
-"""Prices, and the check that they prove a plan best.
+"""The check that a plan is best.
 
 A price ``w`` for one more post of each person proves a plan optimal if every filled post could nowhere be served for less
 than where it is (cost + price), nor for more than its emptiness costs; if no empty post could be served for less than that; and
@@ -8,73 +8,23 @@ is linear programming's complementary slackness; primal and dual value are then 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from .network import LARGEST_OBJECTIVE, Network, network_of
-from .pairs import Pairs
-from .problem import Ints, Problem
+from .network import LARGEST_OBJECTIVE, Bounds, RankPrices, Staying, emptiness, place_costs, sum_of_places
+from .network import rank_prices as prices_of_ranks
+from .pairs import Bar, judge, on_sphere
+from .problem import Ints, Problem, no_exclusions
+
+#: a way of half a hundredth of a minute more is still rounded down to the limit
+EDGE = 0.005001
 
 
 class NotOptimal(ValueError):
     """No prices prove this plan: it is not a cheapest one."""
-
-
-def lowest_prices(network: Network, person: Ints) -> Ints:
-    """The least prices of people that prove the plan, by Bellman and Ford's rounds over the posts that moved.
-
-    Raises:
-        NotOptimal: there are none.
-    """
-    pairs, people = network.pairs, network.people
-    load = np.bincount(person[person >= 0], minlength=people)
-    filled = np.flatnonzero(person >= 0)
-    last = network.unit_start[:-1] + load - 1
-    price = np.zeros(people, dtype=np.int64)
-    busy = load > 0
-    price[busy] = network.unit_cost[last[busy]]
-
-    own_cost = np.zeros(network.posts, dtype=np.int64)
-    own_cost[filled] = pairs.cost[pairs.find(filled, person[filled])]
-    # What each post is worth where it is; it rises with the price of its person.
-    worth = network.empty.copy()
-    worth[filled] = own_cost[filled] + price[person[filled]]
-    moved = np.arange(network.posts)
-    for _round in range(people + 1):
-        arcs = _arcs_of(pairs, moved)
-        need = np.repeat(worth[moved], np.diff(pairs.start)[moved]) - pairs.cost[arcs]
-        raised = price.copy()
-        np.maximum.at(raised, pairs.person[arcs], need)
-        rose = raised > price
-        price = raised
-        moved = filled[rose[person[filled]]]
-        if not len(moved):
-            break
-        worth[moved] = own_cost[moved] + price[person[moved]]
-    else:
-        raise NotOptimal("some posts could change places at a gain")
-    if (worth > network.empty).any():
-        raise NotOptimal("a post costs more where it is than if it were empty")
-    room = load < network.units()
-    if (price[room] > network.unit_cost[(network.unit_start[:-1] + load)[room]]).any():
-        raise NotOptimal("a free place would save more than it costs")
-    return price
-
-
-def _arcs_of(pairs: Pairs, posts: Ints) -> Ints:
-    """Positions of the pairs of ``posts``, in their order."""
-    degree = np.diff(pairs.start)[posts]
-    ends = np.cumsum(degree)
-    return np.asarray(np.arange(ends[-1] if len(ends) else 0) + np.repeat(pairs.start[posts] - (ends - degree), degree))
-
-
-def post_prices(network: Network, price: Ints) -> Ints:
-    """What it costs to serve each post, at the prices of people: the least of all its pairs and of its emptiness."""
-    best = network.empty.copy()
-    np.minimum.at(best, network.pairs.post(), network.pairs.cost + price[network.pairs.person])
-    return best
 
 
 class Flaw(StrEnum):
@@ -86,6 +36,7 @@ class Flaw(StrEnum):
     COULD_BE_FILLED = "could_be_filled"
     PLACE_TOO_DEAR = "place_too_dear"
     PLACE_LEFT_OUT = "place_left_out"
+    OUT_OF_BOUNDS = "out_of_bounds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +51,7 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Accepted: no plan over these ``pairs_read`` pairs costs less. Else ``breach`` names a pair that shows it is unproved."""
+    """Accepted: no plan over all ``pairs_read`` eligible pairs costs less. Else ``breach`` names what leaves it unproved."""
 
     accepted: bool
     primal: int
@@ -109,18 +60,32 @@ class Verdict:
     breach: Breach | None = None
 
 
-def verify(problem: Problem, pairs: Pairs, person: Ints, price: Ints) -> Verdict:
-    """Check a plan and the prices of people, independently of whoever made them, reading the pairs once."""
+def verify(
+    problem: Problem,
+    person: Ints,
+    price: Ints,
+    *,
+    rank_prices: RankPrices | None = None,
+    bounds: Bounds | None = None,
+    group_price: Ints | None = None,
+    staying: Staying | None = None,
+    threads: int = 1,
+) -> Verdict:
+    """Check a plan and the prices of people, independently of whoever made them, reading every pair of the problem once.
+
+    ``person`` is the row of who serves each post (-1: nobody), ``price`` of each person; ``rank_prices`` what emptiness costs,
+    where that is not what the problem alone would make it. ``group_price`` goes with ``bounds``.
+    """
+    posts, people = problem.posts, problem.people
     whole = person.dtype.kind == price.dtype.kind == "i"
-    if not whole or person.shape != (len(problem.posts),) or price.shape != (len(problem.people),):
+    if not whole or person.shape != (len(posts),) or price.shape != (len(people),):
         return Verdict(False, 0, 0, 0, Breach(Flaw.SHAPE))
-    network = network_of(problem, pairs)
-    count = network.people
+    count = len(people)
+    primal = dual = read = 0
 
     def refuse(flaw: Flaw, post: int = -1, who: int = -1, gain: int = 0) -> Verdict:
-        return Verdict(False, primal, dual, len(pairs), Breach(flaw, post, who, gain))
+        return Verdict(False, primal, dual, read, Breach(flaw, post, who, gain))
 
-    primal = dual = 0
     wild = np.flatnonzero((person < -1) | (person >= count))
     if len(wild):
         return refuse(Flaw.NOT_ELIGIBLE, int(wild[0]), int(person[wild[0]]))
@@ -128,45 +93,148 @@ def verify(problem: Problem, pairs: Pairs, person: Ints, price: Ints) -> Verdict
     if len(monstrous):
         # Sums with it would leave 64 bits and could look like anything.
         return refuse(Flaw.PLACE_TOO_DEAR, -1, int(monstrous[0]), LARGEST_OBJECTIVE)
-    load = np.bincount(person[person >= 0], minlength=count)
-    units = network.units()
-    crowded = np.flatnonzero(load > units)
+    filled = np.flatnonzero(person >= 0)
+    load = np.bincount(person[filled], minlength=count)
+    room = problem.remaining()
+    crowded = np.flatnonzero(load > room)
     if len(crowded):
         worst = int(crowded[0])
-        return refuse(Flaw.OVER_CAPACITY, int(np.flatnonzero(person == worst)[-1]), worst, int((load - units)[worst]))
+        return refuse(Flaw.OVER_CAPACITY, int(np.flatnonzero(person == worst)[-1]), worst, int((load - room)[worst]))
+    seen = judge(problem, filled, person[filled])
+    barred = np.flatnonzero(seen.bar != Bar.NONE)
+    if len(barred):
+        v = int(filled[barred[0]])
+        return refuse(Flaw.NOT_ELIGIBLE, v, int(person[v]))
 
-    # The one reading of the pairs.
-    post = pairs.post()
-    asked = pairs.cost + price[pairs.person]
-    own = pairs.person == person[post]
-    worth = network.empty.copy()
-    worth[post[own]] = asked[own]
-    strange = np.flatnonzero((person >= 0) & (np.bincount(post[own], minlength=len(person)) == 0))
-    if len(strange):
-        return refuse(Flaw.NOT_ELIGIBLE, int(strange[0]), int(person[strange[0]]))
+    if staying and rank_prices is None:
+        rank_prices = prices_of_ranks(problem, bonus=staying.bonus)
+    empty = emptiness(problem, rank_prices)
+    saved = staying.bonus * (staying.current[filled] == person[filled]) if staying else np.zeros_like(filled)
+    least_load = bounds.person_least if bounds else np.zeros(count, dtype=np.int64)
+    bound_value, plain = 0, empty
+    if bounds:
+        fewest, most = bounds.empties()
+        empties = np.bincount(bounds.group[person < 0], minlength=len(most))
+        if group_price is None or group_price.shape != most.shape or (np.abs(group_price) > LARGEST_OBJECTIVE).any():
+            return refuse(Flaw.SHAPE)
+        # A group's emptiness may cost more only where no more may stay empty, and less only where no fewer may.
+        wrong = (empties < fewest) | (empties > most)
+        wrong |= ((group_price > 0) & (empties < most)) | ((group_price < 0) & (empties > fewest))
+        if wrong.any():
+            return refuse(Flaw.OUT_OF_BOUNDS, int(np.flatnonzero(bounds.group == wrong.argmax())[0]))
+        short = np.flatnonzero(load < least_load)
+        if len(short):
+            return refuse(Flaw.OUT_OF_BOUNDS, -1, int(short[0]), int((least_load - load)[short[0]]))
+        empty = empty + group_price[bounds.group]
+        bound_value = int((np.maximum(group_price, 0) * most + np.minimum(group_price, 0) * fewest).sum())
+    worth = empty.copy()
+    worth[filled] = seen.cost - saved + price[person[filled]]
+    best, found, read = _read_all(problem, worth, price, threads)
+    best = np.minimum(best, empty)
+    if staying:
+        # The pairs that the bonus makes cheaper than they were read.
+        stays = np.flatnonzero(staying.current >= 0)
+        look = judge(problem, stays, staying.current[stays])
+        value = look.cost - staying.bonus + price[staying.current[stays]]
+        gain = np.where(look.bar == Bar.NONE, worth[stays] - value, 0)
+        best[stays] = np.minimum(best[stays], np.where(look.bar == Bar.NONE, value, best[stays]))
+        if len(gain) and gain.max() > found[0]:
+            v = int(stays[gain.argmax()])
+            found = np.array([gain.max(), v, staying.current[v]])
+    everybody = np.arange(count)
+    primal = int((seen.cost - saved).sum()) + int(sum_of_places(problem, load).sum()) + int(plain[person < 0].sum())
+    dual = int(best.sum()) - _profit(problem, price, load, least_load) - bound_value
 
-    order = np.arange(network.unit_start[-1]) - np.repeat(network.unit_start[:-1], units)
-    owner = np.repeat(np.arange(count), units)
-    taken = order < load[owner]
-    primal = int(pairs.cost[own].sum()) + int(network.unit_cost[taken].sum()) + int(network.empty[person < 0].sum())
-    best = network.empty.copy()
-    np.minimum.at(best, post, asked)
-    dual = int(best.sum()) - int(np.maximum(price[owner] - network.unit_cost, 0).sum())
-
-    # By how much each statement of the proof fails; negative or zero is sound.
-    if len(pairs):
-        gain = worth[post] - asked
-        worst = int(gain.argmax())
-        if gain[worst] > 0:
-            flaw = Flaw.CHEAPER_PERSON if person[post[worst]] >= 0 else Flaw.COULD_BE_FILLED
-            return refuse(flaw, int(post[worst]), int(pairs.person[worst]), int(gain[worst]))
-    dear = worth - network.empty
+    if found[0] > 0:
+        v, p = int(found[1]), int(found[2])
+        return refuse(Flaw.CHEAPER_PERSON if person[v] >= 0 else Flaw.COULD_BE_FILLED, v, p, int(found[0]))
+    dear = worth - empty
     if (dear > 0).any():
         worst = int(dear.argmax())
         return refuse(Flaw.BETTER_EMPTY, worst, int(person[worst]), int(dear[worst]))
-    slack = np.where(taken, network.unit_cost - price[owner], price[owner] - network.unit_cost)
+    slack = np.where(load > least_load, place_costs(problem, everybody, np.maximum(load - 1, 0)) - price, 0)
     if (slack > 0).any():
         worst = int(slack.argmax())
-        flaw = Flaw.PLACE_TOO_DEAR if taken[worst] else Flaw.PLACE_LEFT_OUT
-        return refuse(flaw, -1, int(owner[worst]), int(slack[worst]))
-    return Verdict(primal == dual, primal, dual, len(pairs))
+        return refuse(Flaw.PLACE_TOO_DEAR, -1, worst, int(slack[worst]))
+    # Nobody takes more places than there are posts.
+    slack = np.where(load < np.minimum(room, len(posts)), price - place_costs(problem, everybody, load), 0)
+    if (slack > 0).any():
+        worst = int(slack.argmax())
+        return refuse(Flaw.PLACE_LEFT_OUT, -1, worst, int(slack[worst]))
+    return Verdict(primal == dual, primal, dual, read)
+
+
+def _profit(problem: Problem, price: Ints, load: Ints, least: Ints) -> int:
+    """What all places cost less than the prices of their people: places get dearer, so the first ones, ``least`` always."""
+    room = np.minimum(problem.remaining(), len(problem.posts))
+    taken = load.copy()
+    everybody = np.arange(len(load))
+    # From the places taken, where an optimal plan ends, up or down to where the price stands.
+    for step in (1, -1):
+        moving = everybody
+        while len(moving):
+            at = taken[moving] if step > 0 else taken[moving] - 1
+            inside = (at < room[moving]) if step > 0 else (at >= least[moving])
+            cost = place_costs(problem, moving, np.maximum(at, 0))
+            goes = inside & ((cost < price[moving]) if step > 0 else (cost > price[moving]))
+            moving = moving[goes]
+            taken[moving] += step
+    return int((taken * price).sum()) - int(sum_of_places(problem, taken).sum())
+
+
+def _read_all(problem: Problem, worth: Ints, price: Ints, threads: int) -> tuple[Ints, Ints, int]:
+    """For each post the least of its pairs (at most ``worth``); the pair of greatest gain; the number of eligible pairs."""
+    # Imported when something is checked: numba takes half a second that no web process should pay.
+    from .proof_reading import read_pairs
+
+    posts, people, weights = problem.posts, problem.people, problem.parameters
+    found = np.array([[0, -1, -1]] * max(threads, 1), dtype=np.int64)
+    if not len(posts) or not len(people):
+        return worth.copy(), found[0], 0
+    # Bands of a small part of the greatest reach: little is read in vain; at most some thousands.
+    angle = (weights.radius_minutes + 1) * float(posts.kmh.max()) / (max(weights.detour_percent, 1) * 0.6 * 6371)
+    low = float(people.latitude.min())
+    height = max(min(float(np.degrees(angle)) / 25, 1.0), float(np.ptp(people.latitude)) / 4000, 0.01)
+    band = ((people.latitude - low) / height).astype(np.int64)
+    order = np.lexsort((people.longitude, band))
+    band_start = np.searchsorted(band[order], np.arange(band.max() + 2))
+    minutes = np.minimum(people.max_minutes, weights.radius_minutes)
+    is_open = problem.remaining() > 0
+    reach = np.where(is_open, minutes - weights.access_minutes + EDGE, -1.0)
+    says = problem.exclusions.bar != Bar.NONE
+    excluded = np.unique((problem.exclusions.post * len(people) + problem.exclusions.person)[says])
+    best = worth.copy()
+    shared = (
+        band_start,
+        people.longitude[order],
+        np.stack([*(axis[order] for axis in on_sphere(people.longitude, people.latitude)), reach[order]]),
+        np.stack([price[order], people.specialties[order], people.languages[order]]),
+        np.where(is_open, 100 * minutes, -1)[order],
+        order,
+        np.stack(on_sphere(posts.longitude, posts.latitude)),
+        np.stack([posts.wanted, posts.required, posts.languages]),
+        np.stack([posts.longitude, posts.latitude]),
+        posts.kmh.astype(np.float64),
+        worth,
+        (low, height),
+        (weights.cost_per_minute, weights.language_cost, weights.specialty_cost),
+        (
+            float(weights.access_minutes),
+            weights.detour_percent * 0.6,
+            weights.radius_minutes - weights.access_minutes + EDGE,
+        ),
+        excluded,
+        best,
+    )
+    # Neighbours are read after one another, so that the people between them are still at hand.
+    near = np.lexsort((posts.longitude, (posts.latitude / 0.25).astype(np.int64)))
+    if threads <= 1:
+        read = int(read_pairs(near, *shared, found[0]))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            parts = np.array_split(near, threads)
+            read = sum(pool.map(lambda at: read_pairs(parts[at], *shared, found[at]), range(threads)))
+    if len(excluded):
+        free = replace(problem, exclusions=no_exclusions())
+        read -= int((judge(free, excluded // len(people), excluded % len(people)).bar == Bar.NONE).sum())
+    return best, found[int(found[:, 0].argmax())], read

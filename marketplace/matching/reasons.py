@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from .network import Engine, network_of
-from .pairs import Bar, Pairs, eligible_pairs, judge
+from .network import network_of
+from .pairs import Bar, eligible_pairs, judge
 from .problem import Ints, People, Problem
 from .solver import Plan, solve
-from .swaps import EXACT_PEOPLE, Move, Swaps, added_costs, swaps
+from .swaps import Move, Swaps, added_costs, are_exact, swaps
 
 ALTERNATIVES = 3
 
@@ -82,75 +82,145 @@ class PostReason:
     empty: Emptiness | None
 
 
-def post_reasons(problem: Problem, pairs: Pairs, plan: Plan) -> Iterator[PostReason]:
-    """The reason of every post, in order."""
-    network = network_of(problem, pairs)
-    exact = network.people <= EXACT_PEOPLE
-    ways = swaps(network, plan.person) if exact else None
-    added = added_costs(network, plan.person, ways) if ways else _at_least(pairs, plan)
-    post = pairs.post()
-    # The chosen pair comes first of all: its added cost is 0, and -1 beats every tie.
-    ranked = np.lexsort((pairs.person, np.where(pairs.person == plan.person[post], -1, added), post))
-    seen = judge(problem, post, pairs.person)
-    load_cost = _last_places(problem, plan)
-    nearest = _nearest_barred(problem, plan)
-    for v in range(len(plan.person)):
-        chosen = int(plan.person[v])
-        rows = ranked[pairs.start[v] : pairs.start[v + 1]]
-        parts = None
-        if chosen >= 0:
-            own = rows[0]
-            parts = Parts(
-                int(seen.hundredths[own]),
-                int(seen.travel[own]),
-                int(seen.language[own]),
-                int(seen.specialty[own]),
-                int(load_cost[chosen]),
-            )
-            rows = rows[1:]
-        alternatives = []
-        for row in rows[:ALTERNATIVES]:
-            who = int(pairs.person[row])
-            moves = ways.moves(who, chosen if chosen >= 0 else ways.people) if ways else ()
-            alternatives.append(
-                Alternative(
-                    person=who,
-                    added=int(added[row]),
-                    exact=exact,
-                    limit=_limit(problem, plan, who, int(added[row]), moves),
-                    hundredths=int(seen.hundredths[row]),
-                    cost=int(pairs.cost[row]),
-                    moves=moves,
-                )
-            )
-        eligible = int(pairs.start[v + 1] - pairs.start[v])
+@dataclass(frozen=True, slots=True, eq=False)
+class Following:
+    """Of each asked post: how many ``eligible``, the ``ALTERNATIVES`` that come next (-1: no more), what each would add."""
+
+    eligible: Ints
+    person: Ints
+    added: Ints
+    ways: Swaps | None
+
+
+def post_reasons(problem: Problem, plan: Plan, posts: Ints | None = None) -> Iterator[PostReason]:
+    """The reason of every post, or of the rows ``posts``, in order.
+
+    For some posts ``plan`` need only be right for them and for all with whom they hang together (``division``).
+    """
+    rows = np.arange(len(problem.posts)) if posts is None else posts
+    following = _exactly(problem, plan, rows) if are_exact(problem) else by_prices(problem, plan, rows)
+    chosen = plan.person[rows]
+    filled = np.flatnonzero(chosen >= 0)
+    own = judge(problem, rows[filled], chosen[filled])
+    within = np.full(len(rows), -1, dtype=np.int64)
+    within[filled] = own.hundredths
+    last_place = _last_places(problem, plan)[chosen[filled]]
+    parts = iter(
+        np.stack([own.hundredths, own.travel, own.language, own.specialty, last_place], axis=1).tolist()
+        if len(filled)
+        else []
+    )
+    barred = _barred(problem, rows, within)
+    alternatives = _alternatives(problem, plan, rows, following)
+    for at, (v, who, eligible) in enumerate(
+        zip(rows.tolist(), chosen.tolist(), following.eligible.tolist(), strict=True)
+    ):
         empty = None
-        if chosen < 0:
+        if who < 0:
             empty = Emptiness.FULL if eligible else Emptiness.BARRED if len(problem.people) else Emptiness.NO_PEOPLE
         yield PostReason(
             post=v,
-            person=chosen,
+            person=who,
             eligible=eligible,
-            parts=parts,
+            parts=Parts(*next(parts)) if who >= 0 else None,
             post_price=int(plan.post_price[v]),
-            person_price=int(plan.person_price[chosen]) if chosen >= 0 else 0,
-            alternatives=tuple(alternatives),
-            barred=nearest[v],
+            person_price=int(plan.person_price[who]) if who >= 0 else 0,
+            alternatives=alternatives(at),
+            barred=barred(at),
             empty=empty,
         )
 
 
-def _at_least(pairs: Pairs, plan: Plan) -> Ints:
-    """Reduced costs: a lower bound of what each pair would add."""
-    return pairs.cost + plan.person_price[pairs.person] - plan.post_price[pairs.post()]
+def _exactly(problem: Problem, plan: Plan, rows: Ints) -> Following:
+    """What comes next by what the whole plan would cost, from all ways between people."""
+    pairs = eligible_pairs(problem)
+    network = network_of(problem, pairs)
+    ways = swaps(network, plan.person)
+    added = added_costs(network, plan.person, ways)
+    post = pairs.post()
+    # The chosen pair comes first of all: its added cost is 0, and -1 beats every tie.
+    ranked = np.lexsort((pairs.person, np.where(pairs.person == plan.person[post], -1, added), post))
+    first = pairs.start[rows] + (plan.person[rows] >= 0)
+    at = first[:, None] + np.arange(ALTERNATIVES)
+    inside = at < pairs.start[rows + 1][:, None]
+    if len(ranked):
+        pair = ranked[np.minimum(at, len(ranked) - 1)]
+        person, cost = np.where(inside, pairs.person[pair], -1), np.where(inside, added[pair], 0)
+    else:
+        person, cost = np.full(at.shape, -1, dtype=np.int64), np.zeros(at.shape, dtype=np.int64)
+    return Following(np.diff(pairs.start)[rows], person, cost, ways)
 
 
-def _limit(problem: Problem, plan: Plan, person: int, added: int, moves: tuple[Move, ...]) -> Limit:
+def by_prices(problem: Problem, plan: Plan, rows: Ints) -> Following:
+    """What comes next by reduced cost, a lower bound of what a pair would add; no pair is written down."""
+    # Imported when something is computed: numba takes half a second that no web process should pay.
+    from .engine.ground import to_ask
+    from .engine.looking import in_reach, next_best
+
+    ground, row_of, people = to_ask(problem, plan.person_price)
+    back = np.full(len(people) + 1, -1, dtype=np.int64)
+    back[people] = np.arange(len(people))
+    eligible = in_reach(ground, row_of[rows])
+    person, value = next_best(ground, row_of[rows], back[plan.person[rows]], people, ALTERNATIVES)
+    added = np.where(person >= 0, value - plan.post_price[rows][:, None], 0)
+    return Following(eligible, person, added, None)
+
+
+def _alternatives(
+    problem: Problem, plan: Plan, rows: Ints, following: Following
+) -> Callable[[int], tuple[Alternative, ...]]:
+    """Place in ``rows`` → its alternatives."""
+    post, order = np.nonzero(following.person >= 0)
+    who = following.person[post, order]
+    seen = judge(problem, rows[post], who)
+    full = (plan.load >= problem.remaining())[who]
+    facts = list(
+        zip(
+            who.tolist(),
+            following.added[post, order].tolist(),
+            seen.hundredths.tolist(),
+            seen.cost.tolist(),
+            full.tolist(),
+            strict=True,
+        )
+    )
+    start = np.searchsorted(post, np.arange(len(rows) + 1)).tolist()
+    chosen = plan.person[rows].tolist()
+    ways = following.ways
+
+    def of(at: int) -> tuple[Alternative, ...]:
+        found = []
+        for person, added, hundredths, cost, is_full in facts[start[at] : start[at + 1]]:
+            moves = ways.moves(person, chosen[at] if chosen[at] >= 0 else ways.people) if ways else ()
+            limit = _limit(is_full, added, moves)
+            found.append(Alternative(person, added, ways is not None, limit, hundredths, cost, moves))
+        return tuple(found)
+
+    return of
+
+
+def _barred(problem: Problem, rows: Ints, within: Ints) -> Callable[[int], tuple[Barred, ...]]:
+    """Place in ``rows`` → the nearest people who are not eligible, nearer than ``within`` (-1: however far)."""
+    # Imported when something is computed: numba takes half a second that no web process should pay.
+    from .engine.ground import to_ask
+    from .engine.looking import ANYWHERE, nearest_barred
+
+    ground, row_of, people = to_ask(problem)
+    near = nearest_barred(ground, row_of[rows], np.where(within < 0, ANYWHERE, within), people, ALTERNATIVES)
+    post, order = np.nonzero(near >= 0)
+    who = near[post, order]
+    seen = judge(problem, rows[post], who)
+    facts = list(zip(who.tolist(), seen.hundredths.tolist(), seen.bar.tolist(), strict=True))
+    start = np.searchsorted(post, np.arange(len(rows) + 1)).tolist()
+    return lambda at: tuple(Barred(*fact[:2], Bar(fact[2])) for fact in facts[start[at] : start[at + 1]])
+
+
+def _limit(full: bool, added: int, moves: tuple[Move, ...]) -> Limit:
     if added == 0:
         return Limit.TIE
     if any(move.target < 0 for move in moves):
         return Limit.SCARCE
-    return Limit.FULL if plan.load[person] >= problem.remaining()[person] else Limit.DEARER
+    return Limit.FULL if full else Limit.DEARER
 
 
 def _last_places(problem: Problem, plan: Plan) -> Ints:
@@ -158,34 +228,6 @@ def _last_places(problem: Problem, plan: Plan) -> Ints:
     people, weights = problem.people, problem.parameters
     held = np.maximum(people.load + plan.load - 1, 0)
     return np.asarray(weights.load_cost * held + weights.load_share_cost * held // np.maximum(people.capacity, 1))
-
-
-def _nearest_barred(problem: Problem, plan: Plan) -> list[tuple[Barred, ...]]:
-    """For each post the nearest people who are not eligible, nearer than the chosen one where there is one."""
-    people = np.arange(len(problem.people))
-    found: list[tuple[Barred, ...]] = []
-    step = max(1, (1 << 18) // max(len(people), 1))
-    for first in range(0, len(problem.posts), step):
-        rows = np.arange(first, min(first + step, len(problem.posts)))
-        if not len(people):
-            found.extend(() for _ in rows)
-            continue
-        seen = judge(problem, rows[:, None], people[None, :])
-        far = np.iinfo(np.int64).max
-        chosen = plan.person[rows]
-        within = np.where(chosen >= 0, seen.hundredths[np.arange(len(rows)), chosen], far)
-        shown = np.where((seen.bar != Bar.NONE) & (seen.hundredths < within[:, None]), seen.hundredths, far)
-        count = min(ALTERNATIVES, len(people))
-        nearest = np.argsort(shown, axis=1, kind="stable")[:, :count]
-        found.extend(
-            tuple(
-                Barred(int(p), int(seen.hundredths[row, p]), Bar(int(seen.bar[row, p])))
-                for p in nearest[row]
-                if shown[row, p] < far
-            )
-            for row in range(len(rows))
-        )
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +249,7 @@ class WhyNot:
     then_chosen: bool | None
 
 
-def why_not(
-    problem: Problem, pairs: Pairs, plan: Plan, post: int, person: int, *, engine: Engine | None = None
-) -> WhyNot:
+def why_not(problem: Problem, plan: Plan, post: int, person: int) -> WhyNot:
     """Ask for one person and one post that the plan does not bring together."""
     seen = judge(problem, post, person)
     bar, hundredths = Bar(int(seen.bar)), int(seen.hundredths)
@@ -217,18 +257,19 @@ def why_not(
         then = None
         if len(bar) == 1:
             eased = without_bar(problem, post, person, bar, hundredths)
-            then = bool(solve(eased, eligible_pairs(eased), engine=engine).person[post] == person)
+            then = bool(solve(eased).person[post] == person)
         return WhyNot(post, person, bar, hundredths, 0, None, (), then)
-    no_moves: tuple[Move, ...] = ()
-    network = network_of(problem, pairs)
-    row = int(pairs.find(post, person))
-    ways: Swaps | None = swaps(network, plan.person) if network.people <= EXACT_PEOPLE else None
-    added, moves = int(_at_least(pairs, plan)[row]), no_moves
-    if ways is not None:
+    moves: tuple[Move, ...] = ()
+    added = int(seen.cost + plan.person_price[person] - plan.post_price[post])
+    if are_exact(problem):
+        pairs = eligible_pairs(problem)
+        network = network_of(problem, pairs)
+        ways = swaps(network, plan.person)
         chosen = int(plan.person[post])
-        added = int(added_costs(network, plan.person, ways)[row])
+        added = int(added_costs(network, plan.person, ways)[int(pairs.find(post, person))])
         moves = ways.moves(person, chosen if chosen >= 0 else ways.people)
-    return WhyNot(post, person, bar, hundredths, added, _limit(problem, plan, person, added, moves), moves, None)
+    full = bool(plan.load[person] >= problem.remaining()[person])
+    return WhyNot(post, person, bar, hundredths, added, _limit(full, added, moves), moves, None)
 
 
 def without_bar(problem: Problem, post: int, person: int, bar: Bar, hundredths: int) -> Problem:

@@ -12,11 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .network import Network
-from .problem import Ints
+from .problem import Ints, Problem
 
-#: people up to which all ways are computed (cubic); above it prices give a lower bound
+#: people up to which all ways are computed (cubic), from pairs written out; above either prices give a lower bound
 EXACT_PEOPLE = 600
+EXACT_PAIRS = 3_000_000
 _FAR = 1 << 61
+
+
+def are_exact(problem: Problem) -> bool:
+    """Whether the costs of changes to this problem's plan are computed, not bounded."""
+    people = len(problem.people)
+    return people <= EXACT_PEOPLE and people * len(problem.posts) <= EXACT_PAIRS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +41,15 @@ class Swaps:
 
     people: int
     distance: Ints
-    next_hop: Ints
-    carried: Ints
+    next_hop: list[list[int]]
+    carried: list[list[int]]
 
     def moves(self, source: int, target: int) -> tuple[Move, ...]:
         """The posts that change hands when ``source`` gets one too many and ``target`` one too few."""
         steps = []
         while source != target:
-            after = int(self.next_hop[source, target])
-            post = int(self.carried[source, after])
+            after = self.next_hop[source][target]
+            post = self.carried[source][after]
             if post >= 0:
                 steps.append(Move(post, source if source < self.people else -1, after if after < self.people else -1))
             source = after
@@ -94,12 +101,11 @@ def swaps(network: Network, person: Ints) -> Swaps:
 
     np.fill_diagonal(distance, 0)
     next_hop = np.broadcast_to(np.arange(count + 1), distance.shape).copy()
-    for middle in range(count + 1):
-        through = distance[:, middle, None] + distance[None, middle, :]
-        shorter = through < distance
-        distance = np.where(shorter, through, distance)
-        next_hop = np.where(shorter, next_hop[:, middle, None], next_hop)
-    return Swaps(count, distance, next_hop, carried)
+    # Imported when something is computed: numba takes half a second that no web process should pay.
+    from .engine.ways import shorten
+
+    shorten(distance, next_hop)
+    return Swaps(count, distance, next_hop.tolist(), carried.tolist())
 
 
 def added_costs(network: Network, person: Ints, ways: Swaps) -> Ints:

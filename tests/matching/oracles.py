@@ -1,4 +1,4 @@
-"""Other ways to the same answers: plain loops over all plans, and SciPy's assignment with split people."""
+"""Other ways to the same answers: plain loops over all plans, SciPy's assignment, OR-tools' flow, prices from rounds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import itertools
 import math
 
 import numpy as np
+from ortools.graph.python import min_cost_flow
 from scipy.optimize import linear_sum_assignment
 
-from marketplace.matching.problem import Problem
+from marketplace.matching.network import Network
+from marketplace.matching.pairs import Pairs
+from marketplace.matching.problem import Ints, Problem
+from marketplace.matching.proof import NotOptimal
 
 
 def pair_cost(problem: Problem, v: int, p: int) -> int | None:
@@ -85,3 +89,82 @@ def split_assignment(problem: Problem, empty: np.ndarray) -> int:
         table[v, len(places) + v] = empty[v]
     rows, columns = linear_sum_assignment(table)
     return int(table[rows, columns].sum())
+
+
+def least_cost_flow(network: Network) -> Ints:
+    """A cheapest plan by OR-tools (cost scaling, Goldberg and Tarjan 1990): for each post its person, or -1."""
+    pairs, posts, people = network.pairs, network.posts, network.people
+    if not len(pairs):
+        return np.full(posts, -1, dtype=np.int64)
+    sink = posts + people
+    place = posts + np.repeat(np.arange(people), network.units())
+    tails = np.concatenate([pairs.post(), np.arange(posts), place])
+    heads = np.concatenate([posts + pairs.person, np.full(posts + len(place), sink)])
+    costs = np.concatenate([pairs.cost, network.empty, network.unit_cost])
+    flow = min_cost_flow.SimpleMinCostFlow()
+    flow.add_arcs_with_capacity_and_unit_cost(tails, heads, np.ones(len(tails), dtype=np.int64), costs)
+    flow.set_nodes_supplies(np.append(np.arange(posts), sink), np.append(np.ones(posts, dtype=np.int64), -posts))
+    status = flow.solve()
+    assert status == flow.OPTIMAL, status
+    used = np.flatnonzero(flow.flows(np.arange(len(pairs))) == 1)
+    answer = np.full(posts, -1, dtype=np.int64)
+    answer[np.searchsorted(pairs.start, used, side="right") - 1] = pairs.person[used]
+    return answer
+
+
+def lowest_prices(network: Network, person: Ints) -> Ints:
+    """The least prices of people that prove the plan, by Bellman and Ford's rounds over the posts that moved.
+
+    Raises:
+        NotOptimal: there are none.
+    """
+    pairs, people = network.pairs, network.people
+    load = np.bincount(person[person >= 0], minlength=people)
+    filled = np.flatnonzero(person >= 0)
+    last = network.unit_start[:-1] + load - 1
+    price = np.zeros(people, dtype=np.int64)
+    busy = load > 0
+    price[busy] = network.unit_cost[last[busy]]
+
+    own_cost = np.zeros(network.posts, dtype=np.int64)
+    own_cost[filled] = pairs.cost[pairs.find(filled, person[filled])]
+    # What each post is worth where it is; it rises with the price of its person.
+    worth = network.empty.copy()
+    worth[filled] = own_cost[filled] + price[person[filled]]
+    moved = np.arange(network.posts)
+    for _round in range(people + 1):
+        arcs = _arcs_of(pairs, moved)
+        need = np.repeat(worth[moved], np.diff(pairs.start)[moved]) - pairs.cost[arcs]
+        raised = price.copy()
+        np.maximum.at(raised, pairs.person[arcs], need)
+        rose = raised > price
+        price = raised
+        moved = filled[rose[person[filled]]]
+        if not len(moved):
+            break
+        worth[moved] = own_cost[moved] + price[person[moved]]
+    else:
+        raise NotOptimal("some posts could change places at a gain")
+    if (worth > network.empty).any():
+        raise NotOptimal("a post costs more where it is than if it were empty")
+    room = load < network.units()
+    if (price[room] > network.unit_cost[(network.unit_start[:-1] + load)[room]]).any():
+        raise NotOptimal("a free place would save more than it costs")
+    return price
+
+
+def _arcs_of(pairs: Pairs, posts: Ints) -> Ints:
+    """Positions of the pairs of ``posts``, in their order."""
+    degree = np.diff(pairs.start)[posts]
+    ends = np.cumsum(degree)
+    return np.asarray(np.arange(ends[-1] if len(ends) else 0) + np.repeat(pairs.start[posts] - (ends - degree), degree))
+
+
+def total(problem: Problem, network: Network, person: Ints) -> int:
+    """What a plan costs, emptiness included."""
+    filled = np.flatnonzero(person >= 0)
+    load = np.bincount(person[filled], minlength=network.people)
+    order = np.arange(network.unit_start[-1]) - np.repeat(network.unit_start[:-1], network.units())
+    taken = order < np.repeat(load, network.units())
+    pairs = network.pairs.cost[network.pairs.find(filled, person[filled])]
+    return int(pairs.sum() + network.unit_cost[taken].sum() + network.empty[person < 0].sum())

@@ -1,7 +1,6 @@
 """Who may serve where: against the definition, and against the estimates of the map."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 
 from marketplace.matching.pairs import Bar, eligible_pairs, judge
@@ -90,14 +89,3 @@ def test_find_knows_its_pairs_and_no_others():
     assert missing
     assert all(int(pairs.find(v, p)) == -1 for v, p in missing)
     assert eligible_pairs(problem_of([], [])).find([0], [0]).tolist() == [-1]
-
-
-@pytest.mark.parametrize("block", [1, 7, 1 << 20])
-def test_the_size_of_the_blocks_changes_nothing(monkeypatch, block):
-    problem = county(50, 20, 4)
-    whole = eligible_pairs(problem)
-    monkeypatch.setattr("marketplace.matching.pairs.BLOCK", block)
-    parts = eligible_pairs(problem)
-    assert parts.start.tolist() == whole.start.tolist()
-    assert parts.person.tolist() == whole.person.tolist()
-    assert parts.cost.tolist() == whole.cost.tolist()

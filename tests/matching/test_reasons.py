@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from marketplace.matching.flow import MinCostFlow
 from marketplace.matching.network import network_of
 from marketplace.matching.pairs import Bar, eligible_pairs
 from marketplace.matching.reasons import Emptiness, Limit, post_reasons, why_not, without_bar
@@ -14,12 +13,14 @@ from marketplace.matching.solver import measure, solve
 from marketplace.matching.swaps import added_costs, swaps
 
 from .instances import county, problem_of, problems
+from .oracles import least_cost_flow
+from .oracles import total as total_of
 
 
 def total(problem, pairs):
     plan = solve(problem, pairs)
     network = network_of(problem, pairs)
-    return plan.objective.cost + int(network.empty[plan.person < 0].sum())
+    return total_of(problem, network, plan.person)
 
 
 def forced(problem, pairs, v, p):
@@ -37,9 +38,9 @@ def forced(problem, pairs, v, p):
     empty = network.empty.copy()
     empty[v] = int(network.empty.sum()) * 2 + 10**9
     case = replace(network, pairs=only, empty=empty)
-    person = MinCostFlow()(case)
+    person = least_cost_flow(case)
     assert person[v] == p
-    return measure(problem, network, person).cost + int(network.empty[person < 0].sum())
+    return measure(problem, person).cost + int(network.empty[person < 0].sum())
 
 
 @settings(max_examples=150, deadline=None)
@@ -63,14 +64,14 @@ def test_the_moves_lead_to_a_plan_that_costs_what_was_said(problem):
     plan = solve(problem, pairs)
     network = network_of(problem, pairs)
     best = total(problem, pairs)
-    for reason in post_reasons(problem, pairs, plan):
+    for reason in post_reasons(problem, plan):
         for alternative in reason.alternatives:
             person = plan.person.copy()
             person[reason.post] = alternative.person
             for move in alternative.moves:
                 assert person[move.post] == move.source
                 person[move.post] = move.target
-            after = measure(problem, network, person)
+            after = measure(problem, person)
             assert after.cost + int(network.empty[person < 0].sum()) - best == alternative.added
             assert (np.bincount(person[person >= 0], minlength=len(problem.people)) <= problem.remaining()).all()
 
@@ -79,7 +80,7 @@ def test_a_county_has_a_reason_for_every_post():
     problem = county()
     pairs = eligible_pairs(problem)
     plan = solve(problem, pairs)
-    reasons = list(post_reasons(problem, pairs, plan))
+    reasons = list(post_reasons(problem, plan))
     assert [r.post for r in reasons] == list(range(300))
     assert [r.person for r in reasons] == plan.person.tolist()
     parts = [r.parts for r in reasons if r.parts]
@@ -112,14 +113,12 @@ def test_limits_say_what_holds_an_alternative_back():
 
 
 def alternative(problem, post):
-    pairs = eligible_pairs(problem)
-    return list(post_reasons(problem, pairs, solve(problem, pairs)))[post].alternatives[0]
+    return list(post_reasons(problem, solve(problem)))[post].alternatives[0]
 
 
 def test_empty_posts_say_why():
     def emptiness(problem, post=0):
-        pairs = eligible_pairs(problem)
-        return list(post_reasons(problem, pairs, solve(problem, pairs)))[post]
+        return list(post_reasons(problem, solve(problem)))[post]
 
     assert emptiness(problem_of([{}], [])).empty is Emptiness.NO_PEOPLE
     far = emptiness(problem_of([{}], [{"lon": 109.0}, {"lon": 109.1}]))
@@ -139,8 +138,7 @@ def test_nearer_people_who_could_not_be_asked_are_named():
         {"lon": 108.3, "capacity": 0},
     ]
     problem = problem_of([{}], people)
-    pairs = eligible_pairs(problem)
-    [reason] = post_reasons(problem, pairs, solve(problem, pairs))
+    [reason] = post_reasons(problem, solve(problem))
     assert reason.person == 0
     assert [(b.person, b.bar) for b in reason.barred] == [(1, Bar.NO_CAPACITY), (2, Bar.BEYOND_PERSON)]
 
@@ -156,8 +154,7 @@ def test_nearer_people_who_could_not_be_asked_are_named():
 )
 def test_the_one_fact_that_bars_is_checked_by_solving_without_it(person, bar):
     problem = problem_of([{"required": 1}], [{"specialties": 1, **person}])
-    pairs = eligible_pairs(problem)
-    answer = why_not(problem, pairs, solve(problem, pairs), 0, 0)
+    answer = why_not(problem, solve(problem), 0, 0)
     assert answer.bar == bar
     assert answer.then_chosen is True
     eased = without_bar(problem, 0, 0, bar, answer.hundredths)
@@ -166,13 +163,12 @@ def test_the_one_fact_that_bars_is_checked_by_solving_without_it(person, bar):
 
 def test_a_lifted_bar_does_not_always_help():
     problem = problem_of([{}], [{}, {"lon": 108.2}], exclusions=[(0, 1, Bar.DECLINED)])
-    pairs = eligible_pairs(problem)
-    answer = why_not(problem, pairs, solve(problem, pairs), 0, 1)
+    eligible_pairs(problem)
+    answer = why_not(problem, solve(problem), 0, 1)
     assert (answer.bar, answer.then_chosen) == (Bar.DECLINED, False)
     # Two bars at once: no single fact would change it.
     problem = problem_of([{"required": 1}], [{}, {"capacity": 0}])
-    pairs = eligible_pairs(problem)
-    assert why_not(problem, pairs, solve(problem, pairs), 0, 1).then_chosen is None
+    assert why_not(problem, solve(problem), 0, 1).then_chosen is None
 
 
 @settings(max_examples=60, deadline=None)
@@ -183,7 +179,7 @@ def test_an_eligible_person_gets_the_post_once_the_pair_is_cheaper_by_more_than_
     for row, (v, p) in enumerate(zip(pairs.post(), pairs.person, strict=True)):
         if plan.person[v] == p:
             continue
-        answer = why_not(problem, pairs, plan, int(v), int(p))
+        answer = why_not(problem, plan, int(v), int(p))
         assert answer.bar is Bar.NONE
         assert (answer.limit is Limit.TIE) == (answer.added == 0)
         if answer.added >= pairs.cost[row] or answer.limit is Limit.SCARCE:
