@@ -8,10 +8,12 @@ class CatalogConfig(AppConfig):
     def ready(self) -> None:
         # Models are loaded only now.
         from marketplace.audit import labels as audit_labels
-        from marketplace.core import search
+        from marketplace.core import search, workspace
 
         from . import labels
         from .search import catalogue_hits
+        from .workspace import work_items
 
+        workspace.register(work_items)
         search.register(catalogue_hits)
         audit_labels.register(labels.ACTIONS, labels.DATA)

@@ -6,12 +6,15 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
+from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel
 from wagtail.models import Orderable, Page
 
 from marketplace.accounts.models import CredentialKind
+from marketplace.core.forms import AmountField
 
 
 class CatalogIndexPage(Page):
@@ -53,6 +56,10 @@ class ServiceCategory(models.TextChoices):
     PLATFORM = "platform", _("centres and hotline")
 
 
+class ServicePageForm(WagtailAdminPageForm):
+    reference_price = AmountField(label=capfirst(_("reference price (yuan a unit)")), max_digits=12, required=False)
+
+
 class ServicePage(Page):
     """One purchasable service product with its structured standard."""
 
@@ -77,6 +84,7 @@ class ServicePage(Page):
         _("credential a provider needs"), max_length=12, choices=CredentialKind.choices, blank=True
     )
 
+    base_form_class = ServicePageForm
     content_panels: ClassVar = [
         *Page.content_panels,
         FieldPanel("title_en"),

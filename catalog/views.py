@@ -17,7 +17,7 @@ from .models import ProductVersion
 @require_safe
 def version(request: HttpRequest, pk: int) -> HttpResponse:
     """One frozen version; ``?format=json`` gives the very bytes whose SHA-256 is the digest."""
-    found = get_object_or_404(ProductVersion, pk=pk)
+    found = get_object_or_404(ProductVersion.objects.select_related("page"), pk=pk)
     if request.GET.get("format") == "json":
         response = HttpResponse(canonical_json(found.content), content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="product-version-{pk}.json"'
@@ -29,6 +29,9 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
 
     context = {
         "version": found,
+        "page": found.page,
+        "page_url": found.page.get_url(request),
+        "index_url": found.page.get_parent().get_url(request),
         "summary": own(found.content, "summary"),
         "lines": [(line, own(line, "title"), own(line, "evidence")) for line in found.content["obligations"]],
     }

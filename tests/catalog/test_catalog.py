@@ -19,6 +19,7 @@ from catalog.services import freeze_version
 from catalog.standards import standard_words
 from catalog.workflow import SecondPersonApproval
 from marketplace.core import clock
+from marketplace.core.workspace import work_items
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_product, make_version
 
@@ -70,6 +71,8 @@ def test_frozen_versions_never_change_by_raw_sql() -> None:
 
 def test_anybody_can_check_the_digest(client_for: Any) -> None:
     version = make_version()
+    page = client_for().get(f"/catalogue/versions/{version.pk}/").content.decode()
+    assert f'href="{version.page.get_url()}"' in page, "the way to the living page"
     body = client_for().get(f"/catalogue/versions/{version.pk}/?format=json").content
     assert hashlib.sha256(body).hexdigest() == version.digest
 
@@ -105,8 +108,12 @@ def test_who_asks_for_review_does_not_approve_it() -> None:
     assert task.get_actions(page, editor) == []
     assert not task.get_task_states_user_can_moderate(editor).exists()
     assert [name for name, _label, _form in task.get_actions(page, reviewer)] == ["reject", "approve", "approve"]
+    where = f"/cms-admin/pages/{page.pk}/edit/"
+    assert where in [item.url for item in work_items(reviewer, clock.now())], "the reviewer is told"
+    assert where not in [item.url for item in work_items(editor, clock.now())]
 
     page.current_workflow_task_state.approve(user=reviewer)
+    assert where not in [item.url for item in work_items(reviewer, clock.now())], "nothing waits any more"
 
     assert ServicePage.objects.get(pk=page.pk).summary == "每村一名。"
 
