@@ -31,21 +31,32 @@ class Subject:
 
 
 Provider = Callable[[User, datetime], Iterable[Subject]]
-_providers: dict[str, Provider] = {}
+_providers: dict[str, list[Provider]] = {}
 
 
 def register(kind: str, provider: Provider) -> None:
-    """``provider(person, now)`` yields the subjects of this kind that the person may record service for now."""
-    _providers[kind] = provider
+    """``provider(person, now)`` yields the subjects of this kind that the person may record service for now.
+
+    Several may offer one kind: a post is served by its adviser, and by whoever is on duty there.
+    """
+    known = _providers.setdefault(kind, [])
+    if provider not in known:
+        known.append(provider)
+
+
+def _of_kind(person: User, kind: str, now: datetime) -> list[Subject]:
+    """Each once: what the first provider says of it holds."""
+    found: dict[int, Subject] = {}
+    for provider in _providers.get(kind, []):
+        for subject in provider(person, now):
+            found.setdefault(subject.id, subject)
+    return list(found.values())
 
 
 def subjects_of(person: User, now: datetime) -> list[Subject]:
-    return [subject for provider in _providers.values() for subject in provider(person, now)]
+    return [subject for kind in _providers for subject in _of_kind(person, kind, now)]
 
 
 def subject_of(person: User, kind: str, pk: int, now: datetime) -> Subject | None:
     """The subject if the person may record service for it, else None."""
-    provider = _providers.get(kind)
-    if provider is None:
-        return None
-    return next((s for s in provider(person, now) if s.id == pk), None)
+    return next((s for s in _of_kind(person, kind, now) if s.id == pk), None)
