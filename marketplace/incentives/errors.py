@@ -10,6 +10,16 @@ class BadRules(InvalidInput):
     message = _("The rules do not hold together: %(problems)s")
 
 
+class NotInForce(DomainError):
+    code = "policy_not_in_force"
+    message = _("This policy is not in force, so it has no last day to set.")
+
+
+class LastDayPast(InvalidInput):
+    code = "last_day_past"
+    message = _("The last day is today or later: what was served already keeps its rules.")
+
+
 class PolicyOverlaps(DomainError):
     code = "policy_overlaps"
     message = _("Another policy is in force in this region at that time. End it, or let this one begin later.")

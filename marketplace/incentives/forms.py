@@ -7,20 +7,24 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.accounts.models import Organisation
+from marketplace.core.forms import AmountField, LocalizedChoiceField
 from marketplace.regions.forms import RegionField
 
 STARS = 5
 
 
 class PolicyForm(forms.Form):
-    payer = forms.ModelChoiceField(label=_("Paid by"), queryset=Organisation.objects.none())
+    payer = LocalizedChoiceField(label=_("Paid by"), queryset=Organisation.objects.none())
     region = RegionField(label=_("In force in"))
     title = forms.CharField(label=_("Title"), max_length=120)
     title_en = forms.CharField(label=_("Title in English"), max_length=160, required=False)
     instrument = forms.CharField(
-        label=_("Document"), max_length=160, help_text=_("Number and name of the decision that it rests on.")
+        label=pgettext_lazy("policy", "Document"),
+        max_length=160,
+        help_text=_("Number and name of the decision that it rests on."),
     )
     valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
     valid_to = forms.DateField(
@@ -33,7 +37,7 @@ class PolicyForm(forms.Form):
         label=_("Minutes a day that earn points"), min_value=1, max_value=1440, initial=480,
         help_text=_("Eight hours as a rule (rules on legal aid volunteers, art. 16)."),
     )  # fmt: skip
-    subsidy_per_day = forms.DecimalField(label=_("Subsidy a day (yuan)"), min_value=0, decimal_places=2, initial=200)
+    subsidy_per_day = AmountField(label=_("Subsidy a day (yuan)"), min_value=0, initial=200)
     day_minutes = forms.IntegerField(
         label=_("Minutes of a full day"),
         min_value=1,
@@ -75,13 +79,17 @@ class PolicyForm(forms.Form):
         }
 
 
+class EndForm(forms.Form):
+    last_day = forms.DateField(label=_("Last day (inclusive)"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
 class ReturnForm(forms.Form):
     note = forms.CharField(label=_("Why it is returned"), widget=forms.Textarea(attrs={"rows": 2}), max_length=500)
 
 
 class FundForm(forms.Form):
-    payer = forms.ModelChoiceField(label=_("Fund of"), queryset=Organisation.objects.none())
-    amount = forms.DecimalField(label=_("Amount (yuan)"), min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
+    payer = LocalizedChoiceField(label=_("Fund of"), queryset=Organisation.objects.none())
+    amount = AmountField(label=_("Amount (yuan)"), min_value=Decimal("0.01"), max_digits=12)
 
     def __init__(self, *args: Any, payers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

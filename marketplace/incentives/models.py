@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from djmoney.models.fields import MoneyField
 
 from marketplace.accounts.models import Organisation, User
@@ -30,7 +31,7 @@ class Policy(models.Model):
 
     title = models.CharField(_("title"), max_length=120)
     title_en = models.CharField(_("title in English"), max_length=160, blank=True)
-    instrument = models.CharField(_("document"), max_length=160)
+    instrument = models.CharField(pgettext_lazy("policy", "document"), max_length=160)
     region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT, related_name="+")
     payer = models.ForeignKey(Organisation, verbose_name=_("paid by"), on_delete=models.PROTECT, related_name="+")
     valid_from = models.DateField(_("from"))

@@ -32,6 +32,14 @@ def policy_for(region: Region, on: date) -> Policy | None:
     )
 
 
+def in_the_way(policy: Policy) -> Policy | None:
+    """What is in force in the same region on a day of ``policy``, and so keeps it from being adopted."""
+    there = Policy.objects.filter(state=PolicyState.ADOPTED, region_id=policy.region_id).exclude(pk=policy.pk)
+    if policy.valid_to is not None:
+        there = there.filter(valid_from__lte=policy.valid_to)
+    return there.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=policy.valid_from)).order_by("valid_from").first()
+
+
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
     """A person's year and lifetime, in minutes, points and yuan."""

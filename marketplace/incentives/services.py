@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from marketplace.accounts.models import Organisation, User
 from marketplace.audit.services import record
@@ -88,12 +89,25 @@ def adopt_policy(*, actor: User, policy: Policy, now: datetime) -> Policy:
 
 @transaction.atomic
 def end_policy(*, actor: User, policy: Policy, last_day: date, now: datetime) -> Policy:
-    """Set the last day of a policy in force, so that another can follow it."""
+    """Set the last day of a policy in force, so that another can follow it. What was served until then keeps its rules.
+
+    Raises:
+        PermissionRefused, NotInForce, LastDayPast, PolicyOverlaps
+    """
     policy = lock_row(Policy, policy.pk)
     require(can_adopt, actor, policy)
-    if policy.state != PolicyState.ADOPTED or last_day < policy.valid_from:
-        raise errors.PolicyOverlaps
+    today = timezone.localdate(now)
+    if policy.state != PolicyState.ADOPTED or (policy.valid_to is not None and policy.valid_to < today):
+        raise errors.NotInForce
+    if last_day < max(today, policy.valid_from):
+        raise errors.LastDayPast(field="last_day")
     policy.valid_to = last_day
-    policy.save(update_fields=["valid_to"])
+    try:
+        with transaction.atomic():
+            policy.save(update_fields=["valid_to"])
+    except IntegrityError as error:
+        if "one_policy_a_region_and_day" in str(error):
+            raise errors.PolicyOverlaps from error
+        raise
     record(actor=actor, action="policy.end", subject=policy, now=now, data={"last_day": last_day.isoformat()})
     return policy

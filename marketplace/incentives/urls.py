@@ -9,6 +9,7 @@ urlpatterns = [
     path("policies/new/", views.new_policy, name="new_policy"),
     path("policies/<int:pk>/", views.policy, name="policy"),
     path("policies/<int:pk>/adopt/", views.adopt, name="adopt"),
+    path("policies/<int:pk>/end/", views.end, name="end"),
     path("claims/", views.claims, name="claims"),
     path("claims/submit/", views.submit, name="submit"),
     path("claims/<int:pk>/<slug:action>/", views.move, name="move"),

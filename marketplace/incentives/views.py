@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -25,8 +26,8 @@ from marketplace.core.i18n import localized
 from marketplace.ledger import codes
 from marketplace.ledger.selectors import balance
 
-from . import payouts, rules, services
-from .forms import FundForm, PolicyForm, ReturnForm
+from . import payouts, rules, selectors, services
+from .forms import EndForm, FundForm, PolicyForm, ReturnForm
 from .models import Entitlement, EntitlementKind, Policy
 from .policy_rules import read_rules
 from .states import ClaimState, PolicyState
@@ -41,7 +42,11 @@ def policies(request: HttpRequest) -> HttpResponse:
     visible = ~Q(state=PolicyState.DRAFT)
     if drafting is not None:
         visible |= Q(payer__in=drafting)
-    context = {"policies": found.filter(visible), "may_draft": drafting is not None and drafting.exists()}
+    context = {
+        "policies": found.filter(visible),
+        "may_draft": drafting is not None and drafting.exists(),
+        "today": clock.today(),
+    }
     return render(request, "incentives/policies.html", context)
 
 
@@ -56,16 +61,24 @@ def _visible_policy(request: HttpRequest, pk: int) -> Policy:
 @public_page
 @require_safe
 def policy(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _visible_policy(request, pk)
-    context = {
+    return render(request, "incentives/policy.html", _policy_context(request, _visible_policy(request, pk)))
+
+
+def _policy_context(request: HttpRequest, found: Policy, form: EndForm | None = None) -> dict[str, Any]:
+    decides = request.user.is_authenticated and rules.can_adopt(request.user, found)
+    draft = found.state == PolicyState.DRAFT
+    bar = selectors.in_the_way(found) if draft else None
+    today = clock.today()
+    ended = found.valid_to is not None and found.valid_to < today
+    return {
+        "today": today,
         "policy": found,
         "rules": read_rules(found.rules),
-        "may_adopt": request.user.is_authenticated
-        and found.state == PolicyState.DRAFT
-        and rules.can_adopt(request.user, found)
-        and found.drafted_by_id != request.user.pk,
+        "in_the_way": bar,
+        "may_adopt": draft and decides and bar is None and found.drafted_by_id != request.user.pk,
+        "own_draft": draft and found.drafted_by_id == request.user.pk,
+        "end_form": (form or EndForm()) if decides and found.state == PolicyState.ADOPTED and not ended else None,
     }
-    return render(request, "incentives/policy.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,6 +108,27 @@ def adopt(request: SignedIn, pk: int) -> HttpResponse:
     services.adopt_policy(actor=request.user, policy=_visible_policy(request, pk), now=clock.now())
     messages.success(request, _("In force. Service confirmed from now on earns by these rules."))
     return redirect("incentives:policy", pk=pk)
+
+
+@second_factor
+@require_POST
+def end(request: SignedIn, pk: int) -> HttpResponse:
+    """Set the last day of a policy in force."""
+    found = _visible_policy(request, pk)
+    if not rules.can_adopt(request.user, found):
+        raise PermissionRefused
+    form = EndForm(request.POST)
+    if form.is_valid():
+        try:
+            services.end_policy(
+                actor=request.user, policy=found, last_day=form.cleaned_data["last_day"], now=clock.now()
+            )
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            messages.success(request, _("The last day is set. Another policy can follow it."))
+            return redirect("incentives:policy", pk=pk)
+    return render(request, "incentives/policy.html", _policy_context(request, found, form))
 
 
 @require_safe
@@ -129,9 +163,10 @@ def claims(request: SignedIn) -> HttpResponseBase:
     payers = Organisation.objects.filter(
         pk__in=Entitlement.objects.filter(person=request.user, kind=EntitlementKind.SUBSIDY).values("policy__payer")
     ).order_by("name")
-    open_claim = found.filter(person=request.user, state__in=[ClaimState.SUBMITTED, ClaimState.APPROVED]).exists()
+    open_claim = found.filter(person=request.user, state__in=[ClaimState.SUBMITTED, ClaimState.APPROVED]).first()
     context = {
         "page": page, "rows": rows, "owed": owed, "payers": payers, "may_claim": owed > 0 and not open_claim,
+        "open_claim": open_claim, "since_claim": owed - open_claim.amount.amount if open_claim else 0,
         "return_form": ReturnForm(), "has_fund": organisations_of(request.user, Role.FINANCE).exists(),
     }  # fmt: skip
     return render(request, "incentives/claims.html", context)

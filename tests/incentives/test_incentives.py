@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from marketplace.incentives import errors, payouts, services
 from marketplace.incentives.accrual import accrue_session, subsidy_of_day, sweep_accruals
 from marketplace.incentives.models import Entitlement, PayoutClaim, Policy, StarGrant
 from marketplace.incentives.policy_rules import lint, read_rules
-from marketplace.incentives.selectors import person_summary, policy_for
+from marketplace.incentives.selectors import in_the_way, person_summary, policy_for
 from marketplace.ledger import codes
 from marketplace.ledger.selectors import balance
 from marketplace.regions.models import Region
@@ -209,6 +210,41 @@ def test_two_policies_of_a_region_never_hold_on_one_day() -> None:
         make_policy(valid_from=date(2026, 12, 31))
     make_policy(valid_from=date(2027, 1, 1))
     assert policy_for(a_place(LEISHAN), date(2026, 12, 31)) == first
+
+
+def test_a_policy_ends_so_that_another_can_follow(client_for: Any, settings: Any) -> None:
+    settings.MFA_REQUIRED = False
+    first = make_policy()
+    officer, approver = first.drafted_by, first.adopted_by
+    assert approver is not None
+    today = clock.today()
+    later = services.draft_policy(
+        actor=officer, payer=first.payer, region=first.region, title="下一年办法", title_en="", instrument="示司发2号",
+        rules=RULES, valid_from=today + timedelta(days=31), valid_to=None, now=clock.now(),
+    )  # fmt: skip
+    page, first_page = reverse("incentives:policy", args=[later.pk]), reverse("incentives:policy", args=[first.pk])
+    assert in_the_way(later) == first
+    barred = client_for(approver).get(page).content.decode()
+    assert first_page in barred
+    assert reverse("incentives:adopt", args=[later.pk]) not in barred
+    end = reverse("incentives:end", args=[first.pk])
+    assert end not in client_for(officer).get(first_page).content.decode()
+    assert client_for(officer).post(end, {"last_day": today + timedelta(days=30)}).status_code == 403
+    first.refresh_from_db()
+    assert first.valid_to is None
+    client_for(approver).post(end, {"last_day": today - timedelta(days=1)})
+    first.refresh_from_db()
+    assert first.valid_to is None
+    client_for(approver).post(end, {"last_day": today + timedelta(days=30)})
+    first.refresh_from_db()
+    assert first.valid_to == today + timedelta(days=30)
+    assert in_the_way(later) is None
+    client_for(approver).post(reverse("incentives:adopt", args=[later.pk]))
+    later.refresh_from_db()
+    assert later.state == "adopted"
+    # It cannot be stretched over what follows.
+    with pytest.raises(errors.PolicyOverlaps):
+        services.end_policy(actor=approver, policy=first, last_day=today + timedelta(days=31), now=clock.now())
 
 
 def test_the_smallest_region_s_policy_holds() -> None:

@@ -1,0 +1,79 @@
+"""Lists of rules, claims and funds ask the database a fixed number of questions."""
+
+import uuid
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from marketplace.accounts.models import Role
+from marketplace.core import clock
+from marketplace.incentives import payouts
+from marketplace.timesheets.models import Capacity
+from tests.factories.accounts import make_member, make_user
+from tests.factories.incentives import make_policy
+from tests.incentives.test_incentives import earn
+
+pytestmark = pytest.mark.django_db
+
+
+def test_lists_cost_the_same_for_one_row_and_for_three(client_for, settings):
+    settings.MFA_REQUIRED = False
+    policy = make_policy()
+    finance = make_member(Role.FINANCE, policy.payer)
+    pages = [
+        (client_for(), "/incentives/"),
+        (client_for(policy.drafted_by), "/incentives/"),
+        (client_for(finance), "/incentives/claims/"),
+        (client_for(policy.drafted_by), "/incentives/claims/"),
+        (client_for(policy.drafted_by), "/incentives/claims/?format=csv"),
+        (client_for(finance), "/incentives/fund/"),
+    ]
+
+    def add(number):
+        person = make_user(display_name=f"示例领款人{number}")
+        earn(person, 240, Capacity.SUBSIDISED, subject=number)
+        payouts.submit_claim(actor=person, payer=policy.payer, request_key=uuid.uuid4(), now=clock.now())
+        make_policy(adopted=False, fund=0, valid_from=date(2030 + number, 1, 1))
+
+    def costs():
+        found = []
+        for client, address in pages:
+            b"".join(client.get(address))
+            with CaptureQueriesContext(connection) as queries:
+                response = client.get(address)
+                assert response.status_code == 200
+                b"".join(response)
+            found.append((address, len(queries)))
+        return found
+
+    add(1)
+    one = costs()
+    add(2)
+    add(3)
+    assert costs() == one
+    assert b"".join(client_for(finance).get("/incentives/claims/?format=csv")).count("示例领款人".encode()) == 3
+
+
+def test_a_claim_on_its_way_says_who_acts_and_what_came_since(client_for, settings):
+    settings.MFA_REQUIRED = False
+    policy, person = make_policy(), make_user()
+    officer = policy.drafted_by
+    earn(person, 240, Capacity.SUBSIDISED)
+    browser = client_for(person, language="en")
+
+    def page():
+        return browser.get("/incentives/claims/").text
+
+    assert "Claim it from" in page()
+    claim = payouts.submit_claim(actor=person, payer=policy.payer, request_key=uuid.uuid4(), now=clock.now())
+    waiting = page()
+    assert "Claim it from" not in waiting
+    assert "then finance pays it; you need do nothing" in waiting
+    assert "earned since then" not in waiting
+    earn(person, 240, Capacity.SUBSIDISED, hours_ago=48, subject=2)
+    payouts.approve_claim(actor=officer, claim=claim, now=clock.now())
+    approved = page()
+    assert "pays it next; you need do nothing" in approved
+    assert "earned since then" in approved
