@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from marketplace.accounts.models import Role
+from marketplace.accounts.rules import has_role
+
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
-from .models import Bid, Evaluator, Tender
+from .models import Award, Bid, Evaluator, Tender
 from .rules import suppliers_of
 from .states import BidState, EvaluatorState, TenderState
 
@@ -29,6 +33,7 @@ def actions(user: Any, tender: Tender, now: datetime) -> Iterator[Item]:
         yield from _judging(user, tender)
     elif tender.state == TenderState.EVALUATED:
         yield from _deciding(user, tender)
+    yield from _contracts(user, tender)
     if tender.state in rules.OPENED_STATES and rules.can_see_scores(user, tender):
         yield _("Points and ranking"), _to("results", tender), "quiet", ""
     yield from _letters(user, tender)
@@ -103,6 +108,20 @@ def _deciding(user: Any, tender: Tender) -> Iterator[Item]:
         yield _("Decide the award"), _to("award", tender), "now", due.explanation if due else ""
     elif rules.can_see_panel(user, tender):
         yield _("Waits for the approving officer"), "", "wait", ""
+
+
+def _contracts(user: Any, tender: Tender) -> Iterator[Item]:
+    """The way on from the decision: each award becomes a contract."""
+    if tender.state == TenderState.AWARDED and has_role(user, tender.organisation_id, Role.OFFICER):
+        for pk, number in (
+            Award.objects.filter(lot__tender=tender).order_by("lot__number").values_list("pk", "lot__number")
+        ):
+            label = _("The contract of lot %(n)s") % {"n": number}
+            why = _("It says what was awarded; the supplier signs first.")
+            yield label, reverse("contracts:draft", args=[pk]), "now", why
+    elif tender.state == TenderState.CONTRACTED:
+        query = urlencode({"show": "all", "q": tender.reference})
+        yield _("The contracts"), f"{reverse('contracts:list')}?{query}", "quiet", ""
 
 
 def _letters(user: Any, tender: Tender) -> Iterator[Item]:

@@ -19,6 +19,7 @@ from marketplace.core.i18n import localized
 from marketplace.core.pdf import render_pdf
 from marketplace.core.units import yuan
 from marketplace.core.words import exact_words, money_words
+from marketplace.statutes.deadlines import Deadline
 
 from . import selectors
 from .models_bidding import Bid
@@ -33,6 +34,13 @@ def _paper(name: str) -> str:
 
 def _lang() -> str:
     return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+def _bound(deadline: Deadline) -> str:
+    """A statutory date with what it is: the first lawful day, or the last."""
+    if deadline.sense == "at_least" and deadline.direction != "before":
+        return _("not before %(day)s") % {"day": _day(deadline.date)}
+    return _("not after %(day)s") % {"day": _day(deadline.date)}
 
 
 def _day(value: date) -> str:
@@ -88,7 +96,7 @@ def tender_document(tender: Tender) -> bytes:
             "amendments": _("Amendments"),
         },
         "dates": [
-            [(english and d.title_en) or d.title, _day(d.date), d.explanation] for d in selectors.timetable_of(tender)
+            [(english and d.title_en) or d.title, _bound(d), d.explanation] for d in selectors.timetable_of(tender)
         ],
         "lots": [
             {

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from djmoney.forms import MoneyField
-from moneyed import CNY as YUAN
-from moneyed import Money
+from moneyed import CNY, Money
 
+from marketplace.core.forms import MoneyField, parse_amount
 from marketplace.core.i18n import localized
 
 from .bid_content import MAX_FILES, Attachment, BidContent, Response, TeamMember
-from .forms_plan import CNY
 from .models_tender import CriterionKind, Lot
 
 
@@ -45,13 +42,7 @@ def _files() -> FilesField:
 class BidForm(forms.Form):
     """Everything may be empty in a draft; ``content`` is complete or the service says what is missing."""
 
-    price = MoneyField(
-        label=_("Price for the whole lot and term"),
-        currency_choices=CNY,
-        max_digits=16,
-        decimal_places=2,
-        required=False,
-    )
+    price = MoneyField(label=_("Price for the whole lot and term"), required=False)
     small_or_micro = forms.BooleanField(
         label=_("We declare that we are a small or micro enterprise"),
         required=False,
@@ -111,9 +102,10 @@ class BidForm(forms.Form):
 
 
 def price_of(values: dict[str, Any]) -> Money | None:
+    """The price that a draft holds as it was typed; None if there is none, or if it can be read in two ways."""
     try:
-        return Money(Decimal(str(values.get("price") or "").replace(",", "").strip()), YUAN)
-    except ArithmeticError:
+        return Money(parse_amount(str(values.get("price") or "")), CNY)
+    except ValidationError:
         return None
 
 
@@ -124,7 +116,7 @@ def content_of(lot: Lot, values: dict[str, Any], files: tuple[Attachment, ...]) 
         return str(values.get(name) or "").strip()
 
     return BidContent(
-        price=price_of(values) or Money(0, YUAN),
+        price=price_of(values) or Money(0, CNY),
         small_or_micro=bool(values.get("small_or_micro")),
         legal_representative=text("legal_representative"),
         contact_name=text("contact_name"),

@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
+from marketplace.core.i18n import localized
 
 from .models import Criterion, FailureGround, InvalidReason, OpenedBid, Score
 from .services_evaluation import Cells
@@ -74,9 +75,16 @@ class CheckForm(forms.Form):
             del self.fields["price_explanation"]
 
 
+class _PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """People by their names in the active language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return localized(obj, "display_name")
+
+
 class DrawForm(forms.Form):
     experts_needed = forms.IntegerField(label=_("Experts to draw"), min_value=1, max_value=25)
-    representatives = forms.ModelMultipleChoiceField(
+    representatives = _PeopleField(
         label=_("Representatives of the buyer"),
         queryset=User.objects.none(),
         required=False,

@@ -7,13 +7,13 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from djmoney.forms import MoneyField
 from moneyed import Money
 
 from catalog.selectors import live_products
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
+from marketplace.core.forms import LocalizedChoiceField, MoneyField
 from marketplace.core.i18n import localized
 from marketplace.core.words import money_words
 
@@ -21,24 +21,11 @@ from . import budget
 from .models_tender import BudgetLine, Method, Plan
 from .services_plan import bound_of
 
-CNY = [("CNY", "CNY")]
-
 
 def refuse(form: forms.BaseForm, error: DomainError) -> None:
     """Put a refusal where it belongs: at its field, or over the form. What was typed stays."""
     field = error.field if error.field in form.fields else None
     form.add_error(field, str(error))
-
-
-class LocalizedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """Objects by their name in the active language."""
-
-    def __init__(self, *args: Any, name_field: str = "name", **kwargs: Any) -> None:
-        self.name_field = name_field
-        super().__init__(*args, **kwargs)
-
-    def label_from_instance(self, obj: Any) -> str:
-        return localized(obj, self.name_field)
 
 
 class BudgetLineField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -56,7 +43,7 @@ class BudgetLineForm(forms.Form):
     code = forms.CharField(label=_("Budget code"), max_length=40, help_text=_("As it stands in the approved budget."))
     name = forms.CharField(label=_("Name"), max_length=120)
     name_en = forms.CharField(label=_("Name in English"), max_length=160, required=False)
-    appropriated = MoneyField(label=_("Appropriated"), currency_choices=CNY, max_digits=16, decimal_places=2)
+    appropriated = MoneyField(label=_("Appropriated"))
 
     def __init__(self, buyers: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +68,7 @@ class PlanForm(forms.Form):
         queryset=BudgetLine.objects.none(),
         help_text=_("The last figure is what may still be planned from it."),
     )
-    amount = MoneyField(label=_("Amount"), currency_choices=CNY, max_digits=16, decimal_places=2)
+    amount = MoneyField(label=_("Amount"))
     method = forms.ChoiceField(label=_("Method"), choices=Method.choices, widget=forms.RadioSelect)
     method_reason = forms.CharField(
         label=_("Why this method"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Name the article.")

@@ -1,27 +1,23 @@
-"""Forms of a tender: its texts, lots with villages, criteria, publication, amendment."""
+"""Forms of a tender: its texts, criteria, publication, amendment. Lots: ``forms_lot``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
-from djmoney.forms import MoneyField
 
 from marketplace.core import clock
-from marketplace.regions import codes
-from marketplace.regions.models import Region
+from marketplace.core.i18n import localized
 from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.services import earliest_bid_deadline
 
 from .defaults import CriterionData
-from .forms_plan import CNY
 from .holders import Holder
 from .keys import MAX_HOLDERS, MIN_THRESHOLD
 from .models_tender import CriterionKind, Lot, Tender
@@ -77,104 +73,11 @@ class TenderForm(forms.Form):
         return TenderTexts(**{name: self.cleaned_data[name] for name in names})
 
 
-# Lots
-
-
-@dataclass(frozen=True, slots=True)
-class VillageChoice:
-    region: Region
-    chosen: bool
-    taken_by: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class TownshipChoice:
-    region: Region
-    whole: bool
-    villages: list[VillageChoice]
-
-    @property
-    def chosen(self) -> int:
-        return sum(v.chosen for v in self.villages)
-
-    @property
-    def free(self) -> int:
-        return sum(v.taken_by is None for v in self.villages)
-
-
-class LotForm(forms.Form):
-    """Scope, ceiling, and villages: single ones, or whole townships, of one county at a time."""
-
-    title = forms.CharField(label=_("Scope"), max_length=160, help_text=_("For example: the townships served."))
-    title_en = forms.CharField(label=_("Scope in English"), max_length=200, required=False)
-    ceiling = MoneyField(
-        label=_("Ceiling"),
-        currency_choices=CNY,
-        max_digits=16,
-        decimal_places=2,
-        help_text=_("A price above it makes a bid invalid."),
-    )
-
-    def __init__(self, tender: Tender, county: int, *args: Any, lot: Lot | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tender, self.lot, self.county = tender, lot, county
-        others = Lot.regions.through.objects.filter(lot__tender=tender).exclude(lot_id=lot.pk if lot else 0)
-        self.taken: dict[int, int] = dict(others.values_list("region_id", "lot__number"))
-        saved = set(lot.regions.values_list("pk", flat=True)) if lot else set()
-        if self.is_bound:
-            self.townships = set(_codes(self._list("townships")))
-            self.villages = set(_codes(self._list("villages")))
-        else:
-            self.townships, self.villages = set(), saved
-        if lot is not None and not self.is_bound:
-            self.initial = {"title": lot.title, "title_en": lot.title_en, "ceiling": lot.ceiling}
-
-    def _list(self, name: str) -> list[str]:
-        data: Any = self.data
-        return list(data.getlist(name))
-
-    @property
-    def elsewhere(self) -> list[int]:
-        """Chosen villages of other counties, which this page does not list."""
-        low, high = codes.code_range(self.county)
-        return sorted(code for code in self.villages if not low <= code < high)
-
-    def picker(self) -> list[TownshipChoice]:
-        """The townships of the county with their villages, in two queries."""
-        villages: dict[int, list[VillageChoice]] = {}
-        for region in Region.objects.under(self.county, level=5).order_by("code"):
-            township = codes.ancestor_at(region.code, 4)
-            taken = self.taken.get(region.code)
-            chosen = taken is None and (region.code in self.villages or township in self.townships)
-            villages.setdefault(township, []).append(VillageChoice(region, chosen, taken))
-        found = []
-        for region in Region.objects.under(self.county, level=4).order_by("code"):
-            own = villages.get(region.code, [])
-            free = [v for v in own if v.taken_by is None]
-            found.append(TownshipChoice(region, bool(free) and all(v.chosen for v in free), own))
-        return found
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        wanted = set(self.villages)
-        for township in self.townships:
-            low, high = codes.code_range(township)
-            inside = Region.objects.filter(code__gt=low, code__lt=high, level=5).values_list("pk", flat=True)
-            wanted.update(code for code in inside if code not in self.taken)
-        cleaned["regions"] = list(Region.objects.filter(pk__in=wanted, level=5).order_by("code"))
-        if len(cleaned["regions"]) != len(wanted):
-            self.add_error(None, _("One of the villages is not in the register. Choose again."))
-        return cleaned
-
-
-def _codes(values: Iterable[str]) -> Iterable[int]:
-    return (int(v) for v in values if v.isascii() and v.isdigit() and len(v) == 12)
+# Criteria
 
 
 class CriterionForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=CriterionKind.choices, initial=CriterionKind.JUDGED)
-    title = forms.CharField(label=_("Factor"), max_length=120)
-    title_en = forms.CharField(label=_("Factor in English"), max_length=160, required=False)
     points = forms.DecimalField(
         label=pgettext_lazy("criterion", "Points"),
         max_digits=5,
@@ -182,11 +85,18 @@ class CriterionForm(forms.Form):
         min_value=Decimal("0.01"),
         max_value=100,
     )
+    title = forms.CharField(label=_("Factor"), max_length=120)
+    title_en = forms.CharField(label=_("Factor in English"), max_length=160, required=False)
     guidance = forms.CharField(label=_("How it is scored"), widget=forms.Textarea(attrs={"rows": 2}))
     guidance_en = forms.CharField(
         label=_("How it is scored, in English"), widget=forms.Textarea(attrs={"rows": 2}), required=False
     )
     remove = forms.BooleanField(label=_("Take this factor out"), required=False)
+
+    @property
+    def legend(self) -> str:
+        """The factor as it was last kept; the empty form is for one more."""
+        return localized(SimpleNamespace(**self.initial), "title") if self.initial else gettext("One more factor")
 
     def data_of(self) -> CriterionData | None:
         """The factor, or None if it is taken out or was left empty."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from djmoney.models.fields import MoneyField
 
 from catalog.models import ProductVersion
@@ -89,7 +90,7 @@ class Plan(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decision_note = models.TextField(_("note"), blank=True)
-    created_at = models.DateTimeField(_("created"))
+    created_at = models.DateTimeField(pgettext_lazy("procurement", "created"))
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
@@ -135,7 +136,7 @@ class Tender(models.Model):
     title = models.CharField(_("title"), max_length=120)
     title_en = models.CharField(_("title in English"), max_length=160, blank=True)
     method = models.CharField(_("method"), max_length=16, choices=Method.choices)
-    description = models.TextField(_("description"))
+    description = models.TextField(pgettext_lazy("procurement", "description"))
     description_en = models.TextField(_("description in English"), blank=True)
     qualification = models.TextField(_("who may bid"))
     qualification_en = models.TextField(_("who may bid, in English"), blank=True)
@@ -160,7 +161,7 @@ class Tender(models.Model):
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
     failure_reason = models.TextField(_("why it failed"), blank=True)
     failure_reason_en = models.TextField(_("why it failed, in English"), blank=True)
-    created_at = models.DateTimeField(_("created"))
+    created_at = models.DateTimeField(pgettext_lazy("procurement", "created"))
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]

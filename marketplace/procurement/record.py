@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.rules import is_supervisor
+from marketplace.accounts.visibility import people_names
 from marketplace.audit import labels
 from marketplace.audit.selectors import register_secret, register_visibility
 
@@ -100,6 +101,7 @@ def sealed_bid_events() -> Q:
 
 def register() -> None:
     labels.register(ACTIONS, DATA)
+    labels.register_names("holders", people_names)
     register_visibility("procurement.tender", _tender)
     register_visibility("procurement.plan", _plan)
     register_visibility("procurement.budgetline", _budget_line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import CharField, Q
@@ -10,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.audit import labels
 from marketplace.audit.selectors import register_secret, register_visibility
+from marketplace.core.i18n import localized
 
 from . import rules_evaluation as rules
-from .models import Evaluator, KeyShare, Lot, OpenedBid
+from .models import Bid, Evaluator, KeyShare, Lot, OpenedBid
 from .states import TenderState
 
 ACTIONS = {
@@ -36,6 +38,7 @@ ACTIONS = {
 
 DATA = {
     "awards": _("awards"),
+    "bid": _("bid"),
     "bids": _("bids"),
     "ground": _("ground"),
     "objective_differences": _("differences of objective points"),
@@ -43,8 +46,12 @@ DATA = {
     "pool_size": _("experts in the pool"),
     "price_explained": _("low price explained"),
     "qualified": _("valid"),
+    "rank": _("rank"),
     "ranking": _("ranking"),
+    "receipt": _("receipt"),
+    "received_at": _("received"),
     "seats": _("members drawn"),
+    "total": _("total points"),
 }
 
 
@@ -68,6 +75,12 @@ def _lot(user: Any, key: str) -> bool:
     return lot is not None and rules.can_watch(user, lot.tender)
 
 
+def bidders(bids: Iterable[int]) -> Mapping[int, str]:
+    """Key of a bid -> its supplier, for bids that were opened; a sealed one has no name."""
+    opened = Bid.objects.filter(pk__in=bids, opened__isnull=False).defer("sealed_content").select_related("supplier")
+    return {bid.pk: localized(bid.supplier, "name") for bid in opened}
+
+
 def panel_events() -> Q:
     """Events of seats on panels whose procurement is not decided: their names are secret until then."""
     undecided = (
@@ -81,6 +94,7 @@ def panel_events() -> Q:
 
 def register() -> None:
     labels.register(ACTIONS, DATA)
+    labels.register_names("bid", bidders)
     register_visibility("procurement.evaluator", _evaluator)
     register_visibility("procurement.keyshare", _share)
     register_visibility("procurement.openedbid", _opened_bid)

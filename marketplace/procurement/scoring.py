@@ -150,14 +150,12 @@ def low_prices(
     prices: Mapping[int, Decimal],
     *,
     ceiling: Decimal,
-    percent_of_mean: Decimal,
-    percent_of_next: Decimal,
-    percent_of_ceiling: Decimal,
+    percents: Mapping[LowPrice, Decimal],
 ) -> dict[int, list[LowPrice]]:
     """The bids whose quoted price has to be explained, with the signs found. A flag only: it decides nothing.
 
     ``below_mean``: under the percentage of the mean of all valid bids; ``below_next``: of the lowest price of the
-    others; ``below_ceiling``: of the lot's ceiling.
+    others; ``below_ceiling``: of the lot's ceiling. A sign without a percentage in ``percents`` is not looked for.
     """
     if not prices:
         return {}
@@ -166,11 +164,11 @@ def low_prices(
     for key, price in prices.items():
         others = [other for rival, other in prices.items() if rival != key]
         found = []
-        if price * 100 * len(prices) < total * percent_of_mean:
+        if price * 100 * len(prices) < total * percents.get(LowPrice.OF_MEAN, 0):
             found.append(LowPrice.OF_MEAN)
-        if others and price * 100 < min(others) * percent_of_next:
+        if others and price * 100 < min(others) * percents.get(LowPrice.OF_NEXT, 0):
             found.append(LowPrice.OF_NEXT)
-        if price * 100 < ceiling * percent_of_ceiling:
+        if price * 100 < ceiling * percents.get(LowPrice.OF_CEILING, 0):
             found.append(LowPrice.OF_CEILING)
         if found:
             flags[key] = found

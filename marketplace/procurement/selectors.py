@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from moneyed import Money
 
 from marketplace.core.i18n import localized
@@ -24,7 +24,7 @@ from marketplace.statutes.services import deadline
 
 from .areas import Area
 from .models_bidding import Bid
-from .models_tender import Lot, Notice, Question, Tender
+from .models_tender import Lot, Notice, NoticeKind, Question, Tender
 from .rules import IS_PUBLIC, suppliers_of, visible_tenders
 from .states import BidState, TenderState
 
@@ -140,9 +140,15 @@ class Step:
     state: str = ""
 
 
-def life_line(tender: Tender, now: datetime) -> list[Step]:
-    """From the approval to the contract, with what is known of each date."""
+def life_line(tender: Tender, now: datetime, notices: Iterable[Notice]) -> list[Step]:
+    """From the approval to the contract: the day of what happened, the time the law allows for what is to come.
+
+    ``notices`` are the tender's own: the days of its result, its end and its contracts are those of their publication.
+    """
     stage = stage_of(tender, now)
+    published: dict[str, datetime] = {}
+    for row in notices:
+        published[row.kind] = max(row.published_at, published.get(row.kind, row.published_at))
     official = tender.official_published_at
     steps = [
         Step(_("Approval"), _day(tender.approved_at) or _("a second officer"), "did" if tender.approved_at else "now"),
@@ -153,9 +159,16 @@ def life_line(tender: Tender, now: datetime) -> list[Step]:
         ),
     ]
     if stage == "failed":
+        steps = [step for step in steps if step.state == "did"]
         bids = [Step(_("Bidding"), _closed(tender), "did")] if tender.bid_deadline and tender.bid_deadline < now else []
-        word = _("Cancelled") if tender.state == TenderState.CANCELLED else _("Failed")
-        return [*steps, *bids, Step(word, _("the reasons are below"), "off")]
+        word = pgettext("tender", "Cancelled") if tender.state == TenderState.CANCELLED else _("Failed")
+        ended = _day(published.get(NoticeKind.FAILURE))
+        why = (
+            _("%(day)s · the reasons are below") % {"day": ended}
+            if ended
+            else _("before publication; the reason is on record")
+        )
+        return [*steps, *bids, Step(word, why, "off")]
     steps.append(
         Step(_("Open for bids"), _closes(tender), "now")
         if stage == "open"
@@ -164,9 +177,16 @@ def life_line(tender: Tender, now: datetime) -> list[Step]:
     opened = _("opened %(day)s") % {"day": _day(tender.opened_at)} if tender.opened_at else _("after the deadline")
     done = stage == "awarded"
     steps.append(Step(_("Opening and evaluation"), opened, "now" if stage == "judging" else ("did" if done else "")))
-    steps.append(Step(_("Result"), _("within 2 working days"), "did" if done else ""))
-    signed = tender.state == TenderState.CONTRACTED
-    steps.append(Step(_("Contract signed"), _("within 30 days"), "did" if signed else ("now" if done else "")))
+    steps.append(
+        Step(_("Result"), _day(published.get(NoticeKind.RESULT)), "did")
+        if done
+        else Step(_("Result"), _("within 2 working days"))
+    )
+    steps.append(
+        Step(_("Contract signed"), _day(published.get(NoticeKind.CONTRACT)), "did")
+        if tender.state == TenderState.CONTRACTED
+        else Step(_("Signing of the contract"), _("within 30 days"), "now" if done else "")
+    )
     return steps
 
 
@@ -182,6 +202,15 @@ def _closed(tender: Tender) -> str:
     if tender.bid_deadline is None:
         return _("sealed until the opening")
     return _("closed %(day)s") % {"day": _day(tender.bid_deadline)}
+
+
+def may_bid_again(bid: Bid, now: datetime) -> bool:
+    """Whether a withdrawn bid leaves its lot free: bids are still taken, and its supplier has none sealed there."""
+    return (
+        bid.state == BidState.WITHDRAWN
+        and bid.lot.tender.bidding_is_open(now)
+        and not Bid.objects.filter(lot=bid.lot_id, supplier=bid.supplier_id, state=BidState.SEALED).exists()
+    )
 
 
 @dataclass(frozen=True, slots=True)

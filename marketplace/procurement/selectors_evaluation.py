@@ -21,14 +21,18 @@ from marketplace.regions import codes
 from marketplace.statutes import selectors as law
 from marketplace.statutes import services as statutes
 from marketplace.statutes.deadlines import Deadline
+from marketplace.statutes.models import StatutoryParameter
 
 from . import scoring
 from .models import Bid, Criterion, CriterionKind, Evaluator, Lot, Method, OpenedBid, Score, Tender
 from .states import BidState, EvaluatorState
 
-#: Signs of an abnormally low price, in percent of the mean, of the next price and of the ceiling (财办库〔2024〕265号, a
-#: pilot): they only ask for an explanation.
-LOW_PRICE = {"percent_of_mean": Decimal(50), "percent_of_next": Decimal(50), "percent_of_ceiling": Decimal(45)}
+#: The rule of the law that says from which percentage on a sign shows.
+LOW_PRICE_RULES = {
+    "low_price_of_mean": scoring.LowPrice.OF_MEAN,
+    "low_price_of_next": scoring.LowPrice.OF_NEXT,
+    "low_price_of_ceiling": scoring.LowPrice.OF_CEILING,
+}
 #: From this budget on a panel of an open tender has at least seven members (令87 art. 47).
 LARGE_BUDGET = Decimal(10_000_000)
 
@@ -114,8 +118,21 @@ def opened_bids(tender: Tender) -> QuerySet[OpenedBid]:
     )
 
 
-def low_price_signs(bids: Iterable[OpenedBid]) -> dict[int, list[scoring.LowPrice]]:
+def low_price_limits(tender: Tender) -> dict[scoring.LowPrice, StatutoryParameter]:
+    """By sign of an abnormally low price: the percentage below which it shows, by the law of the notice's own day.
+
+    A sign for which no number was in force then is left out: the panel's own judgement remains (令87 art. 60).
+    """
+    found: dict[scoring.LowPrice, StatutoryParameter] = {}
+    rows = law.parameters_on(law_day(tender), tender.organisation.region_id)
+    for row in rows.filter(rule__key__in=LOW_PRICE_RULES):
+        found.setdefault(LOW_PRICE_RULES[row.rule.key], row)
+    return found
+
+
+def low_price_signs(tender: Tender, bids: Iterable[OpenedBid]) -> dict[int, list[scoring.LowPrice]]:
     """By opened bid: the signs of an abnormally low price, among the bids of each lot that still count."""
+    percents = {sign: row.value for sign, row in low_price_limits(tender).items()}
     by_lot: dict[int, list[OpenedBid]] = {}
     for bid in bids:
         if bid.qualified is not False and bid.price is not None:
@@ -123,7 +140,7 @@ def low_price_signs(bids: Iterable[OpenedBid]) -> dict[int, list[scoring.LowPric
     found: dict[int, list[scoring.LowPrice]] = {}
     for rivals in by_lot.values():
         found |= scoring.low_prices(
-            {b.pk: b.price.amount for b in rivals}, ceiling=rivals[0].bid.lot.ceiling.amount, **LOW_PRICE
+            {b.pk: b.price.amount for b in rivals}, ceiling=rivals[0].bid.lot.ceiling.amount, percents=percents
         )
     return found
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import User
 from marketplace.core import events
 from marketplace.core.locks import lock_row
+from marketplace.core.mail import tell
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.core.words import money_words
@@ -118,7 +119,7 @@ def award_tender(
         actor=actor,
         now=now,
     )
-    news.tell(
+    tell(
         news.bidders_people(tender),
         _("Result of %(reference)s"),
         _("“%(reference)s” is decided. Your letter with your own points, your rank and the reasons is on your page."),

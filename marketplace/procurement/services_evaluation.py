@@ -18,10 +18,11 @@ from marketplace.audit.services import record
 from marketplace.core.canonical import digest
 from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
+from marketplace.core.mail import tell
 from marketplace.core.permissions import require
 from marketplace.core.states import IllegalTransition, apply_transition
 
-from . import news, panel, scoring
+from . import panel, scoring
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
 from .errors_evaluation import (
@@ -126,7 +127,7 @@ def _close_check(tender: Tender, *, actor: User, now: datetime) -> None:
     if unchecked:
         raise CheckIncomplete(open=unchecked)
     by_key = {bid.pk: bid for bid in bids}
-    for key in selectors.low_price_signs(bids):
+    for key in selectors.low_price_signs(tender, bids):
         if not by_key[key].price_explanation:
             raise LowPriceUnexplained(supplier=by_key[key].bid.supplier.name)
     lots = selectors.live_lots(tender)
@@ -158,7 +159,7 @@ def _seat(
     )
     # The drawn person's name is secret until the result, so the event stands on the seat, not on the tender.
     record(actor=actor, action="evaluator.draw", subject=seat, now=now)
-    news.tell(
+    tell(
         [person],
         _("You are asked to judge bids"),
         _("You were drawn for a panel. Keep this to yourself; declare first whether you have a tie to a bidder."),
@@ -457,7 +458,7 @@ def compute_results(*, actor: User, tender: Tender, now: datetime) -> list[BidRe
 
 def _rank_lot(tender: Tender, lot: Lot, members: list[Evaluator], seed: str) -> list[BidResult]:
     rows = {row.bid.pk: row for row in selectors.result_rows(lot, members)}
-    signs = selectors.low_price_signs([row.bid for row in rows.values()])
+    signs = selectors.low_price_signs(tender, [row.bid for row in rows.values()])
     weight = selectors.price_weight(lot)
     consultation = tender.method == Method.CONSULTATION
     ranked = scoring.rank(

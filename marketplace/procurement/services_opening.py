@@ -21,6 +21,7 @@ from marketplace.core import events
 from marketplace.core.canonical import canonical_json
 from marketplace.core.clock import database_now
 from marketplace.core.locks import lock_row
+from marketplace.core.mail import LANGUAGES, tell
 from marketplace.core.permissions import require
 from marketplace.core.sealing import CannotOpen, open_sealed
 from marketplace.core.states import IllegalTransition, apply_transition
@@ -301,7 +302,7 @@ def check_qualification(
         if opened_bid.price > opened_bid.bid.lot.ceiling:
             raise OverCeiling(field="code")
         opened_bid.qualified = None
-        if opened_bid.pk in selectors.low_price_signs(bids.values()) and not price_explanation:
+        if opened_bid.pk in selectors.low_price_signs(tender, bids.values()) and not price_explanation:
             raise LowPriceUnexplained(field="price_explanation", supplier=opened_bid.bid.supplier.name)
     else:
         code = code or InvalidReason.UNQUALIFIED
@@ -352,7 +353,7 @@ _WORDS = {
 def both_languages(text: Any, **params: object) -> tuple[str, str]:
     """(Chinese, English) of a translatable text."""
     found = []
-    for language in news.LANGUAGES:
+    for language in LANGUAGES:
         with override(language):
             found.append(str(text) % params if params else str(text))
     return found[0], found[1]
@@ -391,7 +392,7 @@ def fail_short_lots(tender: Tender, lots: Sequence[Lot], *, actor: User, now: da
         actor=actor,
         now=now,
     )
-    news.tell(
+    tell(
         news.bidders_people(tender, lots),
         _("A lot of %(reference)s has failed"),
         _("Lot %(lots)s of “%(reference)s” ended without an award. The reason is published on its page."),
@@ -452,7 +453,7 @@ def fail_tender(
         actor=actor,
         now=now,
     )
-    news.tell(
+    tell(
         news.bidders_people(tender),
         _("%(reference)s has failed"),
         _("The procurement “%(reference)s” ended without an award. The reason is published on its page."),

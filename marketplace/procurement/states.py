@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.core.states import StateTable, Transition
 
@@ -11,7 +12,7 @@ from marketplace.core.states import StateTable, Transition
 class PlanState(TextChoices):
     DRAFT = "draft", _("draft")
     SUBMITTED = "submitted", _("waiting for approval")
-    APPROVED = "approved", _("approved")
+    APPROVED = "approved", pgettext_lazy("state", "approved")
     RETURNED = "returned", _("returned for changes")
     CANCELLED = "cancelled", _("cancelled")
 
@@ -36,7 +37,7 @@ class TenderState(TextChoices):
     SUBMITTED = "submitted", _("waiting for approval")
     RETURNED = "returned", _("returned for changes")
     APPROVED = "approved", _("approved, not yet published")
-    PUBLISHED = "published", _("published")
+    PUBLISHED = "published", pgettext_lazy("state", "published")
     OPENED = "opened", _("bids opened")
     EVALUATED = "evaluated", _("evaluated")
     AWARDED = "awarded", _("awarded")

@@ -132,6 +132,9 @@ def bid(request: SignedIn, pk: int, number: int) -> HttpResponse:
             "form": form,
             "draft": draft,
             "attachments": draft.attachments.defer("content") if draft else [],
+            "standing": Bid.objects.defer("sealed_content")
+            .filter(lot=lot, supplier=supplier, state=BidState.SEALED)
+            .first(),
             "open": lot.tender.bidding_is_open(now),
         },
     )
@@ -286,6 +289,7 @@ def own_bid(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
             "receipt_json": json.dumps(found.receipt, ensure_ascii=False, indent=2),
             "opened": opened,
             "open": found.state == BidState.SEALED and found.lot.tender.bidding_is_open(now),
+            "again": selectors.may_bid_again(found, now),
             "amended": selectors.amended_since(found) if found.state == BidState.SEALED else None,
         },
     )

@@ -21,9 +21,10 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.core.mail import LANGUAGES
 
-from . import news, scoring, services_evaluation
 from . import rules_evaluation as rules
+from . import scoring, services_evaluation
 from . import selectors_evaluation as selectors
 from .errors_evaluation import ObjectiveScoresDiffer
 from .forms_evaluation import DeclareForm, DrawForm, ReasonForm, ScoreSheet
@@ -204,7 +205,7 @@ def declare(request: HttpRequest, pk: int) -> HttpResponse:
     form = DeclareForm(request.POST)
     if form.is_valid():
         # What was ticked is kept word for word, in the language of the law.
-        with override(news.LANGUAGES[0]):
+        with override(LANGUAGES[0]):
             statement = "\n".join(f"{field.label}：{field.help_text}" for field in form.fields.values())
         try:
             services_evaluation.declare(actor=me(request), tender=tender, statement=statement, now=clock.now())

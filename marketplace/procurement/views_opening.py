@@ -196,7 +196,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Every bid with what is found about it; the check ends when the panel is drawn."""
     tender = running(request, pk)
     bids = list(selectors.opened_bids(tender))
-    signs = selectors.low_price_signs(bids)
+    signs, limits = selectors.low_price_signs(tender, bids), selectors.low_price_limits(tender)
     failed = set(LotFailure.objects.filter(lot__tender=tender).values_list("lot_id", flat=True))
     changeable = (
         tender.state == TenderState.OPENED and rules.can_run(request.user, tender) and not tender.evaluators.exists()
@@ -214,7 +214,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
             {
                 "bid": bid,
                 "form": form,
-                "signs": signs.get(bid.pk, []),
+                "signs": [(sign, limits[sign]) for sign in signs.get(bid.pk, [])],
                 "over": bid.price is not None and bid.price > bid.bid.lot.ceiling,
                 "open": own or bid.qualified is None,
             }
@@ -232,7 +232,6 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
             "done": changeable and not open_count,
             "short": _short(tender) if changeable and not open_count else [],
             "fewest": selectors.fewest_bidders(tender),
-            "low_price": selectors.LOW_PRICE,
         },
     )
 

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,10 +19,11 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.ledger.codes import holder_budget
 
 from . import budget, rules, services_plan
 from .forms_plan import BudgetLineForm, DecisionForm, PlanForm, ReasonForm, refuse
-from .models_tender import Method, Plan
+from .models_tender import BudgetLine, Method, Plan
 from .services_tender import draft_tender
 from .states import PlanState
 from .views_public import CSV_ROWS, PAGE_SIZE
@@ -51,10 +53,15 @@ def budget_lines(request: SignedIn) -> HttpResponseBase:
         "procurement/budget_lines.html",
         {
             "page": page,
-            "rows": [(line, states[line.pk], bound[line.pk]) for line in lines],
+            "rows": [(line, states[line.pk], bound[line.pk], _statement(line)) for line in lines],
             "may_open": rules.buyers_of(request.user, Role.FINANCE).exists(),
         },
     )
+
+
+def _statement(line: BudgetLine) -> str:
+    """Where the ledger shows every movement of the line: who sees the line may read it."""
+    return reverse("ledger:holder", args=[holder_budget(line.pk)])
 
 
 def _budget_csv(lines: list[Any]) -> HttpResponseBase:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -78,8 +79,12 @@ def index(request: HttpRequest) -> HttpResponse:
 @public_page
 @require_safe
 def index_csv(request: HttpRequest) -> StreamingHttpResponse:
-    now = clock.now()
-    found = list(_found(request, now)[0][:CSV_ROWS])
+    return tenders_csv(_found(request, clock.now())[0])
+
+
+def tenders_csv(tenders: QuerySet[Tender]) -> StreamingHttpResponse:
+    """A list of tenders as a file: at most ``CSV_ROWS``, sums in yuan, instants of Beijing time."""
+    found = list(tenders[:CSV_ROWS])
     sizes = selectors.sizes_of(found)
     header = [
         _("Number"), _("Title"), _("Buyer"), _("Method"), _("State"), _("Lots"), _("Area served"), _("Ceilings together (yuan)"),
@@ -119,6 +124,7 @@ def tender_context(request: HttpRequest, found: Tender, **more: Any) -> dict[str
     """All of a tender's page. ``more`` replaces forms that come back with errors."""
     now, user = clock.now(), request.user
     views = selectors.lot_views(found, user)
+    notices = list(selectors.notices_of(found))
     answering = rules.can_answer(user, found) and found.state == TenderState.PUBLISHED
     questions: list[dict[str, Any]] = [
         {
@@ -136,7 +142,7 @@ def tender_context(request: HttpRequest, found: Tender, **more: Any) -> dict[str
         "tender": found,
         "public": rules.is_public(found),
         "stage": selectors.stage_of(found, now),
-        "life": selectors.life_line(found, now),
+        "life": selectors.life_line(found, now, notices),
         "views": views,
         "standards": selectors.standard_of(views),
         "total": sum((v.lot.ceiling.amount for v in views), start=0),
@@ -144,7 +150,7 @@ def tender_context(request: HttpRequest, found: Tender, **more: Any) -> dict[str
         "timetable": selectors.timetable_of(found),
         "rule": selectors.submission_rule(found),
         "days_given": selectors.days_given(found),
-        "notices": list(selectors.notices_of(found)),
+        "notices": notices,
         "questions": questions,
         "unanswered": sum(not q["question"].answer for q in questions),
         "actions": actions_for(user, found, now),

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,13 +23,13 @@ from marketplace.statutes.errors import UnknownDay
 from marketplace.statutes.services import deadline
 
 from . import lint, rules, selectors, services_tender
+from .forms_lot import LotForm
 from .forms_plan import DecisionForm, refuse
 from .forms_tender import (
     AmendForm,
     AnswerForm,
     CancelForm,
     CriterionFormSet,
-    LotForm,
     PublishForm,
     QuestionForm,
     TenderForm,
@@ -38,7 +39,7 @@ from .holders import eligible_holders
 from .models_tender import Lot, Question, Tender
 from .services_plan import has_edited
 from .states import TenderState
-from .views_public import PAGE_SIZE, get_tender, tender_context
+from .views_public import PAGE_SIZE, get_tender, tender_context, tenders_csv
 
 
 def _editable(request: SignedIn, pk: int) -> Tender:
@@ -49,7 +50,7 @@ def _editable(request: SignedIn, pk: int) -> Tender:
 
 
 @require_safe
-def tenders(request: SignedIn) -> HttpResponse:
+def tenders(request: SignedIn) -> HttpResponseBase:
     """All of one's own bureau, whatever their state."""
     buyers = rules.buyers_of(request.user)
     if not buyers.exists():
@@ -58,7 +59,10 @@ def tenders(request: SignedIn) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in TenderState.values:
         found = found.filter(state=state)
-    page = Paginator(found.order_by("-created_at", "-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    found = found.order_by("-created_at", "-pk")
+    if request.GET.get("format") == "csv":
+        return tenders_csv(found)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     sizes = selectors.sizes_of(page.object_list)
     return render(
         request,
@@ -112,12 +116,15 @@ def _documents(found: Tender) -> dict[str, Any]:
 
 @require_http_methods(["GET", "POST"])
 def lot(request: SignedIn, pk: int, number: int | None = None) -> HttpResponse:
-    """Add or change a lot."""
+    """Add or change a lot; ``show`` lists the villages of another county and keeps what was typed and ticked."""
     found = _editable(request, pk)
     existing = get_object_or_404(Lot, tender=found, number=number) if number is not None else None
     county = _county(request, found, existing)
-    form = LotForm(found, county, request.POST or None, lot=existing)
-    if request.method == "POST" and form.is_valid():
+    if "show" in request.POST:
+        form = LotForm(found, county, lot=existing, kept=request.POST)
+    else:
+        form = LotForm(found, county, request.POST or None, lot=existing)
+    if form.is_bound and form.is_valid():
         values = {name: form.cleaned_data[name] for name in ("title", "title_en", "ceiling", "regions")}
         try:
             if existing is None:
@@ -129,19 +136,9 @@ def lot(request: SignedIn, pk: int, number: int | None = None) -> HttpResponse:
         else:
             messages.success(request, _("Lot %(n)s is kept.") % {"n": made.number})
             return redirect("procurement:edit", found.pk)
-    low, high = codes.code_range(found.organisation.region_id)
-    counties = Region.objects.filter(code__gte=low, code__lt=high, level=Level.COUNTY).order_by("code")
+    shown = next((row.region for row in form.counties if row.shown), None)
     return render(
-        request,
-        "procurement/lot_form.html",
-        {
-            "tender": found,
-            "lot": existing,
-            "form": form,
-            "picker": form.picker(),
-            "county": county,
-            "counties": list(counties),
-        },
+        request, "procurement/lot_form.html", {"tender": found, "lot": existing, "form": form, "shown": shown}
     )
 
 
@@ -149,7 +146,7 @@ def _county(request: SignedIn, found: Tender, existing: Lot | None) -> int:
     """The county whose villages are offered: the asked one, that of the lot, the buyer's, or the first of its area."""
     region = found.organisation.region
     low, high = region.code_range
-    asked = request.POST.get("county") or request.GET.get("county", "")
+    asked = request.POST.get("show") or request.POST.get("county") or request.GET.get("county", "")
     if asked.isascii() and asked.isdigit() and low <= int(asked) < high:
         return codes.ancestor_at(int(asked), Level.COUNTY)
     first = existing.regions.order_by("code").first() if existing else None

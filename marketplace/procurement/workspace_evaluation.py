@@ -38,10 +38,16 @@ def _item(tender: Tender, name: str, what: Any, **kw: Any) -> WorkItem:
 
 def _shares(user: Any, now: datetime) -> Iterator[WorkItem]:
     shares = KeyShare.objects.filter(
-        holder_id=user.pk, released_at=None, tender__state=TenderState.PUBLISHED, tender__bid_deadline__lt=now
+        holder_id=user.pk, released_at=None, tender__state=TenderState.PUBLISHED
     ).select_related("tender")
-    for share in shares:
-        yield _item(share.tender, "opening", _("Release your key share"), weight=10)
+    for share in shares.order_by("tender__bid_deadline", "pk"):
+        tender = share.tender
+        if tender.bid_deadline and tender.bid_deadline >= now:
+            yield _item(
+                tender, "opening", _("The opening: bring your passphrase"), due_at=tender.bid_deadline, tone="soon"
+            )
+        else:
+            yield _item(tender, "opening", _("Release your key share"), weight=10)
 
 
 def _seats(user: Any) -> Iterator[WorkItem]:

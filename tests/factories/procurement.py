@@ -23,11 +23,9 @@ from marketplace.procurement import services_bidding, services_plan, services_te
 from marketplace.procurement.bid_content import Attachment, BidContent, Response, TeamMember
 from marketplace.procurement.models import Bid, BudgetLine, CriterionKind, Lot, Method, Plan, Tender
 from marketplace.regions.models import Region
-from marketplace.statutes.models import StatutoryRule
 
 from .accounts import LEISHAN, a_place, make_member, make_membership, make_organisation, make_user
 from .catalog import make_product
-from .statutes import load_law
 
 PASSPHRASE = "correct horse battery staple"
 _numbers = count(1)
@@ -91,11 +89,6 @@ def villages(n: int, *, start: int = 1, township: int = _TOWNSHIP) -> list[Regio
     return [a_place(township + 200 + i) for i in range(start, start + n)]
 
 
-def ensure_law() -> None:
-    if not StatutoryRule.objects.exists():
-        load_law()
-
-
 def make_budget_line(
     bureau: Bureau | None = None, *, appropriated: Decimal | int = 2_000_000, now: datetime | None = None, **kw: Any
 ) -> BudgetLine:
@@ -124,7 +117,6 @@ def make_plan(
     now: datetime | None = None,
     **kw: Any,
 ) -> Plan:
-    ensure_law()
     bureau = bureau or (_bureaus[budget_line.organisation_id] if budget_line else make_bureau())
     now = now or clock.now()
     plan = services_plan.draft_plan(
@@ -166,7 +158,6 @@ def make_tender(
     ``days`` defaults to what the law asks for with some room (20 for consultation, 30 for an open tender). ``now`` is
     the instant of publication; drafting and approval happen days before. Later states: open and evaluate from here.
     """
-    ensure_law()
     now = now or clock.now()
     plan = plan or make_plan(bureau, amount=ceiling * max(lots, 1), now=now - timedelta(days=5))
     bureau = _bureaus[plan.organisation_id]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from marketplace.accounts.models import Role
 from marketplace.audit.models import Event
 from marketplace.core import events
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
+from marketplace.core.words import day_words
 from marketplace.procurement import errors_evaluation as errors
 from marketplace.procurement import services_award
 from marketplace.procurement.budget import state_of
 from marketplace.procurement.events import TenderAwarded
 from marketplace.procurement.models import Award, BidResult, LotFailure, Notice
 from marketplace.procurement.rules_evaluation import can_see_letter
+from marketplace.procurement.selectors import life_line
 from marketplace.procurement.selectors_evaluation import decision_deadline
 from tests.factories.accounts import make_member, make_membership, make_user
 from tests.factories.evaluation import after_deadline, awarded_tender, evaluated_tender, judged_tender
@@ -171,3 +174,28 @@ def test_a_letter_is_read_by_its_own_supplier_and_the_buyer_only() -> None:
     assert not can_see_letter(first.submitted_by, second)
     assert not can_see_letter(make_member(Role.OFFICER), second)
     assert not can_see_letter(tender.evaluators.first().user, second)
+
+
+def test_the_life_line_gives_the_days_that_were_and_the_times_that_are_left() -> None:
+    tender = evaluated_tender()
+    now = after_deadline(tender, hours=30)
+    before = {step.label: step for step in life_line(tender, now, tender.notices.all())}
+    assert (before["结果公告"].state, before["结果公告"].detail) == ("", "2 个工作日内")
+    award(tender)
+    tender.refresh_from_db()
+    notice = Notice.objects.get(tender=tender, kind="result")
+    after = {step.label: step for step in life_line(tender, now, tender.notices.all())}
+    assert (after["结果公告"].state, after["结果公告"].detail) == (
+        "did",
+        day_words(timezone.localdate(notice.published_at)),
+    )
+    assert (after["签订合同"].state, after["签订合同"].detail) == ("now", "30 日内")
+
+
+def test_the_record_names_the_ranking_row_by_row(client_for, in_english) -> None:
+    tender = evaluated_tender()
+    first = BidResult.objects.filter(opened_bid__bid__lot__tender=tender, rank=1).order_by("pk").first()
+    assert first is not None
+    page = client_for(bureau_of(tender).officer, language="en").get(f"/audit/trail/procurement.tender/{tender.pk}/")
+    row = f"bid: {first.opened_bid.bid.supplier.name_en}; rank: 1; total points: {first.total_points:.2f}"
+    assert f"{row}<br>" in page.content.decode()

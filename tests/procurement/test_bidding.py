@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from marketplace.accounts.models import Sanction
 from marketplace.core.errors import PermissionRefused
@@ -300,7 +301,7 @@ def test_a_bid_from_the_first_page_to_the_receipt(lot, client_for):
 
     answers = {f"response_{c.pk}": "按月到村。" for c in lot.criteria.exclude(kind="price")}
     typed = {
-        "supplier": supplier.pk, "price_0": "280000", "price_1": "CNY", "legal_representative": "张示例",
+        "supplier": supplier.pk, "price_0": "２８０，000.00", "price_1": "CNY", "legal_representative": "张示例",
         "contact_name": "李示例", "contact_phone": "0855-1", "team": "王示例，15226201510000001，五年", "note": "", **answers,
         "files": SimpleUploadedFile("方案.pdf", PDF), "check": "1",
     }  # fmt: skip
@@ -316,6 +317,25 @@ def test_a_bid_from_the_first_page_to_the_receipt(lot, client_for):
     bid = Bid.objects.get()
     assert client.get(sealed["Location"]).status_code == 200
     assert client.get(f"/procurement/bids/{bid.receipt_id}/receipt.pdf").content.startswith(b"%PDF")
+    replacing = client.get(f"{form}?supplier={supplier.pk}").content.decode()
+    assert f'href="/procurement/bids/{bid.receipt_id}/"' in replacing, (
+        "the form says which bid stands until the new one is sealed"
+    )
+    receipt = client.get(f"/procurement/bids/{bid.receipt_id}/receipt.json").content.decode()
+    checked = client_for().post("/procurement/receipts/verify/", {"receipt": receipt}).content.decode()
+    assert f"{timezone.localtime(bid.received_at):%Y-%m-%d %H:%M:%S}" in checked
+
+
+def test_a_price_that_can_be_read_in_two_ways_is_no_price(lot, client_for):
+    supplier, bidder = make_supplier()
+    client, form = client_for(bidder), f"/procurement/{lot.tender_id}/lots/1/bid/"
+    typed = {"supplier": supplier.pk, "price_0": "28,00", "price_1": "CNY", "check": "1"}
+    response = client.post(form, typed)
+    assert response.status_code == 200
+    assert "1,234,567.89" in response.context["form"].errors["price"][0]
+    assert 'value="28,00"' in response.content.decode()
+    # What the draft kept of it is neither 28 nor 2800 when it is checked.
+    assert "¥28" not in client.get(f"{form}review/?supplier={supplier.pk}").content.decode()
 
 
 def test_a_form_with_an_error_keeps_what_was_typed(lot, client_for):

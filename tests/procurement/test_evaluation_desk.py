@@ -10,7 +10,7 @@ from marketplace.accounts.models import Role
 from marketplace.core import clock
 from marketplace.procurement import services_evaluation, services_opening
 from marketplace.procurement.actions_evaluation import actions
-from marketplace.procurement.models import Evaluator, OpenedBid, Tender
+from marketplace.procurement.models import Award, Evaluator, OpenedBid, Tender
 from marketplace.procurement.workspace_evaluation import work_items
 from tests.factories.accounts import make_member
 from tests.factories.evaluation import (
@@ -45,8 +45,9 @@ def test_the_work_goes_from_hand_to_hand() -> None:
     people = [make_expert() for _ in range(3)]
     bureau = bureau_of(tender)
     early, now = tender.bid_deadline, after_deadline(tender)
-    everybody = [bureau.officer, bureau.approver, *bureau.holders]
-    assert all(desk(person, early) == [] and page(person, tender, early) == [] for person in everybody)
+    assert all(page(person, tender, early) == [] for person in (bureau.officer, bureau.approver, *bureau.holders))
+    assert all(desk(person, early) == [] for person in (bureau.officer, bureau.approver))
+    assert all(desk(person, early) == [("opening", "soon")] for person in bureau.holders)  # with their passphrase
     assert desk(bureau.holders[0], now) == [("opening", "now")]
     assert page(bureau.holders[0], tender, now) == [("opening", "now")]
     assert desk(bureau.officer, now) == [("opening", "wait")]
@@ -94,6 +95,18 @@ def test_each_bidder_is_led_to_its_own_letter() -> None:
     for opened in OpenedBid.objects.all():
         found = [url for _label, url, _tone, _why in actions(opened.bid.submitted_by, tender, now)]
         assert found == [f"/procurement/letters/{opened.bid.receipt_id}/"]
+
+
+def test_the_officer_is_led_on_to_the_contract(client_for) -> None:
+    tender = awarded_tender()
+    now = after_deadline(tender, hours=40)
+    [award] = Award.objects.filter(lot__tender=tender)
+    officer, stranger = bureau_of(tender).officer, make_member(Role.OFFICER)
+    address = f"/contracts/draft/{award.pk}/"
+    assert address in [url for _label, url, _tone, _why in actions(officer, tender, now)]
+    assert address not in [url for _label, url, _tone, _why in actions(stranger, tender, now)]
+    with clock.rehearse(now):
+        assert client_for(officer).get(address).status_code == 200
 
 
 def test_the_bidders_of_a_failed_lot_are_told(mailoutbox, django_capture_on_commit_callbacks) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import translation
 
-from marketplace.core import clock
+from marketplace.core import clock, sealing
 from marketplace.core.sealing import CannotOpen, derive_holder_key, open_sealed, seal_to
 from marketplace.procurement import keys
 from marketplace.procurement.models import KeyShare, Tender
@@ -70,6 +71,13 @@ def test_a_share_opens_for_its_holder_and_its_tender_only(tender: Tender) -> Non
     ):
         with pytest.raises(CannotOpen):
             open_sealed(private, bytes(share.sealed_share), context)
+
+
+def test_production_stretches_a_passphrase_as_it_says(holder_key_cost: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "HOLDER_KEY_COST", holder_key_cost)
+    private, _public = derive_holder_key(PASSPHRASE, b"sixteen bytes ok")
+    expected = hashlib.scrypt(PASSPHRASE.encode(), salt=b"sixteen bytes ok", n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
+    assert private == expected
 
 
 def test_the_private_key_stands_in_no_column(tender: Tender) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.utils import translation
+from django.utils import timezone, translation
 
 from marketplace.accounts.models import Role
 from marketplace.audit.models import Event
@@ -16,11 +16,14 @@ from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.sealing import seal_to
 from marketplace.core.states import IllegalTransition
 from marketplace.procurement import errors_evaluation as errors
-from marketplace.procurement import keys, services_opening
+from marketplace.procurement import keys, selectors_evaluation, services_opening
 from marketplace.procurement.bid_content import pack
 from marketplace.procurement.budget import state_of
 from marketplace.procurement.models import Bid, KeyShare, LotFailure, Notice, OpenedBid, OpenedFile, Tender
+from marketplace.procurement.scoring import LowPrice
 from marketplace.procurement.selectors_evaluation import opening_digest
+from marketplace.procurement.templatetags.evaluation import instruments_of, sign_words
+from marketplace.statutes.services import set_parameter
 from tests.factories.accounts import make_member, make_user
 from tests.factories.evaluation import (
     after_deadline,
@@ -368,6 +371,40 @@ def test_a_low_price_needs_an_explanation() -> None:
         actor=officer, opened_bid=low, qualified=True, price_explanation="驻村人员均为当地律师。", now=now
     )
     assert bids_of(tender.lots.get())[0].price_explanation == "驻村人员均为当地律师。"
+
+
+def test_low_prices_are_measured_by_the_law_of_the_notices_own_day() -> None:
+    tender, _ = sealed_tender([(160_000, 280_000, 290_000)])
+    tender = open_tender(tender)
+    bids = bids_of(tender.lots.get())
+    low, day = bids[0].pk, selectors_evaluation.law_day(tender)
+    assert selectors_evaluation.low_price_signs(tender, bids) == {}
+    # From the day after the notice on a lower line would show it; the tender keeps the law it was published under.
+    act = {
+        "actor": make_user(is_staff=True), "unit": "percent", "instrument": "示例通知", "article": "全文",
+        "now": after_deadline(tender),
+    }  # fmt: skip
+    later = {**act, "valid_from": day + timedelta(days=1)}
+    set_parameter(rule_key="low_price_of_next", value=Decimal(65), **later)
+    assert selectors_evaluation.low_price_signs(tender, bids) == {}
+    # A place of its own may have its own line; the others are the nation's.
+    region = tender.organisation.region_id
+    set_parameter(rule_key="low_price_of_next", value=Decimal("57.5"), valid_from=day, region_code=region, **act)
+    assert selectors_evaluation.low_price_signs(tender, bids) == {low: [LowPrice.OF_NEXT]}
+    limit = selectors_evaluation.low_price_limits(tender)[LowPrice.OF_NEXT]
+    with translation.override("en"):
+        assert sign_words("below_next", limit) == "It is below 57.5% of the next lowest price."
+        assert instruments_of([("below_next", limit), ("below_next", limit)]) == "示例通知"
+
+
+def test_before_the_law_had_a_number_no_price_is_a_sign() -> None:
+    tender, _ = sealed_tender([(100_000, 280_000, 290_000)])
+    tender = open_tender(tender)
+    bids = bids_of(tender.lots.get())
+    assert list(selectors_evaluation.low_price_signs(tender, bids)) == [bids[0].pk]
+    tender.official_published_at = timezone.make_aware(datetime(2026, 1, 31, 23, 59))
+    assert selectors_evaluation.low_price_limits(tender) == {}
+    assert selectors_evaluation.low_price_signs(tender, bids) == {}
 
 
 def test_the_check_ends_with_the_draw_and_the_content_never_changes() -> None:

@@ -1,10 +1,15 @@
 """Every page of the front half, as those who may see it and as somebody nearly allowed."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from marketplace.procurement import services_bidding
+from marketplace.core import clock, workspace
+from marketplace.procurement import services_bidding, services_tender
 from marketplace.procurement.models import BidDraft, Notice
+from marketplace.procurement.selectors import life_line
+from tests.factories.accounts import a_place
 from tests.factories.procurement import (
     PDF,
     bureau_of,
@@ -13,6 +18,7 @@ from tests.factories.procurement import (
     make_plan,
     make_supplier,
     make_tender,
+    villages,
 )
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +97,21 @@ def test_pages_of_a_supplier(now, client_for, language):
         url("tender", tender.pk),
     ]:
         assert client.get(address).status_code == 200, address
+
+
+def test_after_the_deadline_the_bid_pages_say_so_and_offer_nothing_to_fill_in(now, client_for, at):
+    tender = make_tender(now=now)
+    lot = tender.lots.get(number=1)
+    supplier, bidder = make_supplier()
+    services_bidding.save_draft(actor=bidder, lot=lot, supplier=supplier, values={"price": "1"}, now=now)
+    client = client_for(bidder, language="en")
+    form, review = (f"{url(name, tender.pk, 1)}?supplier={supplier.pk}" for name in ("bid", "bid_review"))
+    assert 'name="price_0"' in client.get(form).text
+    at(tender.bid_deadline + timedelta(seconds=1))
+    late = client.get(form).text
+    assert "No bids are taken for this procurement now." in late
+    assert 'name="price_0"' not in late
+    assert "No bids are taken for this procurement now." in client.get(review).text
 
 
 # Nearly allowed
@@ -174,7 +195,6 @@ def test_publishing_from_the_page(now, client_for, settings):
 
 def test_choosing_whole_townships(now, client_for):
     from marketplace.regions.models import Region
-    from tests.factories.procurement import villages
 
     tender = make_tender(state="draft", lots=1, plan=make_plan(amount=900_000), now=now)
     villages(2, township=522634101000)
@@ -188,6 +208,96 @@ def test_choosing_whole_townships(now, client_for):
     lot = tender.lots.get(number=2)
     # Villages of another lot are left to it.
     assert sorted(lot.regions.values_list("code", flat=True)) == [522634101201, 522634101202]
+
+
+def area_form(tender, **ticks):
+    return {"title": "全部", "ceiling_0": "100,000", "ceiling_1": "CNY", "county": "522634000000", **ticks}
+
+
+@pytest.fixture
+def two_counties(now):
+    """A draft of the prefecture's bureau: two villages of one county stand in lot 1; three there and two in the next are free."""
+    bureau = make_bureau(region=a_place(522600000000))
+    tender = make_tender(state="draft", lots=1, plan=make_plan(bureau, amount=900_000, now=now), now=now)
+    free = [*villages(1, start=9), *villages(2, township=522634101000)]
+    next_door = villages(2, township=522635100000)
+    return tender, [v.code for v in free], [v.code for v in next_door]
+
+
+def test_a_whole_county_is_all_its_villages_that_no_other_lot_has(two_counties, client_for):
+    tender, free, next_door = two_counties
+    client = client_for(tender.drafted_by)
+    ticks = {"counties": ["522634000000"], "elsewhere": f"{next_door[0]}"}
+    assert client.post(url("lot_new", tender.pk), area_form(tender, **ticks)).status_code == 302
+    lot = tender.lots.get(number=2)
+    assert sorted(lot.regions.values_list("code", flat=True)) == [*free, next_door[0]]
+    page = client.get(url("lot", tender.pk, 2)).context["form"]
+    assert [(c.region.code, c.size, c.free, c.chosen, c.whole, c.elsewhere) for c in page.counties] == [
+        (522634000000, 5, 3, 3, True, ""),
+        (522635000000, 2, 2, 1, False, str(next_door[0])),
+    ]
+    assert [(t.region.code, t.chosen, t.free, t.whole) for t in page.picker] == [
+        (522634100000, 1, 1, True), (522634101000, 2, 2, True),
+    ]  # fmt: skip
+
+
+def test_a_refused_lot_keeps_every_tick(two_counties, client_for):
+    tender, free, next_door = two_counties
+    typed = area_form(tender, counties=["522635000000"], villages=[str(free[0])], townships=["522634101000"])
+    response = client_for(tender.drafted_by).post(url("lot_new", tender.pk), {**typed, "ceiling_0": "1,23"})
+    form = response.context["form"]
+    assert list(form.errors) == ["ceiling"]
+    assert form.wanted == {*free, *next_door}
+    html = response.content.decode()
+    assert 'value="1,23"' in html
+    assert 'data-total aria-live="polite">5<' in html
+    assert tender.lots.count() == 1
+
+
+def test_another_county_is_looked_at_without_losing_or_judging_anything(two_counties, client_for):
+    tender, free, next_door = two_counties
+    typed = area_form(tender, villages=[str(free[0])], townships=["522634101000"], show="522635000000", ceiling_0="1,2")
+    response = client_for(tender.drafted_by).post(url("lot_new", tender.pk), {**typed, "title": ""})
+    form = response.context["form"]
+    assert not form.is_bound
+    assert [t.region.code for t in form.picker] == [522635100000]
+    html = response.content.decode()
+    assert 'value="1,2"' in html
+    # All that is free of the first county is chosen: its one tick says so, instead of a list.
+    assert form.counties[0].whole
+    kept = area_form(tender, county="522635000000", counties=["522634000000"], villages=[str(next_door[1])])
+    assert client_for(tender.drafted_by).post(url("lot_new", tender.pk), kept).status_code == 302
+    codes = tender.lots.get(number=2).regions.values_list("code", flat=True)
+    assert sorted(codes) == [*free, next_door[1]]
+
+
+def test_what_lies_outside_of_the_buyers_area_cannot_be_ticked(two_counties, client_for):
+    tender, _free, _next_door = two_counties
+    outside = villages(1, township=520102001000)[0]
+    client = client_for(tender.drafted_by)
+    refused = client.post(url("lot_new", tender.pk), area_form(tender, villages=[str(outside.code)]))
+    assert "机构管辖" in str(refused.context["form"].errors) or outside.name in str(refused.context["form"].errors)
+    assert client.post(url("lot_new", tender.pk), area_form(tender, counties=["520102000000"])).status_code == 302
+    assert not tender.lots.get(number=2).regions.exists()
+
+
+def test_the_lot_form_costs_the_same_for_one_village_and_many(two_counties, client_for):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    tender, _free, _next_door = two_counties
+    client = client_for(tender.drafted_by)
+
+    def cost():
+        client.get(url("lot_new", tender.pk))
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url("lot_new", tender.pk)).status_code == 200
+        return len(queries)
+
+    before = cost()
+    villages(5, start=20)
+    villages(5, township=522636100000)
+    assert cost() == before
 
 
 # Fixed numbers of queries
@@ -223,3 +333,68 @@ def test_lists_cost_the_same_with_one_row_and_with_three(now, client_for, django
         tender = make_tender(bureau, now=now)
         make_bid(tender.lots.get(number=1), supplier, bidder)
     assert costs() == before
+
+
+def test_the_bureau_takes_its_list_along_as_a_file(now, client_for):
+    bureau = make_bureau()
+    draft, published = make_tender(bureau, state="draft", now=now), make_tender(bureau, now=now)
+    elsewhere = make_tender(now=now)
+
+    def lines(query=""):
+        answer = client_for(bureau.officer).get(f"{url('tenders')}?format=csv{query}")
+        return b"".join(answer.streaming_content).decode().splitlines()[1:]
+
+    assert {line.split(",")[0] for line in lines()} == {draft.reference, published.reference}
+    assert [line.split(",")[0] for line in lines("&state=draft")] == [draft.reference]
+    assert elsewhere.reference not in "".join(lines())
+
+
+def test_a_withdrawn_bid_leads_to_another_one_while_bids_are_taken(now, client_for, at):
+    tender = make_tender(now=now)
+    supplier, bidder = make_supplier()
+    lot = tender.lots.get(number=1)
+    bid = make_bid(lot, supplier, bidder)
+    client = client_for(bidder, language="en")
+    page = url("own_bid", bid.receipt_id)
+    assert "Bid again" not in client.get(page).content.decode()
+    client.post(url("withdraw", bid.receipt_id))
+    assert f"{url('bid', tender.pk, 1)}?supplier={supplier.pk}" in client.get(page).content.decode()
+    make_bid(lot, supplier, bidder)
+    assert "Bid again" not in client.get(page).content.decode()
+
+
+def test_after_the_deadline_a_withdrawn_bid_leads_nowhere(now, client_for, at):
+    tender = make_tender(now=now)
+    supplier, bidder = make_supplier()
+    bid = make_bid(tender.lots.get(number=1), supplier, bidder)
+    services_bidding.withdraw_bid(actor=bidder, bid=bid, now=now)
+    at(tender.bid_deadline + timedelta(minutes=1))
+    page = client_for(bidder, language="en").get(url("own_bid", bid.receipt_id)).content.decode()
+    assert "Bid again" not in page
+
+
+def test_a_key_holder_is_told_of_the_coming_opening(now, client_for, at, in_english):
+    bureau = make_bureau()
+    tender = make_tender(bureau, now=now)
+    holder = tender.key_shares.order_by("pk").first().holder
+
+    def items():
+        return [item for item in workspace.work_items(holder, clock.now()) if item.url == url("opening", tender.pk)]
+
+    at(tender.bid_deadline - timedelta(days=1))
+    (coming,) = items()
+    assert (coming.tone, coming.due_at) == ("soon", tender.bid_deadline)
+    at(tender.bid_deadline + timedelta(minutes=1))
+    (now_due,) = items()
+    assert (str(now_due.title), now_due.tone) == ("Release your key share", "now")
+
+
+def test_what_was_cancelled_before_publication_promises_no_notice(now, in_english):
+    bureau = make_bureau()
+    tender = make_tender(bureau, state="approved", now=now)
+    tender = services_tender.cancel_tender(
+        actor=bureau.approver, tender=tender, reason="任务取消。", reason_en="", now=now
+    )
+    steps = life_line(tender, now, [])
+    assert [(s.label, s.state) for s in steps] == [("Approval", "did"), ("Cancelled", "off")]
+    assert "on record" in steps[-1].detail

@@ -97,9 +97,7 @@ def test_low_prices_are_flagged(prices: tuple, ceiling: int, expected: dict) -> 
     found = scoring.low_prices(
         {n: D(p) for n, p in enumerate(prices)},
         ceiling=D(ceiling),
-        percent_of_mean=D(50),
-        percent_of_next=D(50),
-        percent_of_ceiling=D(45),
+        percents={LowPrice.OF_MEAN: D(50), LowPrice.OF_NEXT: D(50), LowPrice.OF_CEILING: D(45)},
     )
     assert found == expected
 

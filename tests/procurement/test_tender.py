@@ -266,9 +266,6 @@ def test_the_official_notice_comes_first(now):
 
 
 def test_provisional_dates_need_an_acknowledgement(at):
-    from tests.factories.procurement import ensure_law
-
-    ensure_law()
     moment = at(datetime(2026, 12, 28, 10, 0))
     tender = make_tender(state="approved", now=moment)
     values = {

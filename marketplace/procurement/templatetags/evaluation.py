@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,26 +17,27 @@ from marketplace.core.words import money_words
 from marketplace.procurement.models import Award, Tender
 from marketplace.procurement.rules_evaluation import DECIDED_STATES
 from marketplace.procurement.scoring import LowPrice, Tie
-from marketplace.procurement.selectors_evaluation import LOW_PRICE
 from marketplace.regions.models import Region
+from marketplace.statutes.models import StatutoryParameter
 
 register = template.Library()
 
 
 @register.filter
-def sign_words(sign: str) -> str:
-    """A sign of an abnormally low price."""
+def sign_words(sign: str, limit: StatutoryParameter) -> str:
+    """A sign of an abnormally low price, with the percentage that the law of the notice's day sets."""
     words = {
         LowPrice.OF_MEAN: _("It is below %(percent)s%% of the mean of all valid bids."),
         LowPrice.OF_NEXT: _("It is below %(percent)s%% of the next lowest price."),
         LowPrice.OF_CEILING: _("It is below %(percent)s%% of the ceiling."),
     }
-    key = {
-        LowPrice.OF_MEAN: "percent_of_mean",
-        LowPrice.OF_NEXT: "percent_of_next",
-        LowPrice.OF_CEILING: "percent_of_ceiling",
-    }[LowPrice(sign)]
-    return words[LowPrice(sign)] % {"percent": LOW_PRICE[key]}
+    return words[LowPrice(sign)] % {"percent": limit.value_text}
+
+
+@register.filter
+def instruments_of(signs: Iterable[tuple[str, StatutoryParameter]]) -> str:
+    """The instruments that set the lines of these signs, each once."""
+    return _(", ").join(dict.fromkeys(localized(limit, "instrument") for _sign, limit in signs))
 
 
 @register.filter

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from marketplace.core.words import day_words, exact_words, money_words
+from marketplace.core.words import exact_words, money_words, period_words
 from marketplace.procurement.areas import Area
 from marketplace.regions.models import Region
 
@@ -66,9 +66,11 @@ def plain(value: Decimal) -> str:
 
 @register.filter
 def service_term(content: Mapping[str, Any]) -> str:
-    if not content.get("service_from"):
+    """The days of service that a notice names, of a tender or of a contract."""
+    names = ("starts_on", "ends_on") if "starts_on" in content else ("service_from", "service_to")
+    if not content.get(names[0]):
         return ""
-    first, last = (day_words(date.fromisoformat(content[name])) for name in ("service_from", "service_to"))
+    first, last = period_words(*(date.fromisoformat(content[name]) for name in names))
     return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
