@@ -63,6 +63,11 @@ class AdviserSanctioned(InvalidInput):
     message = _("%(person)s is excluded at present. Choose somebody else.")
 
 
+class SitsAlready(InvalidInput):
+    code = "sits_already"
+    message = _("%(person)s holds a seat of this contract here already. Choose somebody else for this one.")
+
+
 class TooManyVillages(InvalidInput):
     code = "too_many_villages"
     message = _("%(person)s serves %(count)s villages already; the standard allows %(limit)s. Choose somebody else.")

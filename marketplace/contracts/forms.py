@@ -9,15 +9,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from djmoney.forms import MoneyField
 
 from marketplace.accounts.models import User
 from marketplace.core.errors import DomainError
+from marketplace.core.forms import MoneyField
 from marketplace.core.i18n import localized
 from marketplace.core.words import money_words
 
 _LINES = {"rows": 4}
-_CNY = [("CNY", "CNY")]
 
 
 def refuse(form: forms.BaseForm, error: DomainError) -> None:
@@ -45,7 +44,7 @@ class DeliverForm(forms.Form):
 
 
 class AcceptForm(forms.Form):
-    deduct = MoneyField(label=_("Deduction"), currency_choices=_CNY, min_value=Decimal(0))
+    deduct = MoneyField(label=_("Deduction"), min_value=Decimal(0))
     note = forms.CharField(
         label=_("Findings"), widget=forms.Textarea(attrs=_LINES), max_length=4000, required=False,
         help_text=_("How the people served were heard, and why less is deducted than the formula gives, if it is."),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from marketplace.accounts.models import Role
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import Organisation, Role, User
 from marketplace.accounts.rules import has_role, is_any_supervisor, roles_of
 from marketplace.audit.selectors import Visibility, register_visibility
 from marketplace.core import clock, workspace
 from marketplace.core.events import subscribe
+from marketplace.core.i18n import localized
+from marketplace.ledger import holders
+from marketplace.ledger.holders import Holder
 from marketplace.ledger.rules import register_auditor, register_reader
+from marketplace.procurement.models import BudgetLine
 from marketplace.procurement.rules import visible_budget_lines
 from marketplace.statutes.services import CalendarChanged
 from marketplace.timesheets import subjects as timesheet_subjects
@@ -42,6 +49,24 @@ def may_read_organisation(user: Any, holder: str) -> bool:
     return key.isdigit() and has_role(user, int(key), Role.ADMIN, Role.BIDDER, Role.FINANCE)
 
 
+def describe_budget(key: str) -> Holder | None:
+    line = BudgetLine.objects.filter(pk=key).first() if key.isdigit() else None
+    if line is None:
+        return None
+    name = f"{line.fiscal_year} · {localized(line, 'name')}"
+    return Holder(name, list_name=_("Budget"), list_url=reverse("procurement:budget_lines"))
+
+
+def describe_organisation(key: str) -> Holder | None:
+    found = Organisation.objects.filter(pk=key).first() if key.isdigit() else None
+    return Holder(localized(found, "name"), reverse("accounts:organisation", args=[found.pk])) if found else None
+
+
+def describe_person(key: str) -> Holder | None:
+    found = User.objects.filter(pk=key).first() if key.isdigit() else None
+    return Holder(localized(found, "display_name")) if found else None
+
+
 def _may_read_trail(model: type[Contract | Post | Instalment]) -> Visibility:
     """Both parties and the buyer's supervisors read what was done to a contract and its parts."""
 
@@ -60,5 +85,8 @@ def connect() -> None:
     workspace.register(work_items)
     timesheet_subjects.register(SUBJECT, subjects)
     register_auditor(may_audit)
+    holders.register("budget", describe_budget)
+    holders.register("organisation", describe_organisation)
+    holders.register("user", describe_person)
     register_reader("budget", may_read_budget)
     register_reader("organisation", may_read_organisation)

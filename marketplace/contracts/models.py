@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from djmoney.models.fields import MoneyField
 from moneyed import Money
 
@@ -128,6 +129,12 @@ class Post(models.Model):
         indexes: ClassVar = [models.Index(fields=["region", "state"], name="post_region_state")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["contract", "region", "seat"], name="one_post_a_seat_and_contract"),
+            models.UniqueConstraint(
+                fields=["contract", "region", "adviser"],
+                condition=Q(state="filled"),
+                name="one_seat_a_person_and_place",
+                violation_error_message=_("This person holds a seat here already. Choose somebody else."),
+            ),
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="post_ends_after_start"),
             models.CheckConstraint(
                 condition=Q(state="closed")
@@ -213,7 +220,7 @@ class VillageRating(models.Model):
     rated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     quarter = models.CharField(_("quarter"), max_length=7)
     stars = models.PositiveSmallIntegerField(_("rating"))
-    comment = models.TextField(_("comment"), blank=True)
+    comment = models.TextField(pgettext_lazy("rating", "comment"), blank=True)
     rated_at = models.DateTimeField(_("rated"))
 
     class Meta:

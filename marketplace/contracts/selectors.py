@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.accounts.selectors import public_cards
 from marketplace.core import clock
 from marketplace.core.words import day_words
 from marketplace.regions.models import Region
@@ -131,6 +132,8 @@ class PostRow:
     elapsed: Fraction
     stars: Decimal | None
     ratings: int
+    #: the adviser has a public card
+    has_card: bool
 
     @property
     def counted(self) -> list[tuple[Item, bool]]:
@@ -142,7 +145,7 @@ class PostRow:
 
 
 def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligation]) -> list[PostRow]:
-    """``posts`` with the fulfilment of the quarter in which ``today`` lies; two queries."""
+    """``posts`` with the fulfilment of the quarter in which ``today`` lies; three queries."""
     first, last = quarter(today)
     counted = fulfilment(posts, first, last, obligations=obligations)
     elapsed = Fraction((today - first).days + 1, (last - first).days + 1)
@@ -153,6 +156,7 @@ def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligati
         .values("post")
         .annotate(mean=Avg("stars"), n=Count("pk"))
     }
+    cards = set(public_cards(today).filter(pk__in={p.adviser_id for p in posts}).values_list("pk", flat=True))
     return [
         PostRow(
             post,
@@ -160,6 +164,7 @@ def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligati
             elapsed,
             Decimal(str(round(said[post.pk][0], 1))) if post.pk in said else None,
             said.get(post.pk, (None, 0))[1],
+            post.adviser_id in cards,
         )
         for post in posts
     ]
@@ -177,23 +182,32 @@ class Step:
 def life_of(
     contract: Contract, instalments: Sequence[Instalment], posts: int, filled: int, *, decided_at: datetime
 ) -> list[Step]:
-    """Award, signatures, staffing, payments, end: where the contract stands."""
+    """Award, signatures, staffing, payments, end: where the contract stands.
+
+    A step that is behind says what was done; one that is not names what it takes.
+    """
     signed = contract.buyer_signed_at
     paid = sum(i.state == InstalmentState.PAID for i in instalments)
+    staffed = bool(posts) and (filled == posts or contract.state == ContractState.COMPLETED)
+    all_paid = bool(instalments) and paid == len(instalments)
     ended = contract.state in (ContractState.COMPLETED, ContractState.TERMINATED)
     done = [
         (_("Awarded"), day_words(timezone.localdate(decided_at)), True),
-        (_("Signed by the supplier"), _day(contract.supplier_signed_at), contract.supplier_signed_at is not None),
-        (_("Signed by the buyer"), _day(signed), signed is not None),
         (
-            _("Staffed"),
+            _("Signed by the supplier") if contract.supplier_signed_at else _("Supplier's signature"),
+            _day(contract.supplier_signed_at),
+            contract.supplier_signed_at is not None,
+        ),
+        (_("Signed by the buyer") if signed else _("Buyer's signature"), _day(signed), signed is not None),
+        (
+            _("Staffed") if staffed else _("Staffing"),
             _("%(filled)s of %(posts)s posts") % {"filled": filled, "posts": posts} if posts else "",
-            bool(posts) and (filled == posts or contract.state == ContractState.COMPLETED),
+            staffed,
         ),
         (
-            _("Paid"),
+            _("Paid") if all_paid else _("Payment"),
             _("%(paid)s of %(all)s") % {"paid": paid, "all": len(instalments)} if instalments else "",
-            bool(instalments) and paid == len(instalments),
+            all_paid,
         ),
     ]
     steps = []
@@ -205,7 +219,11 @@ def life_of(
     if contract.state == ContractState.TERMINATED:
         steps = [step for step in steps if step.state == "did"]
         return [*steps, Step(_("Ended early"), _day(contract.ended_at), "off")]
-    last = Step(_("Completed"), _day(contract.ended_at) or day_words(contract.ends_on), "did" if ended else "")
+    last = Step(
+        _("Completed") if ended else _("Completion"),
+        _day(contract.ended_at) or day_words(contract.ends_on),
+        "did" if ended else "",
+    )
     return [*steps, last]
 
 

@@ -51,7 +51,7 @@ def fill_post(*, post: Post, adviser: User, actor: User, now: datetime) -> Post:
     """``adviser`` serves ``post`` from today, or from the start of its term.
 
     Raises:
-        NotInPerformance, NoCredential, NotAPractitioner, AdviserSanctioned, TooManyVillages
+        NotInPerformance, NoCredential, NotAPractitioner, AdviserSanctioned, SitsAlready, TooManyVillages
         IllegalTransition: somebody serves it already.
     """
     # Two posts filled with one person at once must not pass the limit together.
@@ -88,6 +88,9 @@ def _check_adviser(adviser: User, contract: Contract, post: Post, today: date, s
         raise errors.NoCredential(person=str(adviser))
     if is_sanctioned(adviser, today):
         raise errors.AdviserSanctioned(person=str(adviser))
+    here = Post.objects.filter(contract=contract, region=post.region_id, adviser=adviser, state=PostState.FILLED)
+    if here.exclude(pk=post.pk).exists():
+        raise errors.SitsAlready(person=str(adviser))
     limit = villages_limit(contract)
     if limit is not None and post.region.level == Level.VILLAGE:
         count = villages_served(adviser)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.index, name="list"),
     path("draft/<int:award_pk>/", views.draft, name="draft"),
     path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/instalments.csv", views.instalments_csv, name="instalments_csv"),
     path("<int:pk>/posts.csv", views.posts_csv, name="posts_csv"),
     path("<int:pk>/contract.pdf", views.paper, name="paper"),
     path("<int:pk>/sign/supplier/", views.sign_supplier, name="sign_supplier"),

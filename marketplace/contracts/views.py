@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
@@ -292,6 +293,29 @@ def posts_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @public_page
 @require_safe
+def instalments_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The instalments as the page of the contract shows them: periods, sums in yuan, states, days."""
+    contract = get_contract(request, pk)
+    header = (
+        _("number"), _("from"), _("to"), _("amount (yuan)"), _("deduction (yuan)"), _("to pay (yuan)"), _("state"),
+        _("accepted on"), _("paid on"),
+    )  # fmt: skip
+    rows = (
+        (
+            i.number, i.period_from, i.period_to, i.amount.amount, i.deduction.amount, i.payable.amount,
+            i.get_state_display(), _date(i.accepted_at), _date(i.paid_at),
+        )
+        for i in contract.instalments.order_by("number")
+    )  # fmt: skip
+    return csv_response(f"instalments-{contract.pk}.csv", header, rows)
+
+
+def _date(instant: datetime | None) -> date | None:
+    return timezone.localdate(instant) if instant else None
+
+
+@public_page
+@require_safe
 def paper(request: HttpRequest, pk: int) -> HttpResponse:
     """The contract as PDF, in the active language."""
     contract = get_contract(request, pk)
@@ -409,8 +433,19 @@ def complete(request: HttpRequest, pk: int) -> HttpResponse:
         services.complete_contract(actor=signed_in(request), contract=contract, now=clock.now())
         messages.success(request, _("The contract is completed and its posts are closed."))
         return redirect("contracts:detail", contract.pk)
+    if contract.state != ContractState.ACTIVE:
+        return redirect("contracts:detail", contract.pk)
     instalments = list(contract.instalments.order_by("number"))
-    return render(request, "contracts/complete.html", {"contract": contract, "money": selectors.money_of(instalments)})
+    return render(
+        request,
+        "contracts/complete.html",
+        {
+            "contract": contract,
+            "money": selectors.money_of(instalments),
+            "runs": timezone.localdate(clock.now()) <= contract.ends_on,
+            "unpaid": [i for i in instalments if i.state != InstalmentState.PAID],
+        },
+    )
 
 
 @second_factor

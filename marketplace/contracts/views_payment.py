@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -20,6 +22,7 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.regions.models import Region
 from marketplace.statutes.deadlines import Deadline
 
 from . import rules, services, services_payment
@@ -59,9 +62,10 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
         answer = _act(request, instalment, forms)
         if answer is not None:
             return answer
-    rows = instalment.delivery.get("posts", [])
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    people = User.objects.in_bulk({row["adviser"] for row in page.object_list if row["adviser"]})
+    page = Paginator(instalment.delivery.get("posts", []), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows: list[dict[str, Any]] = list(page.object_list)
+    names = _place_names(rows)
+    people = User.objects.in_bulk({row["adviser"] for row in rows if row["adviser"]})
     party = rules.is_party(request.user, instalment.contract)
     return render(
         request,
@@ -81,10 +85,11 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
             "rows": [
                 {
                     **row,
+                    "name": names[row["region"]],
                     "items": [item for item in map(Item.from_json, row["items"]) if item.due is not None],
                     "adviser": people.get(row["adviser"]),
                 }
-                for row in page.object_list
+                for row in rows
             ],
             "word": instalment.acceptance.get("ratings") or services_payment.village_word(instalment),
             "ratings": list(services_payment.ratings_of(instalment)[:50]) if party else [],
@@ -137,8 +142,18 @@ def _act(request: HttpRequest, instalment: Instalment, forms: dict[str, Any]) ->
     return redirect("contracts:instalment", instalment.pk)
 
 
+def _place_names(rows: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Code → name of each row's place in the active language. The sheet itself keeps the Chinese name of its day."""
+    names = {row["region"]: row["name"] for row in rows}
+    if (get_language() or "").startswith("en"):
+        for region in Region.objects.filter(pk__in=map(int, names)):
+            names[str(region.pk)] = localized(region, "name")
+    return names
+
+
 def _csv(instalment: Instalment) -> HttpResponseBase:
     rows = instalment.delivery.get("posts", [])
+    names = _place_names(rows)
     header = (
         _("code"), _("place"), _("seat"), _("obligation"), _("unit"), _("due"), _("done"), _("waiting for confirmation"),
         _("met"), _("share (yuan)"), _("deduction (yuan)"),
@@ -149,7 +164,7 @@ def _csv(instalment: Instalment) -> HttpResponseBase:
         (
             (
                 row["region"],
-                row["name"],
+                names[row["region"]],
                 row["seat"],
                 localized(item, "title"),
                 item.unit,

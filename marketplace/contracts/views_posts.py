@@ -113,7 +113,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
             refuse(form, error)
         else:
             messages.success(request, _("Thank you. It counts when the service is accepted."))
-            return redirect("contracts:detail", post.contract_id)
+            return redirect("dashboards:coverage", post.region_id)
     first, last = quarter(today)
     return render(
         request,

@@ -16,9 +16,11 @@ from marketplace.contracts.models import Contract, Instalment, Obligation, Post
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.units import yuan
+from marketplace.core.words import day_words
 from marketplace.ledger.checks import check_ledger
 from marketplace.ledger.selectors import budget
 from marketplace.procurement.models import Notice, Tender
+from marketplace.procurement.selectors import life_line
 from marketplace.regions.models import Region
 from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.services import edit_day
@@ -477,3 +479,10 @@ def test_two_lots_signed_at_once_bring_the_tender_under_contract():
     assert found == {"done": 4}
     assert Tender.objects.get().state == "contracted"
     assert _money(contracts[0])["committed"] == 4 * 27_000
+
+
+def test_the_tenders_life_line_ends_with_the_day_of_the_signature(at):
+    at(datetime(2026, 3, 2, 10))
+    tender = make_contract().award.lot.tender
+    last = life_line(tender, clock.now(), tender.notices.all())[-1]
+    assert (last.state, last.detail) == ("did", day_words(date(2026, 3, 2)))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from marketplace.accounts.models import Role
 from marketplace.contracts import services
 from marketplace.contracts.models import Contract, Instalment, VillageRating
+from marketplace.contracts.selectors import life_of
 from marketplace.core import clock, workspace
 from tests.factories.accounts import make_member, make_membership, make_practitioner, make_user
 from tests.factories.contracts import (
@@ -218,6 +219,52 @@ def test_ending_early_through_the_page(client_for, deal):
     assert "供应商转包" in _text(client_for().get(_url("detail", contract.pk)))
 
 
+def test_completing_says_early_what_is_not_done(client_for, deal, at):
+    contract, people, first = deal
+    client = client_for(people.officer)
+    early = _text(client.get(_url("complete", contract.pk)))
+    assert "合同期限至" in early
+    assert all(_url("instalment", one.pk) in early for one in contract.instalments.all())
+    assert "确认办结合同" not in early
+    at(datetime(2027, 1, 8, 9))
+    over = _text(client.get(_url("complete", contract.pk)))
+    assert "合同期限至" not in over
+    assert _url("instalment", first.pk) in over
+    assert client_for(people.bidder).get(_url("complete", contract.pk)).status_code == 404
+    Instalment.objects.filter(contract=contract).update(
+        state="paid", accepted_at=clock.now(), accepted_by=people.officer, delivered_at=clock.now(),
+        delivered_by=people.bidder, paid_at=clock.now(), paid_by=people.finance,
+    )  # fmt: skip
+    ready = _text(client.get(_url("complete", contract.pk)))
+    assert "确认办结合同" in ready
+    client.post(_url("complete", contract.pk))
+    contract.refresh_from_db()
+    assert contract.state == "completed"
+    assert client.get(_url("complete", contract.pk)).url == _url("detail", contract.pk)
+
+
+def test_the_life_line_names_what_is_done_and_what_is_not(client_for, deal, in_english):
+    contract, _people, _first = deal
+    instalments = list(contract.instalments.order_by("number"))
+    steps = life_of(contract, instalments, 3, 2, decided_at=clock.now())
+    assert [(s.label, s.state) for s in steps] == [
+        ("Awarded", "did"), ("Signed by the supplier", "did"), ("Signed by the buyer", "did"), ("Staffing", "now"),
+        ("Payment", ""), ("Completion", ""),
+    ]  # fmt: skip
+    for instalment in instalments:
+        instalment.state = "paid"
+    contract.state = "completed"
+    labels = [s.label for s in life_of(contract, instalments, 3, 3, decided_at=clock.now())]
+    assert labels[3:] == ["Staffed", "Paid", "Completed"]
+
+
+def test_instalments_as_a_table_file(client_for, deal):
+    contract, _people, first = deal
+    lines = _text(client_for(language="en").get(_url("instalments_csv", contract.pk))).splitlines()
+    assert len(lines) == 1 + contract.instalments.count()
+    assert lines[1].split(",")[:4] == ["1", "2026-01-01", "2026-03-31", f"{first.amount.amount}"]
+
+
 # Posts
 
 
@@ -252,7 +299,10 @@ def test_a_village_rates_in_one_press(client_for, deal):
     page = _text(client.get(item.url))
     assert "我们村的法律顾问怎么样？" in page
     assert "2026 年 4 月至 6 月" in page
-    client.post(item.url, {"quarter": "2026-Q1", "stars": "4", "comment": "讲得明白"})
+    sent = client.post(item.url, {"quarter": "2026-Q1", "stars": "4", "comment": "讲得明白"})
+    # Back to the village's own page, with a word of thanks.
+    assert (sent.status_code, sent["Location"]) == (302, f"/coverage/{post.region_id}/")
+    assert "谢谢" in _text(client.get(sent["Location"]))
     assert VillageRating.objects.get().stars == 4
     client.post(item.url, {"quarter": "2026-Q2", "stars": "5"})
     assert not _items(voice)
@@ -365,3 +415,36 @@ def test_a_sheet_asks_a_fixed_number_of_questions(client_for, count, django_asse
     client.get(_url("instalment", instalment.pk))
     with django_assert_max_num_queries(6):
         client.get(_url("instalment", instalment.pk))
+
+
+def test_a_sheet_names_places_in_the_readers_language(client_for, deal):
+    contract, people, instalment = deal
+    place = contract.posts.first().region
+    chinese = _text(client_for(people.officer).get(_url("instalment", instalment.pk)))
+    assert f'<a href="/coverage/{place.pk}/">{place.name}</a>' in chinese
+    english = client_for(people.officer, language="en")
+    sheet = _text(english.get(_url("instalment", instalment.pk)))
+    assert f'<a href="/coverage/{place.pk}/">{place.name_en}</a>' in sheet
+    assert place.name not in sheet
+    csv = _text(english.get(_url("instalment", instalment.pk), {"format": "csv"}))
+    assert place.name_en in csv
+    assert place.name not in csv
+
+
+def test_names_lead_to_their_pages(client_for, deal):
+    contract, people, _instalment = deal
+    post = contract.posts.filter(state="filled").first()
+    page = _text(client_for().get(_url("detail", contract.pk)))
+    for address in (
+        f"/coverage/{post.region_id}/",
+        f"/account/people/{post.adviser_id}/",
+        f"/account/organisations/{people.buyer.pk}/",
+        f"/account/organisations/{people.supplier.pk}/",
+    ):
+        assert f'href="{address}"' in page
+        assert client_for().get(address).status_code == 200
+    # Who has no public card is named without a link: it would lead nowhere.
+    post.adviser.credentials.all().update(state="revoked")
+    page = _text(client_for().get(_url("detail", contract.pk)))
+    assert post.adviser.display_name in page
+    assert f"/account/people/{post.adviser_id}/" not in page

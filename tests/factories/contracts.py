@@ -24,12 +24,10 @@ from marketplace.core.units import yuan
 from marketplace.procurement import budget
 from marketplace.procurement.models import Award, Bid, BudgetLine, Lot, Method, OpenedBid, Plan, Tender
 from marketplace.regions.models import Region
-from marketplace.statutes.models import StatutoryRule
 from marketplace.timesheets.models import ServiceSession
 
 from .accounts import LEISHAN, a_place, make_member, make_organisation, make_practitioner, make_user
 from .catalog import make_product, make_version
-from .statutes import load_law
 
 _numbers = count(1)
 _TOWNSHIP = 522634100000
@@ -89,8 +87,6 @@ def make_award(
     now: datetime | None = None,
 ) -> Award:
     """The award of the first of ``lots`` lots (all are awarded), decided just before ``now``; its ceilings are reserved."""
-    if not StatutoryRule.objects.exists():
-        load_law()
     parties = parties or make_parties()
     now = now or clock.now()
     n, year = next(_numbers), timezone.localdate(now).year

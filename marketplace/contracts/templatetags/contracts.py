@@ -8,7 +8,7 @@ from django import template
 from django.utils.translation import ngettext
 
 from marketplace.contracts.models import Contract, Instalment, Post
-from marketplace.core.words import day_words, duration_words, money_words, number_words
+from marketplace.core.words import duration_words, money_words, number_words, period_words
 
 register = template.Library()
 
@@ -31,7 +31,7 @@ def term(value: Contract | Post | Instalment) -> str:
     first, last = (
         (value.period_from, value.period_to) if isinstance(value, Instalment) else (value.starts_on, value.ends_on)
     )
-    return f"{day_words(first)} – {day_words(last)}"
+    return " – ".join(period_words(first, last))
 
 
 @register.filter
