@@ -95,7 +95,11 @@ ShiftFormSet = forms.formset_factory(ShiftForm, extra=3, min_num=1, validate_min
 class FindForm(forms.Form):
     q = forms.CharField(label=_("Title or place"), required=False, max_length=60)
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("all kinds")), *OpportunityKind.choices], required=False)
-    near = RegionField(label=_("From where"), required=False)
+    near = RegionField(label=_("From where"), required=False, help_text="")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["near"].widget.attrs["placeholder"] = _("Name or Pinyin, such as langde")
 
 
 class ReasonForm(forms.Form):

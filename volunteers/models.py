@@ -95,6 +95,8 @@ class Opportunity(models.Model):
     state = models.CharField(
         _("state"), max_length=10, choices=OpportunityState.choices, default=OpportunityState.DRAFT
     )
+    #: Closed by the answer; the organiser may still call it off.
+    answered_at = models.DateTimeField(_("what it sought was found"), null=True, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
@@ -105,7 +107,11 @@ class Opportunity(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["seeks_adviser_for_post"], condition=Q(state__in=["draft", "open"]), name="one_open_call_a_post"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True) | Q(state__in=["closed", "cancelled"]),
+                name="answered_call_is_closed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
 
-from . import errors
+from . import errors, letters
 from .models import Opportunity, Shift, SignUp, VolunteerProfile
 from .rules import can_manage, can_organise
 from .sign_ups import cancel_sign_up
@@ -155,13 +155,36 @@ def open_opportunity(*, actor: User, opportunity: Opportunity, now: datetime) ->
 
 @transaction.atomic
 def close_opportunity(*, actor: User, opportunity: Opportunity, now: datetime) -> Opportunity:
-    """Take no more sign-ups; those who have a place keep it."""
+    """Take no more sign-ups; who has a place keeps it, and who waits is still served when one comes free."""
     return _move(opportunity, "close", actor, now)
 
 
 @transaction.atomic
+def answer_opportunity(*, opportunity: Opportunity, now: datetime) -> list[SignUp]:
+    """Close a call because what it sought was found, by whoever found it: no actor.
+
+    Places were promised: who has one keeps it, and an offer stands until its time. Who only waits is let go, since no
+    place will be offered any more. Gives the sign-ups of coming shifts that this concerns, as they stand now: those
+    people are to be told.
+
+    Raises:
+        IllegalTransition: the call is neither open nor a draft
+    """
+    opportunity = lock_row(Opportunity, opportunity.pk)
+    apply_transition(OPPORTUNITY, opportunity, "answer", actor=None, now=now, changes={"answered_at": now})
+    concerned: list[SignUp] = []
+    live = (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED)
+    for shift in Shift.objects.select_for_update().filter(opportunity=opportunity, starts_at__gt=now).order_by("pk"):
+        for sign_up in SignUp.objects.filter(shift=shift, state__in=live).select_related("volunteer").order_by("pk"):
+            if sign_up.state == SignUpState.WAITING:
+                apply_transition(SIGN_UP, sign_up, "release", actor=None, now=now, changes={"ended_at": now})
+            concerned.append(sign_up)
+    return concerned
+
+
+@transaction.atomic
 def cancel_opportunity(*, actor: User, opportunity: Opportunity, reason: str, now: datetime) -> Opportunity:
-    """Call it off: every coming place and waiting place ends, with the reason for all to read.
+    """Call it off: every coming place and waiting place ends, with the reason for all to read; each is told by mail.
 
     Raises:
         ReasonNeeded, PermissionRefused, IllegalTransition
@@ -170,8 +193,10 @@ def cancel_opportunity(*, actor: User, opportunity: Opportunity, reason: str, no
         raise errors.ReasonNeeded(field="reason")
     opportunity = _move(opportunity, "cancel", actor, now, reason)
     live = (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED)
+    ended: list[SignUp] = []
     for shift in Shift.objects.select_for_update().filter(opportunity=opportunity, starts_at__gt=now).order_by("pk"):
-        for sign_up in SignUp.objects.filter(shift=shift, state__in=live).order_by("pk"):
+        for sign_up in SignUp.objects.filter(shift=shift, state__in=live).select_related("volunteer").order_by("pk"):
+            ended.append(sign_up)
             apply_transition(
                 SIGN_UP,
                 sign_up,
@@ -182,6 +207,7 @@ def cancel_opportunity(*, actor: User, opportunity: Opportunity, reason: str, no
                 changes={"ended_at": now, "note": reason},
             )
         Shift.objects.filter(pk=shift.pk).update(taken=0)
+    letters.called_off(opportunity, ended, reason)
     return opportunity
 
 

@@ -23,7 +23,7 @@ from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 
-from . import errors
+from . import errors, letters
 from .models import Shift, SignUp
 from .rules import can_record_attendance
 from .states import SIGN_UP, OpportunityState, SignUpState
@@ -31,6 +31,8 @@ from .states import SIGN_UP, OpportunityState, SignUpState
 OFFER_STANDS = timedelta(hours=24)
 #: 法律援助志愿者管理办法 art. 20: removed, after a check, at three broken appointments in a year
 MISSED_LIMIT = 3
+#: whose waiting list is served
+SERVED = (OpportunityState.OPEN, OpportunityState.CLOSED)
 HOLDING = (SignUpState.CONFIRMED, SignUpState.OFFERED, SignUpState.ATTENDED)
 
 
@@ -109,13 +111,44 @@ def accept_offer(*, actor: User, sign_up: SignUp, now: datetime) -> SignUp:
 
 
 @transaction.atomic
-def promote_waiting(*, shift: Shift, now: datetime) -> int:
-    """Offer free places to the waiting list in order; how many offers were made.
+def offer_place(*, person: User, shift: Shift, until: datetime, now: datetime) -> SignUp | None:
+    """Offer a free place until ``until`` to somebody who had said that he could come; taking it is up to him (``accept_offer``).
 
-    Who can no longer come (a clash, a lapsed licence) is passed over with the reason on record.
+    Who waits in line is served before him. None where no place is left then, or he has one already.
+
+    Raises:
+        NotAVolunteer, NotOpen, ShiftOver, CredentialMissing, Clash, TooManyMissed
+    """
+    lock_row(User, person.pk)
+    shift = lock_row(Shift, shift.pk)
+    promote_waiting(shift=shift, now=now)
+    shift.refresh_from_db()
+    known = (
+        SignUp.objects.filter(shift=shift, volunteer=person)
+        .exclude(state__in=[SignUpState.CANCELLED, SignUpState.LAPSED])
+        .first()
+    )
+    if known is not None:
+        return known if known.state == SignUpState.OFFERED else None
+    _check_eligible(person, shift, now)
+    if not _take_place(shift):
+        return None
+    offered = SignUp.objects.create(
+        shift=shift, volunteer=person, state=SignUpState.OFFERED, signed_up_at=now, offer_until=until
+    )
+    record(actor=None, action="sign_up.create", subject=offered, now=now, data={"state": str(offered.state)})
+    return offered
+
+
+@transaction.atomic
+def promote_waiting(*, shift: Shift, now: datetime) -> int:
+    """Offer free places to the waiting list in order, and tell them by mail; how many offers were made.
+
+    Who can no longer come (a clash, a lapsed licence) is passed over with the reason on record. A call that takes no more
+    sign-ups still serves those who wait.
     """
     shift = lock_row(Shift, shift.pk)
-    if shift.starts_at <= now or shift.opportunity.state != OpportunityState.OPEN:
+    if shift.starts_at <= now or shift.opportunity.state not in SERVED:
         return 0
     offers = 0
     until = min(now + OFFER_STANDS, shift.starts_at)
@@ -138,6 +171,7 @@ def promote_waiting(*, shift: Shift, now: datetime) -> int:
         if not _take_place(shift):
             break
         apply_transition(SIGN_UP, waiting, "offer", actor=None, now=now, changes={"offer_until": until})
+        letters.place_offered(waiting)
         offers += 1
     return offers
 
@@ -196,7 +230,8 @@ def _check_eligible(person: User, shift: Shift, now: datetime, *, but: int | Non
     profile = getattr(person, "volunteer", None)
     if profile is None or not profile.active:
         raise errors.NotAVolunteer
-    if opportunity.state != OpportunityState.OPEN:
+    # Who waits (``but``) signed up while the call was open.
+    if opportunity.state != OpportunityState.OPEN and (but is None or opportunity.state not in SERVED):
         raise errors.NotOpen
     if shift.starts_at <= now:
         raise errors.ShiftOver

@@ -20,7 +20,12 @@ OPPORTUNITY = StateTable(
     [
         Transition("open", (OpportunityState.DRAFT,), OpportunityState.OPEN),
         Transition("close", (OpportunityState.OPEN,), OpportunityState.CLOSED),
-        Transition("cancel", (OpportunityState.DRAFT, OpportunityState.OPEN), OpportunityState.CANCELLED),
+        Transition("answer", (OpportunityState.DRAFT, OpportunityState.OPEN), OpportunityState.CLOSED),
+        Transition(
+            "cancel",
+            (OpportunityState.DRAFT, OpportunityState.OPEN, OpportunityState.CLOSED),
+            OpportunityState.CANCELLED,
+        ),
     ],
 )
 
@@ -42,6 +47,7 @@ SIGN_UP = StateTable(
         Transition("accept_offer", (SignUpState.OFFERED,), SignUpState.CONFIRMED),
         Transition("lapse", (SignUpState.OFFERED,), SignUpState.LAPSED),
         Transition("cancel", (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED), SignUpState.CANCELLED),
+        Transition("release", (SignUpState.WAITING,), SignUpState.CANCELLED),
         Transition("attend", (SignUpState.CONFIRMED, SignUpState.MISSED), SignUpState.ATTENDED),
         Transition("miss", (SignUpState.CONFIRMED,), SignUpState.MISSED),
     ],

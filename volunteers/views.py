@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import SignedIn
+from marketplace.audit.selectors import trail
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
@@ -51,6 +52,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "opportunity": found,
         "rows": rows,
+        "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "may_manage": person is not None and can_manage(person, found),
         "is_volunteer": person is not None and hasattr(person, "volunteer") and person.volunteer.active,

@@ -26,15 +26,34 @@ from .rules import ORGANISERS, can_manage, managed_by
 
 
 @require_safe
-def organised(request: SignedIn) -> HttpResponse:
-    """The calls of my organisations, with how they fill."""
+def organised(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
+    """The calls of my organisations, with how they fill; ``?format=csv`` gives all of them."""
     rows = managed_by(request.user).annotate(
         confirmed=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state__in=["confirmed", "attended"])),
         waiting=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state="waiting")),
         first=Min("shifts__starts_at"),
         last=Max("shifts__ends_at"),
     )
-    page = Paginator(rows.order_by("-last", "-pk"), 25).get_page(request.GET.get("page"))
+    rows = rows.order_by("-last", "-pk")
+    if request.GET.get("format") == "csv":
+        header = [
+            _("Call"), _("First shift"), _("Last shift"), _("Place"), _("Organiser"), _("Coming"), _("Waiting"), _("State"),
+        ]  # fmt: skip
+        lines = (
+            [
+                localized(o, "title"),
+                f"{timezone.localtime(o.first):%Y-%m-%d %H:%M}" if o.first else "",
+                f"{timezone.localtime(o.last):%Y-%m-%d %H:%M}" if o.last else "",
+                localized(o.region, "name"),
+                localized(o.organiser, "name"),
+                o.confirmed,
+                o.waiting,
+                o.get_state_display(),
+            ]
+            for o in rows
+        )
+        return csv_response("calls.csv", header, lines)
+    page = Paginator(rows, 25).get_page(request.GET.get("page"))
     may_create = organisations_of(request.user, *ORGANISERS).exists()
     return render(request, "volunteers/organised.html", {"page": page, "may_create": may_create, "now": clock.now()})
 

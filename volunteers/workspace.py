@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,8 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
     for sign_up in mine:
         call = sign_up.shift.opportunity
         place = localized(call.region, "name")
+        if call.answered_at is not None:
+            place = f"{place} · {_('The village has an adviser now; your place stays yours.')}"
         if sign_up.state == SignUpState.OFFERED:
             yield WorkItem(
                 _("A place is free for you: %(title)s") % {"title": localized(call, "title")},
@@ -40,8 +43,22 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
         else:
             yield WorkItem(
                 localized(call, "title"), reverse("volunteers:opportunity", args=[call.pk]), place,
-                due_at=sign_up.shift.starts_at, tone="now" if sign_up.shift.starts_at < now + SOON else "info",
+                due_at=sign_up.shift.starts_at, tone="soon" if sign_up.shift.starts_at < now + SOON else "info",
             )  # fmt: skip
+    released = SignUp.objects.filter(
+        volunteer=user,
+        state=SignUpState.CANCELLED,
+        shift__starts_at__gt=now,
+        ended_at=F("shift__opportunity__answered_at"),
+    ).select_related("shift__opportunity__region")
+    for sign_up in released.order_by("pk")[:5]:
+        yield WorkItem(
+            _("The waiting list has ended: %(place)s has its legal adviser")
+            % {"place": localized(sign_up.shift.opportunity.region, "name")},
+            reverse("volunteers:find"),
+            _("Thank you for waiting. Other villages look for volunteers."),
+            tone="info",
+        )
     unmarked = (
         SignUp.objects.filter(
             state=SignUpState.CONFIRMED, shift__ends_at__lt=now, shift__opportunity__in=managed_by(user)

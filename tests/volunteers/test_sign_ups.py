@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +45,33 @@ def test_places_then_queue_then_offer_then_place() -> None:
     sign_ups.accept_offer(actor=second, sign_up=waiting[0], now=now)
     shift.refresh_from_db()
     assert (shift.taken, SignUp.objects.get(pk=waiting[1].pk).state) == (1, "waiting")
+
+
+def test_who_waits_is_told_of_the_place_and_of_a_call_called_off(
+    mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    call, shift = make_call(places=1)
+    first, second, third = (make_volunteer(email=f"v{n}@example.org") for n in range(3))
+    now = clock.now()
+    taken, waiting, _last = (sign_ups.sign_up(actor=p, shift=shift, now=now) for p in (first, second, third))
+    # Closed to others, the call still serves who waits.
+    services.close_opportunity(actor=call.created_by, opportunity=call, now=now)
+    with pytest.raises(errors.NotOpen):
+        sign_ups.sign_up(actor=make_volunteer(), shift=shift, now=now)
+    with django_capture_on_commit_callbacks(execute=True):
+        sign_ups.cancel_sign_up(actor=first, sign_up=taken, now=now)
+    [letter] = mailoutbox
+    waiting.refresh_from_db()
+    assert (waiting.state, letter.to) == ("offered", [second.email])
+    assert "名额空出" in letter.subject
+    assert "A place has come free: 赶集日法律咨询" in letter.subject
+    assert letter.body.endswith("/volunteering/mine/")
+
+    mailoutbox.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.cancel_opportunity(actor=call.created_by, opportunity=call, reason="山洪预警", now=now)
+    assert {letter.to[0] for letter in mailoutbox} == {second.email, third.email}
+    assert all("山洪预警。" in letter.body and len(letter.to) == 1 for letter in mailoutbox)
 
 
 def test_an_offer_that_nobody_answers_goes_to_the_next(at: Any) -> None:
@@ -195,7 +225,7 @@ def test_without_consent_nothing_is_recorded() -> None:
         sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
 
 
-def test_cancelling_a_call_ends_every_place_with_the_reason() -> None:
+def test_cancelling_a_call_ends_every_place_with_the_reason(client_for: Any) -> None:
     coordinator = make_coordinator()
     call, shift = make_call(by=coordinator, places=1)
     people = [make_volunteer() for _ in range(2)]
@@ -205,6 +235,37 @@ def test_cancelling_a_call_ends_every_place_with_the_reason() -> None:
     services.cancel_opportunity(actor=coordinator, opportunity=call, reason="山路塌方。", now=clock.now())
     assert {s.state for s in SignUp.objects.filter(pk__in=[m.pk for m in made])} == {"cancelled"}
     assert not oversold_or_miscounted()
+    assert "山路塌方。" in client_for().get(f"/volunteering/{call.pk}/").text
+
+
+@pytest.mark.parametrize("how", ["close", "answer"])
+def test_a_closed_call_can_still_be_called_off(how: str) -> None:
+    coordinator = make_coordinator()
+    call, shift = make_call(by=coordinator, places=1)
+    taken = sign_ups.sign_up(actor=make_volunteer(), shift=shift, now=clock.now())
+    if how == "close":
+        services.close_opportunity(actor=coordinator, opportunity=call, now=clock.now())
+    else:
+        services.answer_opportunity(opportunity=call, now=clock.now())
+    assert SignUp.objects.get(pk=taken.pk).state == "confirmed"
+    services.cancel_opportunity(actor=coordinator, opportunity=call, reason="山路塌方。", now=clock.now())
+    call.refresh_from_db()
+    taken.refresh_from_db()
+    assert (call.state, taken.state, taken.note) == ("cancelled", "cancelled", "山路塌方。")
+    assert (call.answered_at is not None) == (how == "answer")
+    assert not oversold_or_miscounted()
+
+
+def test_the_organiser_is_offered_to_call_off_a_closed_call(client_for: Any) -> None:
+    coordinator = make_coordinator()
+    call, _shift = make_call(by=coordinator)
+    services.close_opportunity(actor=coordinator, opportunity=call, now=clock.now())
+    client = client_for(coordinator)
+    cancel = reverse("volunteers:move", args=[call.pk, "cancel"])
+    assert cancel in client.get(reverse("volunteers:manage", args=[call.pk])).content.decode()
+    client.post(cancel, {"reason": "山路塌方。"})
+    call.refresh_from_db()
+    assert call.state == "cancelled"
 
 
 def test_leaving_gives_the_places_to_the_next() -> None:
@@ -256,6 +317,18 @@ def test_pages(client_for: Any) -> None:
     assert person.display_name in client_for(coordinator).get(f"/volunteering/organised/{call.pk}/").content.decode()
     newcomer = client_for(make_user())
     assert newcomer.post(f"/volunteering/shifts/{shift.pk}/sign-up/")["Location"].startswith("/volunteering/join/")
+
+
+def test_a_coordinator_takes_the_list_of_calls_away_and_only_the_own_ones(client_for: Any) -> None:
+    coordinator = make_coordinator()
+    _call, shift = make_call(by=coordinator, title="本单位的招募", places=1)
+    make_call(title="别人的招募")
+    for person in (make_volunteer(), make_volunteer()):
+        sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+    response = client_for(coordinator).get("/volunteering/organised/?format=csv")
+    lines = list(csv.DictReader(StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
+    assert [(line["招募"], line["已报名"], line["候补"]) for line in lines] == [("本单位的招募", "1", "1")]
+    assert lines[0]["首个时段"] == f"{timezone.localtime(shift.starts_at):%Y-%m-%d %H:%M}"
 
 
 def test_check_volunteers_finds_a_wrong_counter() -> None:

@@ -1,0 +1,59 @@
+"""What volunteers are told by mail: what they could miss by not looking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.core.i18n import localized
+from marketplace.core.mail import tell
+from marketplace.core.words import letter_words
+
+from .models import Opportunity, SignUp
+
+#: in the language of the part of the letter in which they stand
+_in_words = lazy(localized, str)
+_at = lazy(letter_words, str)
+
+
+def place_offered(sign_up: SignUp) -> None:
+    """A place came free for who waited longest; the offer runs out."""
+    assert sign_up.offer_until is not None  # noqa: S101  (the database demands it of an offer)
+    opportunity = sign_up.shift.opportunity
+    tell(
+        [sign_up.volunteer],
+        _("A place has come free: %(call)s"),
+        _(
+            "You were on the waiting list of \u201c%(call)s\u201d (%(place)s, %(begins)s). A place is yours if you take it by "
+            "%(until)s; after that it goes to the next in line."
+        ),
+        reverse("volunteers:mine"),
+        call=_in_words(opportunity, "title"),
+        place=_in_words(opportunity.region, "name"),
+        begins=_at(sign_up.shift.starts_at),
+        until=_at(sign_up.offer_until),
+    )
+
+
+def called_off(opportunity: Opportunity, sign_ups: Iterable[SignUp], reason: str) -> None:
+    """Whoever had a place, was offered one or waited: nobody shall travel for nothing."""
+    tell(
+        [sign_up.volunteer for sign_up in sign_ups],
+        _("Called off: %(call)s"),
+        _(
+            "\u201c%(call)s\u201d in %(place)s does not take place. The organiser says: %(reason)s Your place or your turn in "
+            "the waiting list ended with it, and does not count as missed."
+        ),
+        reverse("volunteers:opportunity", args=[opportunity.pk]),
+        call=_in_words(opportunity, "title"),
+        place=_in_words(opportunity.region, "name"),
+        reason=_sentence(reason),
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text[-1:] in set(".!?\u3002\uff01\uff1f") else f"{text}\u3002" if not text.isascii() else f"{text}."
