@@ -7,15 +7,34 @@ class StaffingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
+        from marketplace.accounts import privacy
         from marketplace.audit import labels as audit_labels
         from marketplace.audit import selectors as audit
+        from marketplace.contracts.fulfilment import SUBJECT
         from marketplace.core import workspace
+        from marketplace.timesheets import subjects
 
         from . import handlers, labels, visibility
+        from .rosters import subjects as duties
+        from .rosters.work import work_items as roster_items
+        from .teams.selectors import exported_quarrels
         from .workspace import work_items
 
         audit_labels.register(labels.ACTIONS, labels.DATA)
         audit.register_visibility("staffing.assignmentrun", visibility.run)
+        audit.register_visibility("staffing.runpart", visibility.run_part)
         audit.register_visibility("staffing.assignment", visibility.assignment)
+        audit.register_visibility("staffing.scenario", visibility.scenario)
+        audit.register_visibility("staffing.roster", visibility.roster)
+        audit.register_visibility("staffing.deal", visibility.deal)
+        audit.register_visibility("staffing.duty", visibility.duty)
+        audit.register_visibility("staffing.swap", visibility.swap)
+        audit.register_visibility("staffing.quarrel", visibility.quarrel)
+        audit.register_visibility("staffing.teamterms", visibility.team_terms)
+        audit.register_secret(visibility.secret)
+        privacy.register("colleagues", exported_quarrels)
         workspace.register(work_items)
+        workspace.register(roster_items)
+        subjects.register(SUBJECT, duties.post_subjects)
+        subjects.register(duties.KIND, duties.duty_subjects)
         handlers.connect()

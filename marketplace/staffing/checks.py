@@ -1,25 +1,26 @@
 """What must hold over all staffing, and the replay of a run.
 
-Each rule is one question to the database whose answer should be empty; the proofs are read again from the stored prices.
+Each rule is one question to the database whose answer should be empty; the proofs are read again from the stored prices, and a
+sample of runs is computed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import islice
 from typing import Any
 
-import numpy as np
 from django.db import connection
 
+from marketplace.core import clock
 from marketplace.ledger.checks import LIMIT, Finding
-from marketplace.matching.pairs import eligible_pairs
-from marketplace.matching.problem import Problem, ProblemError, from_document
-from marketplace.matching.proof import verify
+from marketplace.matching.problem import ProblemError, from_document
 
-from .computing import comparable, compute
+from .computing import check_proof, comparable, compute, seed_of
 from .models import AssignmentRun
-from .states import RunState
+from .states import RunShape, RunState
+from .teams import proving
 
 _RULES = {
     "who accepted a post serves it": """
@@ -44,6 +45,24 @@ _RULES = {
         WHERE a.state IN ('accepted', 'declined', 'ended') AND NOT EXISTS (
             SELECT FROM audit_event e WHERE e.subject_type = 'staffing.assignment' AND e.subject_id = a.id::text
             AND e.action IN ('assignment.accept', 'assignment.decline') AND e.actor_id = a.person_id)""",
+    "a post of a run is either served or left empty": """
+        SELECT a.run_id, a.post_id FROM staffing_assignment a
+        JOIN staffing_emptypost e ON e.run_id = a.run_id AND e.post_id = a.post_id""",
+    "a repair follows an earlier published run of its contract": """
+        SELECT r.id, f.id AS follows, f.state FROM staffing_assignmentrun r
+        JOIN staffing_assignmentrun f ON f.id = r.follows_id
+        WHERE f.contract_id <> r.contract_id OR f.state <> 'published' OR f.id >= r.id""",
+    "what replaces a proposal stands for the same post, later": """
+        SELECT a.id, a.replaces_id FROM staffing_assignment a JOIN staffing_assignment b ON b.id = a.replaces_id
+        WHERE b.post_id <> a.post_id OR b.id >= a.id OR b.state IN ('computed', 'proposed', 'accepted')""",
+    "nobody is asked for or serves two seats of one team": """
+        SELECT a.team_id, a.person_id, count(*) FROM staffing_assignment a
+        WHERE a.team_id IS NOT NULL AND a.state IN ('proposed', 'accepted')
+        GROUP BY a.team_id, a.person_id HAVING count(*) > 1""",
+    "a team's assignment is one of its run": """
+        SELECT a.id, a.team_id, r.contract_id, r.shape FROM staffing_assignment a
+        JOIN staffing_assignmentrun r ON r.id = a.run_id
+        WHERE a.team_id IS DISTINCT FROM CASE WHEN r.shape = 'team' THEN r.contract_id END""",
     "runs do not stand still for a day": """
         SELECT id, state, requested_at, attempts FROM staffing_assignmentrun
         WHERE state IN ('queued', 'running') AND requested_at < now() - interval '1 day'""",
@@ -60,12 +79,22 @@ def check_staffing() -> list[Finding]:
                 Finding(name, [column.name for column in cursor.description or ()], cursor.fetchmany(LIMIT))
             )
     broken = list(islice(_broken_proofs(), LIMIT))
-    return [*findings, Finding("the stored prices prove the stored plan", ["run", "why"], broken)]
+    replayed = list(_broken_replays(clock.today()))
+    return [
+        *findings,
+        Finding("the stored prices prove the stored plan", ["run", "why"], broken),
+        Finding("a sample of runs replays bit for bit", ["run", "first difference"], replayed),
+    ]
 
 
 def _broken_proofs() -> Iterator[tuple[Any, ...]]:
-    finished = AssignmentRun.objects.filter(state__in=[RunState.DONE, RunState.PUBLISHED]).order_by("pk")
+    finished = AssignmentRun.objects.defer(None).filter(state__in=[RunState.DONE, RunState.PUBLISHED]).order_by("pk")
     for run in finished.iterator(chunk_size=20):
+        if run.shape == RunShape.TEAM:
+            wrong = proving.broken_proof(run)
+            if wrong:
+                yield run.pk, wrong
+            continue
         try:
             problem = from_document(run.problem)
         except ProblemError as error:
@@ -74,41 +103,48 @@ def _broken_proofs() -> Iterator[tuple[Any, ...]]:
         if problem.digest() != run.digest:
             yield run.pk, "the problem is not the one of the digest"
             continue
-        verdict = verify(
-            problem, eligible_pairs(problem), _stored_plan(run, problem), np.array(run.result["prices"], dtype=np.int64)
-        )
+        verdict = check_proof(problem, dict(run.assignments.values_list("post_id", "person_id")), run.result["prices"])
         if not verdict.accepted:
             yield run.pk, f"{verdict.breach}"
 
 
-def _stored_plan(run: AssignmentRun, problem: Problem) -> Any:
-    row_of_post = {int(key): row for row, key in enumerate(problem.posts.key)}
-    row_of_person = {int(key): row for row, key in enumerate(problem.people.key)}
-    plan = np.full(len(problem.posts), -1, dtype=np.int64)
-    for post, person in run.assignments.values_list("post_id", "person_id"):
-        # Somebody who is not in the problem is no eligible pair: the check will name the post.
-        plan[row_of_post[post]] = row_of_person.get(person, len(problem.people))
-    return plan
+def _broken_replays(on: date) -> Iterator[tuple[Any, ...]]:
+    """The latest run and two that change from day to day, computed again."""
+    finished = AssignmentRun.objects.filter(state__in=[RunState.DONE, RunState.PUBLISHED]).order_by("-pk")
+    count = finished.count()
+    for place in sorted({place % count for place in (0, on.toordinal(), 7 * on.toordinal() + 3)} if count else ()):
+        run = finished[place]
+        difference = next(replay(run), "")
+        if difference:
+            yield run.pk, difference
 
 
-def replay(run: AssignmentRun) -> list[str]:
-    """Compute a finished run again from its frozen problem; says what differs, nothing if it is the same bit for bit."""
+def replay(run: AssignmentRun) -> Iterator[str]:
+    """Compute a finished run again from its frozen problem; says what differs, nothing if it is the same bit for bit.
+
+    In this order: digest, seed, prices, proof and the rest of the result, then post by post who serves it and why.
+    """
+    if run.shape == RunShape.TEAM:
+        yield from proving.replay(run)
+        return
     problem = from_document(run.problem)
-    differences = []
     if problem.digest() != run.digest:
-        differences.append(f"digest: stored {run.digest}, of the problem {problem.digest()}")
+        yield f"digest: stored {run.digest}, of the problem {problem.digest()}"
+    if problem.parameters.seed != seed_of(problem):
+        yield f"seed: stored {problem.parameters.seed}, of the problem {seed_of(problem)}"
     again = compute(problem)
     for part, value in comparable(again.result).items():
         if run.result.get(part) != value:
-            differences.append(f"result.{part}: stored {run.result.get(part)!r}, computed {value!r}")
-    stored = {
+            yield f"result.{part}: stored {run.result.get(part)!r}, computed {value!r}"
+    if run.fairness and run.fairness != again.fairness:
+        yield "fairness: the stored figures are not those of the plan"
+    stored: dict[int, Any] = {
         row[0]: row[1:]
         for row in run.assignments.values_list("post_id", "person_id", "cost", "travel_minutes", "reason")
     }
-    computed = {row.post: (row.person, row.cost, row.travel_minutes, row.reason) for row in again.rows}
-    differences += [
-        f"post {post}: stored {stored.get(post)!r}, computed {computed.get(post)!r}"
-        for post in sorted(stored.keys() | computed.keys())
-        if stored.get(post) != computed.get(post)
-    ]
-    return differences
+    stored |= {row[0]: row[1:] for row in run.empty_posts.values_list("post_id", "because", "reason")}
+    computed: dict[int, Any] = {row.post: (row.person, row.cost, row.travel_minutes, row.reason) for row in again.rows}
+    computed |= {row.post: (row.because, row.reason) for row in again.empty}
+    for post in sorted(stored.keys() | computed.keys()):
+        if stored.get(post) != computed.get(post):
+            yield f"post {post}: stored {stored.get(post)!r}, computed {computed.get(post)!r}"

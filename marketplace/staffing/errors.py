@@ -14,6 +14,12 @@ class NothingVacant(DomainError):
     )
 
 
+class NoSeatEmpty(NothingVacant):
+    message = _(
+        "Every seat of this team is served or has a proposal waiting for an answer. There is nothing to compute."
+    )
+
+
 class NotActive(StaleState):
     code = "contract_not_active"
     message = _(
@@ -64,3 +70,68 @@ class NoRoundYet(DomainError):
     message = _(
         "Propose lawyers first. Volunteers are called for the villages that the contract's lawyers leave empty."
     )
+
+
+class NothingToRepair(DomainError):
+    code = "nothing_to_repair"
+    message = _("No village fell free since the proposals were sent. There is nothing to repair.")
+
+
+class NoSeatFellFree(NothingToRepair):
+    message = _("No seat fell free since the proposals were sent. There is nothing to repair.")
+
+
+class NotComputed(StaleState):
+    code = "not_computed"
+    message = _("This computation has no answer yet. Wait for it, or look at a finished one.")
+
+
+class NoScenarios(DomainError):
+    code = "no_scenarios"
+    message = _("Scenarios are computed beside runs of villages. For a team, change what it must be and compute again.")
+
+
+class NoChange(InvalidInput):
+    code = "no_change"
+    message = _("Change at least one thing: a scenario without a change is the plan itself.")
+
+
+class NameTaken(InvalidInput):
+    code = "name_taken"
+    message = _("This run has a scenario of that name. Choose another.")
+
+
+class TooManyScenarios(DomainError):
+    code = "too_many_scenarios"
+    message = _("A run has at most %(most)s scenarios. Delete one that you no longer need.")
+
+
+class TeamTooLarge(DomainError):
+    code = "team_too_large"
+    message = _(
+        "A computation fills at most %(most)s seats of a team at once; %(seats)s are empty. Name people for some of them on the "
+        "contract's page, then compute the rest."
+    )
+
+
+class MayNotSitTogether(DomainError):
+    code = "may_not_sit_together"
+    message = _(
+        "You and a member of this team may not sit in one team, as one of you stated. Decline the seat; somebody else will be "
+        "asked."
+    )
+
+
+class NotAColleague(InvalidInput):
+    code = "not_a_colleague"
+    message = _("Choose a lawyer of a firm for which you practise: only they can be asked for the same team.")
+
+
+class StatedAlready(InvalidInput):
+    code = "stated_already"
+    message = _("You have stated this already.")
+
+
+class NoTeamWaits(DomainError):
+    code = "no_team_waits"
+    message = _("Choose at least one contract whose team has an empty seat.")

@@ -7,15 +7,26 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Specialty, SpokenLanguage
+from marketplace.accounts.picking import PersonField
 from marketplace.core import clock
-from marketplace.matching.problem import Problem
+from marketplace.regions.forms import RegionField
 from volunteers.services import NewShift
 
+from . import picking
 from .freezing import RADIUS, USUAL_RADIUS
-from .models import AssignmentRun
+from .models import MOST_ROUNDS_BY_THEMSELVES, AssignmentRun
+
+
+def _round_choices() -> list[tuple[int, str]]:
+    counted = [
+        (n, ngettext("repair by itself, at most %(n)s time", "repair by itself, at most %(n)s times", n) % {"n": n})
+        for n in range(1, MOST_ROUNDS_BY_THEMSELVES + 1)
+    ]
+    return [(0, gettext("I decide then")), *counted]
 
 
 class RunForm(forms.Form):
@@ -55,6 +66,62 @@ class RunForm(forms.Form):
         """A form that begins with what was asked last."""
         names = ("radius_minutes", "languages", "wanted", "required")
         return cls(initial={name: run.parameters[name] for name in names} if run is not None else None)
+
+
+class TermsForm(forms.Form):
+    """On what terms a lawyer may be proposed."""
+
+    open_to_posts = forms.BooleanField(
+        label=_("I may be proposed for posts"),
+        required=False,
+        help_text=_(
+            "Without it no computation knows you: nobody is sent your way. What you serve stays, and what waits for your "
+            "answer you may still accept or decline."
+        ),
+    )
+    capacity = forms.IntegerField(
+        label=_("Villages at most"),
+        min_value=0,
+        max_value=50,
+        help_text=_(
+            "What you serve and what waits for your answer is taken off. A contract's standard may allow fewer."
+        ),
+    )
+    most_teams = forms.IntegerField(
+        label=_("Counsel teams at most"),
+        min_value=0,
+        max_value=20,
+        help_text=_("Seats in the teams of all contracts count. With 0 you are asked for no team."),
+    )
+    max_travel_minutes = forms.IntegerField(
+        label=_("Travel at most (minutes one way)"),
+        min_value=5,
+        max_value=600,
+        help_text=_("No village farther than this is ever proposed to you, however much it needs somebody."),
+    )
+    languages = forms.MultipleChoiceField(
+        label=_("Languages"),
+        required=False,
+        choices=SpokenLanguage.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Where a village's language is asked for, whoever does not speak it counts as 20 minutes farther."),
+    )
+
+
+class PublishForm(forms.Form):
+    """Whether repairs follow by themselves. Only the buyer's officer is asked."""
+
+    rounds = forms.TypedChoiceField(
+        label=_("When villages are declined or not answered"),
+        help_text=_(
+            "A repair keeps everybody who accepted or may still answer, finds somebody for the villages that fell free, and "
+            "sends these proposals. It begins when all answers are in or the time is up. You can stop it at any moment."
+        ),
+        coerce=int,
+        choices=_round_choices,
+        initial=0,
+        required=False,
+    )
 
 
 class ReasonForm(forms.Form):
@@ -111,12 +178,11 @@ class CallForm(forms.Form):
 class WhyNotForm(forms.Form):
     """A lawyer and a village of a run."""
 
-    post = forms.TypedChoiceField(label=_("Village"), coerce=int)
-    person = forms.TypedChoiceField(label=_("Lawyer"), coerce=int)
+    village = RegionField(label=_("Village"), help_text=picking.TYPE_A_PLACE)
+    person = PersonField(label=_("Lawyer"))
 
-    def __init__(self, *args: Any, problem: Problem, names: dict[str, dict[int, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, run: AssignmentRun, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, keys in (("post", problem.posts.key), ("person", problem.people.key)):
-            known = names[name]
-            field: Any = self.fields[name]
-            field.choices = [(int(key), known.get(int(key), "?")) for key in keys]
+        fields: dict[str, Any] = self.fields
+        fields["village"].limit_to(picking.villages_of(run), picking.address(run, "villages"))
+        fields["person"].limit_to(picking.lawyers_of(run), picking.address(run, "lawyers"))

@@ -8,7 +8,6 @@ proposal lapse, is not asked for it again.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Count
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,15 +25,18 @@ from marketplace.accounts.selectors import licensed, members_with_role, practiti
 from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.services_posts import villages_limit
 from marketplace.contracts.states import PostState
+from marketplace.core.bulk import among
 from marketplace.matching.pairs import Bar
 from marketplace.matching.problem import Exclusions, Floats, Ints, Parameters, People, Posts, Problem
 from marketplace.regions import geo
 from marketplace.regions.models import Region, Tier
 from marketplace.regions.selectors import county_speeds
 
+from .computing import seed_of
 from .errors import BadWish, PlaceUnknown
-from .models import Assignment, AssignmentRun
+from .models import Assignment, EmptyPost
 from .states import AssignmentState, RunState
+from .teams.frozen import TeamDeal
 
 LIVE = (AssignmentState.PROPOSED, AssignmentState.ACCEPTED)
 SPECIALTIES = tuple(Specialty.values)
@@ -45,6 +48,12 @@ MOST_ROUNDS = 3
 #: whoever holds one of these may advise a village where the product asks for nothing else
 USUAL_CREDENTIALS = (CredentialKind.LAWYER, CredentialKind.GRASSROOTS)
 RADIUS = (10, 600)
+#: the columns that a problem is made of
+_OF_POSTS = ("region__level", "region__longitude", "region__latitude", "region__tier", "region__name")
+_OF_PEOPLE = tuple(
+    f"practitioner__{name}"
+    for name in ("user_id", "longitude", "latitude", "capacity", "specialties", "languages", "max_travel_minutes")
+)
 USUAL_RADIUS = 60
 
 
@@ -83,16 +92,22 @@ def _reals(values: list[float]) -> Floats:
     return np.array(values, dtype=np.float64)
 
 
+def _keys(rows: Iterable[Any]) -> RawSQL:
+    """For ``…__in``: there may be tens of thousands."""
+    return among([row.pk for row in rows])
+
+
 def mask(values: Iterable[str], bits: tuple[str, ...]) -> int:
     return sum(1 << bits.index(value) for value in set(values) if value in bits)
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A problem and the parameters to be kept with it."""
+    """A problem, the parameters to be kept with it, and how it stood before (``AssignmentRun.before``)."""
 
-    problem: Problem
+    problem: Problem | TeamDeal
     parameters: dict[str, Any]
+    before: dict[str, Any]
 
 
 def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
@@ -102,10 +117,17 @@ def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
         PlaceUnknown: a village has no place, nor has anything above it.
     """
     on = timezone.localdate(now)
-    posts = list(open_posts(contract).select_related("region").order_by("pk"))
-    kinds = _credential_kinds(contract)
+    posts = list(open_posts(contract).select_related("region").only(*_OF_POSTS).order_by("pk"))
+    kinds = credential_kinds(contract)
     everybody = practitioners_of(contract.supplier, on).order_by("pk")
-    people = list(licensed(everybody.filter(practitioner__open_to_posts=True), on, kinds).order_by("pk"))
+    willing = everybody.filter(practitioner__open_to_posts=True)
+    people = list(
+        licensed(willing, on, kinds)
+        .select_related(None)
+        .select_related("practitioner")
+        .only(*_OF_PEOPLE)
+        .order_by("pk")
+    )
     limit = villages_limit(contract)
     parameters = Parameters(
         radius_minutes=wishes.radius_minutes,
@@ -116,12 +138,11 @@ def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
         posts=_posts(contract, posts, wishes),
         people=_people(people, limit, on),
         parameters=parameters,
-        exclusions=_exclusions(posts, people),
+        exclusions=_exclusions(contract, posts, people),
     )
-    seed = int(hashlib.sha256(problem.canonical_bytes()).hexdigest()[:12], 16)
-    problem = replace(problem, parameters=replace(parameters, seed=seed))
+    problem = replace(problem, parameters=replace(parameters, seed=seed_of(problem)))
     members = members_with_role(contract.supplier, "lawyer", on=on).count()
-    willing = everybody.filter(practitioner__open_to_posts=True).count()
+    offered = willing.count()
     return Frozen(
         problem,
         {
@@ -131,10 +152,26 @@ def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
             "languages": list(wishes.languages),
             "limit": limit,
             "credentials": list(kinds),
-            "left_out": {"not_open": members - willing, "not_licensed": willing - len(people)},
+            "left_out": {"not_open": members - offered, "not_licensed": offered - len(people)},
             "bits": {"specialties": list(SPECIALTIES), "languages": list(LANGUAGES)},
         },
+        {"kept": _kept(contract), "left": left_before(posts)},
     )
+
+
+def _kept(contract: Contract) -> list[list[int]]:
+    """[post, person] of whoever serves or may still answer: no run moves them."""
+    served = contract.posts.filter(state=PostState.FILLED, adviser__isnull=False).values_list("pk", "adviser_id")
+    asked = Assignment.objects.filter(post__contract=contract, state=AssignmentState.PROPOSED).values_list(
+        "post_id", "person_id"
+    )
+    return [[post, person] for post, person in sorted({*served, *asked})]
+
+
+def left_before(posts: list[Post]) -> dict[str, int]:
+    """Post → the last assignment of a published run that it had, for posts that had one."""
+    earlier = Assignment.objects.filter(post__in=_keys(posts), run__state=RunState.PUBLISHED).order_by("pk")
+    return {str(post): assignment for post, assignment in earlier.values_list("post_id", "pk")}
 
 
 def open_posts(contract: Contract) -> Any:
@@ -143,22 +180,21 @@ def open_posts(contract: Contract) -> Any:
     return Post.objects.filter(contract=contract, state=PostState.VACANT).exclude(pk__in=taken)
 
 
-def _credential_kinds(contract: Contract) -> tuple[str, ...]:
+def credential_kinds(contract: Contract) -> tuple[str, ...]:
     asked = contract.award.lot.product_version.content.get("required_credential", "")
     return (asked,) if asked else tuple(map(str, USUAL_CREDENTIALS))
 
 
 def _posts(contract: Contract, posts: list[Post], wishes: Wishes) -> Posts:
-    places = _places(posts)
-    counties = {post.pk: post.region.county_code or post.region_id for post in posts}
-    speeds = county_speeds(counties.values())
-    rounds = _rounds_without(contract, posts)
+    places = places_of_posts(posts)
+    speeds = speeds_to(posts)
+    rounds = _rounds_without(contract)
     count = len(posts)
     return Posts(
         key=_ints([post.pk for post in posts]),
         longitude=_reals([places[post.pk][0] for post in posts]),
         latitude=_reals([places[post.pk][1] for post in posts]),
-        kmh=_ints([speeds.get(counties[post.pk], geo.TIER_KMH[post.region.tier]) for post in posts]),
+        kmh=_ints([speeds[post.pk] for post in posts]),
         tier=_ints([NEED[Tier(post.region.tier)] for post in posts]),
         priority=_ints([min(rounds[post.pk], MOST_ROUNDS) for post in posts]),
         required=_ints([mask(wishes.required, SPECIALTIES)] * count),
@@ -167,7 +203,14 @@ def _posts(contract: Contract, posts: list[Post], wishes: Wishes) -> Posts:
     )
 
 
-def _places(posts: list[Post]) -> dict[int, tuple[float, float]]:
+def speeds_to(posts: list[Post]) -> dict[int, int]:
+    """Post → km/h on the roads to it."""
+    counties = {post.pk: post.region.county_code or post.region_id for post in posts}
+    speeds = county_speeds(counties.values())
+    return {post.pk: speeds.get(counties[post.pk], geo.TIER_KMH[post.region.tier]) for post in posts}
+
+
+def places_of_posts(posts: list[Post]) -> dict[int, tuple[float, float]]:
     """Post → degrees: the village's own place, else the nearest one above it."""
     lost = [post for post in posts if post.region.longitude is None]
     above = Region.objects.in_bulk({code for post in lost for code in post.region.ancestor_codes})
@@ -187,30 +230,30 @@ def _places(posts: list[Post]) -> dict[int, tuple[float, float]]:
     return places
 
 
-def _rounds_without(contract: Contract, posts: list[Post]) -> Counter[int]:
+def _rounds_without(contract: Contract) -> Counter[int]:
     """How many earlier rounds left each post without an adviser."""
-    found: Counter[int] = Counter()
-    earlier = AssignmentRun.objects.filter(contract=contract, state=RunState.PUBLISHED)
-    for empty in earlier.values_list("result__empty_posts", flat=True):
-        found.update(empty or [])
+    empty = EmptyPost.objects.filter(run__contract=contract, run__state=RunState.PUBLISHED)
     refused = Assignment.objects.filter(
-        post__in=posts, state__in=[AssignmentState.DECLINED, AssignmentState.EXPIRED]
-    ).values_list("post_id", flat=True)
-    found.update(refused)
+        post__contract=contract, state__in=[AssignmentState.DECLINED, AssignmentState.EXPIRED]
+    )
+    found: Counter[int] = Counter()
+    for rows in (empty, refused):
+        found.update(dict(rows.order_by().values_list("post_id").annotate(count=Count("pk"))))
     return found
 
 
 def _people(people: list[User], limit: int | None, on: date) -> People:
+    everybody = _keys(people)
     served: Counter[int] = Counter(
         dict(
-            Post.objects.filter(adviser__in=people, state=PostState.FILLED, ends_on__gte=on)
+            Post.objects.filter(adviser__in=everybody, state=PostState.FILLED, ends_on__gte=on)
             .values_list("adviser_id")
             .annotate(count=Count("region", distinct=True))
             .order_by()
         )
     )
     offered = dict(
-        Assignment.objects.filter(person__in=people, state=AssignmentState.PROPOSED)
+        Assignment.objects.filter(person__in=everybody, state=AssignmentState.PROPOSED)
         .values_list("person_id")
         .annotate(count=Count("pk"))
         .order_by()
@@ -228,15 +271,19 @@ def _people(people: list[User], limit: int | None, on: date) -> People:
     )
 
 
-def _exclusions(posts: list[Post], people: list[User]) -> Exclusions:
+def _exclusions(contract: Contract, posts: list[Post], people: list[User]) -> Exclusions:
     row_of_post = {post.pk: row for row, post in enumerate(posts)}
     row_of_person = {person.pk: row for row, person in enumerate(people)}
     bars = {AssignmentState.DECLINED: Bar.DECLINED, AssignmentState.EXPIRED: Bar.NO_ANSWER}
     refused = (
-        Assignment.objects.filter(post__in=posts, person__in=people, state__in=list(bars))
+        Assignment.objects.filter(post__contract=contract, state__in=list(bars))
         .order_by("post_id", "person_id", "state")
         .distinct()
         .values_list("post_id", "person_id", "state")
     )
-    rows = [(row_of_post[post], row_of_person[who], int(bars[AssignmentState(state)])) for post, who, state in refused]
+    rows = [
+        (row_of_post[post], row_of_person[who], int(bars[AssignmentState(state)]))
+        for post, who, state in refused
+        if post in row_of_post and who in row_of_person
+    ]
     return Exclusions(*(_ints([row[column] for row in rows]) for column in range(3)))

@@ -6,11 +6,16 @@ from marketplace.contracts.events import ContractEnded, PostFilled, PostVacated
 from marketplace.contracts.models import Post
 from marketplace.core import clock, events
 
+from .calls import close_answered_calls
 from .services import settle
 
 
 def follow_post(event: PostFilled | PostVacated) -> None:
     settle(now=clock.now(), post_ids=[event.post_id])
+
+
+def close_call(event: PostFilled) -> None:
+    close_answered_calls(now=clock.now(), post_ids=[event.post_id])
 
 
 def follow_contract(event: ContractEnded) -> None:
@@ -20,5 +25,6 @@ def follow_contract(event: ContractEnded) -> None:
 
 def connect() -> None:
     events.subscribe(PostFilled, follow_post)
+    events.subscribe(PostFilled, close_call)
     events.subscribe(PostVacated, follow_post)
     events.subscribe(ContractEnded, follow_contract)

@@ -12,8 +12,9 @@ from marketplace.accounts.models import User
 from marketplace.core.i18n import localized
 from marketplace.core.words import duration_words
 
-from .models import Assignment, AssignmentRun
+from .models import Assignment, AssignmentRun, EmptyPost
 from .selectors import Names
+from .states import AssignmentState
 
 #: bars of ``matching.pairs.Bar`` by their stored names
 BARS = {
@@ -40,7 +41,7 @@ EMPTY = {
 
 def as_minutes(run: AssignmentRun, cost: int) -> int:
     """A cost as minutes of travel, rounded up: what is said to be saved or added is never less."""
-    return int(-(-cost // run.problem["parameters"]["cost_per_minute"]))
+    return int(-(-cost // run.summary["weights"]["cost_per_minute"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def part_lines(assignment: Assignment) -> list[PartLine]:
         )
         lines.append(PartLine(_("Language"), said, as_minutes(run, parts["language"])))
     if run.parameters["wanted"]:
-        missing = parts["specialty"] // max(run.problem["parameters"]["specialty_cost"], 1)
+        missing = parts["specialty"] // max(run.summary["weights"]["specialty_cost"], 1)
         said = (
             ngettext("%(n)s useful field of law is missing", "%(n)s useful fields of law are missing", missing)
             % {"n": missing}
@@ -89,6 +90,7 @@ class AlternativeLine:
 
 def alternative_lines(run: AssignmentRun, reason: dict[str, Any], names: Names | None) -> list[AlternativeLine]:
     """The next best people, what each would add to the whole plan, whom it would move, and what would change it."""
+    empty = "parts" not in reason
     return [
         AlternativeLine(
             name=_name(names, each["person"]) if names else "",
@@ -96,7 +98,7 @@ def alternative_lines(run: AssignmentRun, reason: dict[str, Any], names: Names |
             added=_added(run, each),
             limit=str(LIMITS[each["limit"]]),
             moves=[_move(names, move) for move in each["moves"]] if names else [],
-            change=_change(run, each, empty="because" in reason),
+            change=_change(run, each, empty=empty),
         )
         for each in reason["alternatives"]
     ]
@@ -122,7 +124,7 @@ def _change(run: AssignmentRun, each: dict[str, Any], *, empty: bool) -> str:
         return ""
     if not each["added"]:
         return _("any advantage, however small")
-    needed = each["added"] // run.problem["parameters"]["cost_per_minute"] + 1
+    needed = each["added"] // run.summary["weights"]["cost_per_minute"] + 1
     if needed >= each["minutes"]:
         return _("nothing about the journey alone")
     return _("a journey shorter by %(span)s") % {"span": duration_words(needed)}
@@ -185,5 +187,18 @@ def short_reason(assignment: Assignment) -> str:
     }
 
 
-def short_emptiness(entry: dict[str, Any]) -> str:
-    return str(EMPTY[entry["because"]])
+def short_emptiness(entry: EmptyPost) -> str:
+    return str(EMPTY[entry.because])
+
+
+def why_left(earlier: Assignment) -> str:
+    """Why the one before serves or would serve the post no longer."""
+    said = {
+        AssignmentState.DECLINED: _("declined"),
+        AssignmentState.EXPIRED: _("did not answer in time"),
+        AssignmentState.WITHDRAWN: _("the proposal was taken back"),
+        AssignmentState.ENDED: _("left the village") if earlier.team_id is None else _("left the team"),
+    }.get(AssignmentState(earlier.state), earlier.get_state_display())
+    if earlier.answer_note:
+        return _("%(what)s: “%(note)s”") % {"what": said, "note": earlier.answer_note}
+    return said

@@ -3,6 +3,10 @@
 | act | who |
 |---|---|
 | compute, publish, cancel a run; withdraw a proposal | an officer of the buyer, the supplier's bid manager or administrator |
+| let repairs follow by themselves, and stop them | an officer of the buyer |
+| ask for scenarios beside a run, delete them | an officer of the buyer |
+| see scenarios and the whole fairness page | the buyer's people, the supervisors of its region |
+| see the totals of fairness, without names | everybody, once the proposals were sent |
 | see a contract's staffing, runs and reasons | these, the buyer's other people, the supervisors of its region |
 | see one's own proposals and their reasons | the person asked |
 | answer a proposal | the person asked, nobody else |
@@ -24,7 +28,17 @@ from marketplace.contracts.states import ContractState
 
 from .models import Assignment
 
-__all__ = ["can_answer", "can_call_volunteers", "can_see", "can_see_assignment", "can_staff", "visible_contracts"]
+__all__ = [
+    "can_answer",
+    "can_automate",
+    "can_call_volunteers",
+    "can_plan",
+    "can_see",
+    "can_see_assignment",
+    "can_staff",
+    "overseen_contracts",
+    "visible_contracts",
+]
 
 
 def visible_contracts(user: Any) -> QuerySet[Contract]:
@@ -43,6 +57,15 @@ def visible_contracts(user: Any) -> QuerySet[Contract]:
     return signed.filter(Q(buyer__in=buyers) | Q(supplier__in=firms) | supervised)
 
 
+def overseen_contracts(user: Any) -> QuerySet[Contract]:
+    """Those of ``visible_contracts`` that ``user`` sees for the public side: what the buyer considers is not the supplier's."""
+    visible = visible_contracts(user)
+    if not getattr(user, "is_authenticated", False) or (user.is_superuser and user.is_active):
+        return visible
+    buyers = {m.organisation_id for m in memberships_of(user) if m.role in BUYER_ROLES}
+    return visible.filter(Q(buyer__in=buyers) | inside("buyer__region_id", regions_of(user, Role.SUPERVISOR)))
+
+
 def can_see(user: Any, contract: Contract) -> bool:
     return visible_contracts(user).filter(pk=contract.pk).exists()
 
@@ -53,6 +76,14 @@ def can_answer(user: Any, assignment: Assignment) -> bool:
 
 def can_see_assignment(user: Any, assignment: Assignment) -> bool:
     return can_answer(user, assignment) or can_see(user, assignment.run.contract)
+
+
+def can_automate(user: Any, contract: Contract) -> bool:
+    return has_role(user, contract.buyer_id, Role.OFFICER)
+
+
+def can_plan(user: Any, contract: Contract) -> bool:
+    return has_role(user, contract.buyer_id, Role.OFFICER)
 
 
 def can_call_volunteers(user: Any, contract: Contract) -> bool:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import PractitionerProfile, Role, User
+from marketplace.accounts.rules import memberships_of
 from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.selectors import posts_of_village
+from marketplace.contracts.services_posts import villages_served
 from marketplace.contracts.states import ContractState, PostState
+from marketplace.regions import geo
 from marketplace.regions.codes import SPAN
 from marketplace.regions.models import Level, Region
+from marketplace.regions.selectors import county_speeds
 from volunteers.models import Opportunity
 from volunteers.states import OpportunityState
 
 from . import rules
-from .computing import BANDS
-from .freezing import LIVE
-from .models import Assignment, AssignmentRun
+from .freezing import LIVE, open_posts
+from .measuring import BANDS
+from .models import Assignment, AssignmentRun, EmptyPost, Roster, without_documents
+from .rosters.states import RosterState
 from .states import AssignmentState, RunState
 
 SERVED, PROPOSED, CALLED, VACANT = "served", "proposed", "called", "vacant"
+#: a contract with more is shown by township, one at a time
+MOST_VILLAGES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,69 +47,124 @@ class Village:
 
 @dataclass(frozen=True, slots=True)
 class Township:
+    """``villages`` is empty where only the ``counts`` by status were asked for."""
+
+    code: int
     region: Region | None
+    counts: Counter[str] = field(default_factory=Counter)
     villages: list[Village] = field(default_factory=list)
 
-    def _count(self, status: str) -> int:
-        return sum(village.status == status for village in self.villages)
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
 
     @property
     def served(self) -> int:
-        return self._count(SERVED)
+        return self.counts[SERVED]
 
     @property
     def asked(self) -> int:
-        return self._count(PROPOSED)
+        return self.counts[PROPOSED]
 
     @property
     def vacant(self) -> int:
         """With or without a call for volunteers: no lawyer yet."""
-        return self._count(VACANT) + self._count(CALLED)
+        return self.counts[VACANT] + self.counts[CALLED]
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Where a contract's staffing stands. Five queries."""
+    """Where a contract's staffing stands. ``whole``: every township has its villages; else only the one asked for."""
 
     townships: list[Township]
     counts: Counter[str]
     last: AssignmentRun | None
     runs: list[AssignmentRun]
+    whole: bool
 
     @property
     def total(self) -> int:
         return sum(self.counts.values())
 
 
-def overview(contract: Contract) -> Overview:
-    posts = list(
-        contract.posts.exclude(state=PostState.CLOSED).select_related("region", "adviser").order_by("region_id", "seat")
+def overview(contract: Contract, *, township: int | None = None, whole: bool = False) -> Overview:
+    """Every township with its counts, and the villages: all of them up to ``MOST_VILLAGES`` or with ``whole``, else those of
+    ``township`` alone. Eight queries.
+    """
+    posts = contract.posts.exclude(state=PostState.CLOSED)
+    asked = Assignment.objects.filter(post__contract=contract, state__in=LIVE)
+    live = set(asked.values_list("post_id", flat=True))
+    called = set(
+        Opportunity.objects.filter(
+            seeks_adviser_for_post__in=posts.values("pk"), state=OpportunityState.OPEN
+        ).values_list("seeks_adviser_for_post", flat=True)
     )
-    live = {
-        a.post_id: a
-        for a in Assignment.objects.filter(post__contract=contract, state__in=LIVE).select_related("person", "run")
-    }
-    calls = open_calls(posts)
-    codes = {code - code % SPAN[Level.TOWNSHIP] for code in (post.region_id for post in posts)}
-    names = Region.objects.in_bulk(codes)
+    statuses: dict[int, str] = {}
     townships: dict[int, Township] = {}
-    counts: Counter[str] = Counter()
-    for post in posts:
-        assignment, call = live.get(post.pk), calls.get(post.pk)
-        status = (
-            SERVED
-            if post.state == PostState.FILLED
-            else PROPOSED
-            if assignment is not None
-            else CALLED
-            if call is not None
-            else VACANT
+    rows = list(posts.order_by("region_id", "seat").values_list("pk", "region_id", "state"))
+    names = Region.objects.in_bulk({code - code % SPAN[Level.TOWNSHIP] for _pk, code, _state in rows})
+    for pk, region, state in rows:
+        status = SERVED if state == PostState.FILLED else PROPOSED if pk in live else CALLED if pk in called else VACANT
+        statuses[pk] = status
+        code = region - region % SPAN[Level.TOWNSHIP]
+        townships.setdefault(code, Township(code, names.get(code))).counts[status] += 1
+    whole = whole or len(rows) <= MOST_VILLAGES
+    if not whole:
+        low = township or 0
+        posts = posts.filter(region__gte=low, region__lt=low + SPAN[Level.TOWNSHIP])
+    shown = list(posts.select_related("region", "adviser").order_by("region_id", "seat"))
+    live_rows = asked if whole else asked.filter(post__in=shown)
+    assignments = {a.post_id: a for a in live_rows.select_related("person").defer("reason")}
+    calls = open_calls(post for post in shown if post.pk in called)
+    for post in shown:
+        found = townships.get(post.region_id - post.region_id % SPAN[Level.TOWNSHIP])
+        if found is not None and post.pk in statuses:
+            found.villages.append(Village(post, statuses[post.pk], assignments.get(post.pk), calls.get(post.pk)))
+    runs = list(contract.runs.select_related("requested_by")[:10])
+    counts = sum((t.counts for t in townships.values()), Counter[str]())
+    return Overview(list(townships.values()), counts, runs[0] if runs else None, runs, whole)
+
+
+def fallen_free(run: AssignmentRun) -> QuerySet[Assignment]:
+    """Proposals of ``run`` that were refused, not answered, taken back or given up, whose posts nobody was asked for since."""
+    return (
+        Assignment.objects.filter(
+            run=run,
+            state__in=[
+                AssignmentState.DECLINED,
+                AssignmentState.EXPIRED,
+                AssignmentState.WITHDRAWN,
+                AssignmentState.ENDED,
+            ],
+            post__in=open_posts(run.contract).values("pk"),
         )
-        counts[status] += 1
-        code = post.region_id - post.region_id % SPAN[Level.TOWNSHIP]
-        townships.setdefault(code, Township(names.get(code))).villages.append(Village(post, status, assignment, call))
-    runs = list(contract.runs.select_related("requested_by").defer("problem", "result")[:10])
-    return Overview(list(townships.values()), counts, runs[0] if runs else None, runs)
+        .defer("reason")
+        .order_by("pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Repairable:
+    """Villages of the last published run that fell free, by why; ``kept`` stay whatever a repair finds."""
+
+    declined: int
+    expired: int
+    other: int
+    kept: int
+
+    @property
+    def total(self) -> int:
+        return self.declined + self.expired + self.other
+
+
+def repairable(run: AssignmentRun) -> Repairable | None:
+    """What a repair of ``run`` would fill; None if nothing fell free. Two queries."""
+    states = Counter(fallen_free(run).values_list("state", flat=True))
+    if not states:
+        return None
+    declined, expired = states.pop(AssignmentState.DECLINED, 0), states.pop(AssignmentState.EXPIRED, 0)
+    kept = Assignment.objects.filter(post__contract=run.contract_id, state__in=LIVE).count()
+    return Repairable(declined, expired, sum(states.values()), kept)
 
 
 def open_calls(posts: Iterable[Post]) -> dict[int, Opportunity]:
@@ -111,13 +174,18 @@ def open_calls(posts: Iterable[Post]) -> dict[int, Opportunity]:
     return {call.seeks_adviser_for_post: call for call in calls if call.seeks_adviser_for_post is not None}
 
 
+def by_roster() -> Exists:
+    """Condition on a contract: it is served by duty rosters, where whoever serves stands, and not at a post."""
+    return Exists(Roster.objects.filter(contract=OuterRef("pk")).exclude(state=RosterState.CANCELLED))
+
+
 def contract_list(user: Any) -> QuerySet[Contract]:
     """Contracts in performance whose staffing ``user`` may see, with counts of posts by status."""
     live = Assignment.objects.filter(post=OuterRef("pk"), state__in=LIVE)
     vacant = Post.objects.filter(~Exists(live), state=PostState.VACANT)
     return (
         rules.visible_contracts(user)
-        .filter(state=ContractState.ACTIVE)
+        .filter(~by_roster(), state=ContractState.ACTIVE)
         .select_related("buyer", "supplier")
         .annotate(
             post_count=Count("posts", filter=~Q(posts__state=PostState.CLOSED)),
@@ -131,7 +199,7 @@ def contract_list(user: Any) -> QuerySet[Contract]:
 def vacancies(user: Any) -> QuerySet[Post]:
     """Vacant posts without a live proposal, of the contracts whose staffing ``user`` may see."""
     live = Assignment.objects.filter(post=OuterRef("pk"), state__in=LIVE)
-    contracts = rules.visible_contracts(user).filter(state=ContractState.ACTIVE)
+    contracts = rules.visible_contracts(user).filter(~by_roster(), state=ContractState.ACTIVE)
     return (
         Post.objects.filter(~Exists(live), state=PostState.VACANT, contract__in=contracts)
         .select_related("contract", "region")
@@ -144,9 +212,50 @@ def proposals(user: User) -> list[Assignment]:
     return list(
         Assignment.objects.filter(person=user, state=AssignmentState.PROPOSED)
         .select_related("post__region", "run__contract__buyer", "run__contract__supplier")
+        .defer("reason", *without_documents("run"))
         .prefetch_related("run__contract__obligations")
         .order_by("run__contract_id", "respond_by", "post__region_id")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a lawyer's terms mean today: villages served, asked for, still free to take, vacant at the firm, of these in reach."""
+
+    served: int
+    asked: int
+    free: int
+    vacant: int
+    in_reach: int
+
+
+def standing(user: User, profile: PractitionerProfile) -> Standing:
+    """Ways are told as a computation tells them. A fixed number of queries."""
+    served = villages_served(user)
+    asked = Assignment.objects.filter(person=user, state=AssignmentState.PROPOSED).count()
+    firms = [m.organisation_id for m in memberships_of(user) if m.role == Role.LAWYER]
+    live = Assignment.objects.filter(post=OuterRef("pk"), state__in=LIVE)
+    regions = [
+        post.region
+        for post in Post.objects.filter(
+            ~Exists(live),
+            state=PostState.VACANT,
+            contract__supplier__in=firms,
+            contract__state=ContractState.ACTIVE,
+            region__longitude__isnull=False,
+        ).select_related("region")
+    ]
+    counties = [region.county_code or region.code for region in regions]
+    speeds = county_speeds(counties)
+    kmh = [speeds.get(code, geo.TIER_KMH[region.tier]) for code, region in zip(counties, regions, strict=True)]
+    km = geo.great_circle_km(
+        profile.longitude,
+        profile.latitude,
+        np.array([region.longitude for region in regions], dtype=np.float64),
+        np.array([region.latitude for region in regions], dtype=np.float64),
+    )
+    in_reach = int((geo.travel_minutes(km, kmh) <= profile.max_travel_minutes).sum()) if regions else 0
+    return Standing(served, asked, max(profile.capacity - served - asked, 0), len(regions), in_reach)
 
 
 def answered(user: User) -> QuerySet[Assignment]:
@@ -160,6 +269,7 @@ def answered(user: User) -> QuerySet[Assignment]:
     return (
         Assignment.objects.filter(person=user, state__in=states)
         .select_related("post__region", "run__contract")
+        .defer("reason", *without_documents("run"))
         .order_by("-answered_at", "-pk")
     )
 
@@ -205,39 +315,64 @@ class RunReport:
 
 def run_report(run: AssignmentRun) -> RunReport | None:
     """What a run achieved; None until it is done."""
-    result = run.result
-    if not result:
+    found = run.summary
+    if not found:
         return None
-    edges = (0, *BANDS)
     return RunReport(
         run=run,
-        filled=result["objective"]["filled"],
-        empty=result["objective"]["empty"],
-        posts=result["objective"]["posts"],
-        median=result["travel"]["median"],
-        longest=result["travel"]["longest"],
-        bands=[
-            Band(edges[at], BANDS[at] if at < len(BANDS) else None, count)
-            for at, count in enumerate(result["travel"]["bands"])
-        ],
-        used=result["load"]["used"],
-        people=result["load"]["people"],
-        most=result["load"]["most"],
-        pairs=result["pairs"]["all"],
-        eligible=result["pairs"]["eligible"],
+        filled=found["objective"]["filled"],
+        empty=found["objective"]["empty"],
+        posts=found["objective"]["posts"],
+        median=found["travel"]["median"],
+        longest=found["travel"]["longest"],
+        bands=travel_bands(found["travel"]["bands"]),
+        used=found["load"]["used"],
+        people=found["load"]["people"],
+        most=found["load"]["most"],
+        pairs=found["pairs"]["all"],
+        eligible=found["pairs"]["eligible"],
         left_out=sum(run.parameters["left_out"].values()),
     )
+
+
+def travel_bands(counts: Sequence[int]) -> list[Band]:
+    edges = (0, *BANDS)
+    return [Band(edges[at], BANDS[at] if at < len(BANDS) else None, count) for at, count in enumerate(counts)]
 
 
 def plan_rows(run: AssignmentRun) -> QuerySet[Assignment]:
     return run.assignments.select_related("post__region", "person").order_by("post__region_id", "post_id")
 
 
-def unfilled_posts(run: AssignmentRun) -> list[tuple[Post, dict[str, Any]]]:
+def post_in(run: AssignmentRun, village: int) -> int:
+    """The post of ``run`` in a village of it (``picking.villages_of``)."""
+    dealt = run.assignments.filter(post__region=village).values_list("post_id", flat=True)
+    empty = run.empty_posts.filter(post__region=village).values_list("post_id", flat=True)
+    return [*dealt, *empty][0]
+
+
+def unfilled_posts(run: AssignmentRun) -> QuerySet[EmptyPost]:
     """The posts that the plan left empty, with why."""
-    entries = {entry["post"]: entry for entry in run.result.get("unfilled", ())}
-    posts = Post.objects.filter(pk__in=entries).select_related("region").order_by("region_id", "pk")
-    return [(post, entries[post.pk]) for post in posts]
+    return run.empty_posts.select_related("post__region").defer("reason").order_by("post__region_id", "post_id")
+
+
+def changed_rows(run: AssignmentRun) -> QuerySet[Assignment]:
+    """What a repair fills, with who left it free."""
+    return (
+        run.assignments.select_related("post__region", "person", "replaces__person")
+        .defer("reason", "replaces__reason")
+        .order_by("replaces_id", "post__region_id", "post_id")
+    )
+
+
+def lost_posts(run: AssignmentRun) -> QuerySet[EmptyPost]:
+    """What a repair could not fill again, with who left it free."""
+    return (
+        run.empty_posts.filter(replaces__isnull=False)
+        .select_related("post__region", "replaces__person")
+        .defer("reason", "replaces__reason")
+        .order_by("post__region_id", "post_id")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +406,7 @@ class PublicPost:
 
     post: Post
     assignment: Assignment | None
-    unfilled: dict[str, Any] | None
+    unfilled: EmptyPost | None
     call: Opportunity | None
 
 
@@ -280,12 +415,14 @@ def public_posts(code: int) -> list[PublicPost]:
     posts = list(posts_of_village(code))
     accepted = {
         a.post_id: a
-        for a in Assignment.objects.filter(post__in=posts, state=AssignmentState.ACCEPTED).select_related("run")
+        for a in Assignment.objects.filter(post__in=posts, state=AssignmentState.ACCEPTED)
+        .select_related("run")
+        .defer(*without_documents("run"))
     }
     calls = open_calls(posts)
-    empty: dict[int, dict[str, Any]] = {}
-    contracts = {post.contract_id for post in posts if post.state == PostState.VACANT}
-    runs = AssignmentRun.objects.filter(contract__in=contracts, state=RunState.PUBLISHED).order_by("requested_at", "pk")
-    for entries in runs.values_list("result__unfilled", flat=True):
-        empty.update({entry["post"]: entry for entry in entries or ()})
+    vacant = [post for post in posts if post.state == PostState.VACANT]
+    published = EmptyPost.objects.filter(post__in=vacant, run__state=RunState.PUBLISHED).order_by(
+        "run__requested_at", "run_id"
+    )
+    empty = {entry.post_id: entry for entry in published}
     return [PublicPost(post, accepted.get(post.pk), empty.get(post.pk), calls.get(post.pk)) for post in posts]

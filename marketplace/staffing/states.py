@@ -1,4 +1,4 @@
-"""The machines of runs and assignments."""
+"""The machines of runs, assignments and scenarios."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.core.states import StateTable, Transition
+
+
+class RunKind(TextChoices):
+    FULL = "full", _("first plan")
+    REPAIR = "repair", _("repair")
+
+
+class RunShape(TextChoices):
+    """What is dealt: posts one by one, or the seats of a team that must fit together."""
+
+    POSTS = "posts", _("village by village")
+    TEAM = "team", _("one team")
 
 
 class RunState(TextChoices):
@@ -25,6 +37,23 @@ RUN = StateTable(
         Transition("fail", (RunState.QUEUED, RunState.RUNNING), RunState.FAILED),
         Transition("cancel", (RunState.QUEUED, RunState.RUNNING, RunState.DONE), RunState.CANCELLED),
         Transition("publish", (RunState.DONE,), RunState.PUBLISHED),
+    ],
+)
+
+
+class PartState(TextChoices):
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("computing")
+    DONE = "done", _("computed, waits for the other parts")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+RUN_PART = StateTable(
+    "run_part",
+    [
+        Transition("start", (PartState.QUEUED, PartState.RUNNING), PartState.RUNNING),
+        Transition("finish", (PartState.RUNNING,), PartState.DONE),
+        Transition("cancel", (PartState.QUEUED, PartState.RUNNING), PartState.CANCELLED),
     ],
 )
 
@@ -50,3 +79,28 @@ ASSIGNMENT = StateTable(
         Transition("end", (AssignmentState.ACCEPTED,), AssignmentState.ENDED),
     ],
 )
+
+
+class ScenarioState(TextChoices):
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("computing")
+    DONE = "done", _("answer computed")
+    FAILED = "failed", _("did not succeed")
+
+
+SCENARIO = StateTable(
+    "scenario",
+    [
+        Transition("start", (ScenarioState.QUEUED, ScenarioState.RUNNING), ScenarioState.RUNNING),
+        Transition("finish", (ScenarioState.RUNNING,), ScenarioState.DONE),
+        Transition("fail", (ScenarioState.QUEUED, ScenarioState.RUNNING), ScenarioState.FAILED),
+    ],
+)
+
+
+class QuarrelState(TextChoices):
+    STANDING = "standing", _("holds")
+    WITHDRAWN = "withdrawn", _("taken back")
+
+
+QUARREL = StateTable("quarrel", [Transition("withdraw", (QuarrelState.STANDING,), QuarrelState.WITHDRAWN)])

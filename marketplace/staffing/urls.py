@@ -1,6 +1,7 @@
 from django.urls import path
 
-from . import views, views_people
+from . import views, views_fairness, views_people, views_proof, views_repair, views_scenarios, views_teams, views_terms
+from .rosters import urls as rosters
 
 app_name = "staffing"
 
@@ -15,16 +16,37 @@ urlpatterns = [
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/progress/", views.progress, name="progress"),
     path("runs/<int:pk>/plan.csv", views.plan_csv, name="plan_csv"),
-    path("runs/<int:pk>/problem.json", views.problem, name="problem"),
+    path("runs/<int:pk>/problem.json", views_proof.problem, name="problem"),
+    path("runs/<int:pk>/answer.json", views_proof.answer, name="answer"),
+    path("runs/<int:pk>/how-to-verify.txt", views_proof.instructions, name="instructions"),
+    path("runs/<int:pk>/changes.csv", views_repair.changes_csv, name="changes_csv"),
     path("runs/<int:pk>/publish/", views.publish, name="publish"),
+    path("runs/<int:pk>/repair/", views_repair.repair, name="repair"),
+    path("runs/<int:pk>/stop-repairs/", views_repair.stop, name="stop_repairs"),
     path("runs/<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("runs/<int:pk>/fairness/", views_fairness.fairness, name="fairness"),
+    path("runs/<int:pk>/fairness/<slug:table>.csv", views_fairness.table_csv, name="fairness_csv"),
+    path("runs/<int:pk>/what-if/", views_scenarios.what_if, name="what_if"),
+    path("runs/<int:pk>/what-if/progress/", views_scenarios.what_if_progress, name="what_if_progress"),
+    path("runs/<int:pk>/what-if.csv", views_scenarios.what_if_csv, name="what_if_csv"),
+    path("scenarios/<int:pk>/", views_scenarios.scenario, name="scenario"),
+    path("scenarios/<int:pk>/map.json", views_scenarios.scenario_map, name="scenario_map"),
+    path("scenarios/<int:pk>/villages.csv", views_scenarios.scenario_csv, name="scenario_csv"),
+    path("scenarios/<int:pk>/delete/", views_scenarios.delete, name="scenario_delete"),
     path("runs/<int:pk>/empty/<int:post_id>/", views.empty, name="empty"),
     path("runs/<int:pk>/why-not/", views_people.why_not, name="why_not"),
+    path("runs/<int:pk>/suggest/<slug:what>/", views_people.suggest, name="suggest"),
     path("assignments/<int:pk>/", views_people.assignment, name="assignment"),
     path("assignments/<int:pk>/accept/", views_people.accept, name="accept"),
     path("assignments/<int:pk>/decline/", views_people.decline, name="decline"),
     path("assignments/<int:pk>/withdraw/", views_people.withdraw, name="withdraw"),
+    path("terms/", views_terms.terms, name="terms"),
+    path("teams/", views_teams.joint, name="joint"),
+    path("colleagues/", views_teams.quarrels, name="quarrels"),
+    path("colleagues/suggest/", views_teams.suggest_colleague, name="suggest_colleague"),
+    path("colleagues/<int:pk>/withdraw/", views_teams.withdraw_quarrel, name="withdraw_quarrel"),
     path("proposals/", views_people.proposals, name="proposals"),
     path("proposals/accept-all/", views_people.accept_all, name="accept_all"),
     path("villages/<int:code>/", views_people.village, name="village_reason"),
+    *rosters.urlpatterns,
 ]

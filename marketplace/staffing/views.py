@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,10 +22,15 @@ from marketplace.core.i18n import localized
 from marketplace.core.permissions import require
 
 from . import rules, selectors, services
-from .forms import CallForm, RunForm
-from .models import AssignmentRun
-from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason
-from .states import RunState
+from .forms import CallForm, PublishForm, RunForm
+from .models import Assignment, AssignmentRun
+from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason, why_left
+from .states import RunShape, RunState
+from .teams import pages as team_pages
+from .teams.forms import TeamForm, TeamPublishForm
+from .teams.selectors import seats_of
+from .teams.services import waiting_teams
+from .teams.wishes import is_team
 
 PAGE = 25
 UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
@@ -36,13 +41,13 @@ def me(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _contract(request: HttpRequest, pk: int) -> Contract:
+def visible_contract(request: HttpRequest, pk: int) -> Contract:
     """The contract, or 404 for whoever may not see its staffing."""
     visible = rules.visible_contracts(request.user).select_related("buyer", "supplier")
     return get_object_or_404(visible, pk=pk)
 
 
-def _run(request: HttpRequest, pk: int) -> AssignmentRun:
+def visible_run(request: HttpRequest, pk: int) -> AssignmentRun:
     runs = AssignmentRun.objects.select_related("contract__buyer", "contract__supplier", "requested_by")
     return get_object_or_404(runs, pk=pk, contract__in=rules.visible_contracts(request.user))
 
@@ -54,7 +59,8 @@ def index(request: HttpRequest) -> HttpResponse:
     if not page.paginator.count and selectors.proposals(me(request)):
         return redirect("staffing:proposals")
     vacant = selectors.vacancies(request.user).count() if page.paginator.count else 0
-    return render(request, "staffing/index.html", {"page": page, "vacant": vacant})
+    teams = waiting_teams(me(request)).count() if vacant else 0
+    return render(request, "staffing/index.html", {"page": page, "vacant": vacant, "teams": teams})
 
 
 @require_safe
@@ -93,12 +99,19 @@ def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
 @require_safe
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
     """One contract's villages: who serves, who was asked, what is vacant, and what to do next."""
-    found = _contract(request, pk)
-    view = selectors.overview(found)
+    found = visible_contract(request, pk)
+    if is_team(found):
+        return team_pages.contract_page(request, found)
+    asked = request.GET.get("township", "")
+    view = selectors.overview(found, township=int(asked) if asked.isdecimal() else None)
     may_staff = rules.can_staff(request.user, found) and found.state == ContractState.ACTIVE
     last = view.last
+    sent = services.last_published(found)
+    repairable = selectors.repairable(sent) if sent is not None and may_staff else None
     context = {
         "contract": found,
+        "repairable": repairable,
+        "sent": sent,
         "view": view,
         "run": last,
         "running": last is not None and last.state in UNDER_WAY,
@@ -170,7 +183,9 @@ _STATUS = {
 @require_safe
 def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """Every village of the contract with its status and person."""
-    found = _contract(request, pk)
+    found = visible_contract(request, pk)
+    if is_team(found):
+        return team_pages.contract_csv(found)
     header = [
         _("code"),
         _("township or street"),
@@ -182,7 +197,7 @@ def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     ]
 
     def rows() -> Any:
-        for township in selectors.overview(found).townships:
+        for township in selectors.overview(found, whole=True).townships:
             town = localized(township.region, "name") if township.region else ""
             for village in township.villages:
                 post, assignment = village.post, village.assignment
@@ -203,11 +218,13 @@ def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 @require_POST
 def compute(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a computation; the answer is the run's page, which shows its progress."""
-    found = _contract(request, pk)
+    found = visible_contract(request, pk)
     require(rules.can_staff, request.user, found)
-    form = RunForm(request.POST)
+    of_team = is_team(found)
+    form: RunForm | TeamForm = TeamForm(request.POST, seats=seats_of([found])[pk]) if of_team else RunForm(request.POST)
     if not form.is_valid():
-        return render(request, "staffing/compute.html", {"contract": found, "form": form}, status=422)
+        context = {"contract": found, "form": form, "of_team": of_team}
+        return render(request, "staffing/compute.html", context, status=422)
     wishes = {**form.cleaned_data, "radius_minutes": int(form.cleaned_data["radius_minutes"])}
     run = services.request_run(actor=me(request), contract=found, parameters=wishes, now=clock.now())
     return redirect("staffing:run", run.pk)
@@ -216,7 +233,7 @@ def compute(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def call(request: HttpRequest, pk: int) -> HttpResponse:
     """Call volunteers for what stays empty."""
-    found = _contract(request, pk)
+    found = visible_contract(request, pk)
     require(rules.can_call_volunteers, request.user, found)
     gaps = services.uncalled_gaps(found)
     form = CallForm(request.POST or None)
@@ -242,7 +259,9 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """What was computed, the proof of it, and every village with its person and reason."""
-    found = _run(request, pk)
+    found = visible_run(request, pk)
+    if found.shape == RunShape.TEAM:
+        return team_pages.run_page(request, found)
     report = selectors.run_report(found)
     context: dict[str, Any] = {
         "run": found,
@@ -252,16 +271,27 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "running": found.state in UNDER_WAY,
     }
     if report is not None:
-        page = Paginator(selectors.plan_rows(found), PAGE).get_page(request.GET.get("page"))
-        rows = list(page)
+        # Keys alone are put in order: a province has tens of thousands of rows, each with its reasons.
+        keys = selectors.plan_rows(found).values_list("pk", flat=True)
+        page = Paginator(keys, PAGE).get_page(request.GET.get("page"))
+        rows: list[Assignment] = list(selectors.plan_rows(found).filter(pk__in=list(page)))
         for row in rows:
             row.run = found
-        unfilled = selectors.unfilled_posts(found)
+        unfilled = list(selectors.unfilled_posts(found)[:PAGE])
+        changed = list(selectors.changed_rows(found)[:PAGE]) if found.follows_id else []
+        lost = list(selectors.lost_posts(found)[:PAGE]) if found.follows_id else []
         context |= {
             "page": page,
             "rows": [(row, short_reason(row)) for row in rows],
-            "towns": selectors.region_names([row.post.region for row in rows] + [post.region for post, _e in unfilled]),
-            "unfilled": [(post, entry, short_emptiness(entry)) for post, entry in unfilled],
+            "towns": selectors.region_names(
+                [row.post.region for row in (*rows, *changed)] + [each.post.region for each in (*unfilled, *lost)]
+            ),
+            "changed": [(row, why_left(row.replaces) if row.replaces else "") for row in changed],
+            "lost": [(row, why_left(row.replaces)) for row in lost if row.replaces],
+            "fallen": selectors.fallen_free(found).count() if found.state == RunState.PUBLISHED else 0,
+            "may_automate": rules.can_automate(request.user, found.contract),
+            "oversees": rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists(),
+            "unfilled": [(row.post, short_emptiness(row)) for row in unfilled],
         }
     return render(request, "staffing/run.html", context)
 
@@ -269,7 +299,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The bar that polls; once the run has ended the page loads anew."""
-    found = _run(request, pk)
+    found = visible_run(request, pk)
     response = render(request, "staffing/_progress.html", {"run": found})
     if found.state not in UNDER_WAY:
         response["HX-Refresh"] = "true"
@@ -279,7 +309,9 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The whole plan, with reasons; the empty villages after it."""
-    found = _run(request, pk)
+    found = visible_run(request, pk)
+    if found.shape == RunShape.TEAM:
+        return team_pages.plan_csv(found)
     header = [_("code"), _("village"), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("why")]
 
     def rows() -> Any:
@@ -289,37 +321,27 @@ def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
             yield (
                 row.post.region_id, region, person, row.travel_minutes, row.cost, row.get_state_display(), short_reason(row),
             )  # fmt: skip
-        for post, entry in selectors.unfilled_posts(found):
-            yield (post.region_id, localized(post.region, "name"), "", "", "", _("vacant"), short_emptiness(entry))
+        for each in selectors.unfilled_posts(found).iterator():
+            region = localized(each.post.region, "name")
+            yield (each.post.region_id, region, "", "", "", _("vacant"), short_emptiness(each))
 
     return csv_response(f"run-{found.pk}.csv", header, rows())
 
 
 @require_safe
-def problem(request: HttpRequest, pk: int) -> JsonResponse:
-    """The frozen problem, so that anyone who sees the run can compute it again."""
-    found = _run(request, pk)
-    response = JsonResponse({"digest": found.digest, "parameters": found.parameters, "problem": found.problem})
-    response["Content-Disposition"] = f'attachment; filename="problem-{found.pk}.json"'
-    return response
-
-
-@require_safe
 def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
     """Why a village stayed empty in a run: who was near, and what stood in the way."""
-    found = _run(request, pk)
-    entries = [(post, entry) for post, entry in selectors.unfilled_posts(found) if post.pk == post_id]
-    if not entries:
+    found = visible_run(request, pk)
+    entry = found.empty_posts.select_related("post__region").filter(post=post_id).first()
+    if entry is None or found.shape == RunShape.TEAM:
         return redirect("staffing:run", pk)
-    post, entry = entries[0]
-    names = selectors.names_in([entry])
+    names = selectors.names_in([entry.reason])
     context = {
         "run": found,
-        "post": post,
-        "entry": entry,
+        "post": entry.post,
         "because": short_emptiness(entry),
-        "alternatives": alternative_lines(found, entry, names),
-        "barred": barred_lines(entry, names),
+        "alternatives": alternative_lines(found, entry.reason, names),
+        "barred": barred_lines(entry.reason, names),
     }
     return render(request, "staffing/empty.html", context)
 
@@ -327,24 +349,30 @@ def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the proposals, after a look at what will happen."""
-    found = _run(request, pk)
+    found = visible_run(request, pk)
     require(rules.can_staff, request.user, found.contract)
-    if request.method == "POST":
-        services.publish_run(actor=me(request), run=found, now=clock.now())
+    automates = rules.can_automate(request.user, found.contract)
+    make = TeamPublishForm if found.shape == RunShape.TEAM else PublishForm
+    form = make(request.POST if request.method == "POST" else None) if automates else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        rounds = (form.cleaned_data["rounds"] or 0) if form is not None else 0
+        services.publish_run(actor=me(request), run=found, now=clock.now(), rounds=rounds)
         messages.success(request, _("The proposals are sent. Answers show on the page of the contract as they come."))
         return redirect("staffing:contract", found.contract_id)
     context = {
         "run": found,
+        "form": form,
         "report": selectors.run_report(found),
         "people": found.assignments.values("person").distinct().count(),
         "respond_by": services.answer_deadline(clock.now()),
     }
-    return render(request, "staffing/publish.html", context)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "staffing/publish.html", context, status=status)
 
 
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _run(request, pk)
+    found = visible_run(request, pk)
     services.cancel_run(actor=me(request), run=found, now=clock.now())
     messages.info(request, _("The computation was given up. Nobody was asked."))
     return redirect(reverse("staffing:contract", args=[found.contract_id]))

@@ -13,23 +13,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace.accounts.models import User
-from marketplace.contracts.models import Post
+from marketplace.accounts.models import Role, User
+from marketplace.accounts.rules import roles_of
 from marketplace.contracts.states import PostState
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.i18n import localized
-from marketplace.matching.pairs import Bar, eligible_pairs
-from marketplace.matching.problem import from_document
-from marketplace.matching.reasons import why_not as ask_why_not
-from marketplace.matching.solver import solve
+from marketplace.matching.problem import Problem, from_document
 from marketplace.regions.models import Region
 from marketplace.regions.selectors import path
 
-from . import rules, selectors, services
-from .computing import minutes
+from . import picking, rules, selectors, services
+from .computing import WhyNotAnswer, ask_why_not
 from .forms import ReasonForm, WhyNotForm
-from .models import Assignment, AssignmentRun
+from .models import Assignment, AssignmentRun, without_documents
 from .reasons_in_words import (
     BARS,
     LIMITS,
@@ -39,7 +36,10 @@ from .reasons_in_words import (
     part_lines,
     short_emptiness,
 )
-from .states import AssignmentState, RunState
+from .states import AssignmentState, RunShape, RunState
+from .teams import pages as team_pages
+from .teams import selectors as team_selectors
+from .teams import words as team_words
 from .views import me
 
 
@@ -59,6 +59,9 @@ def proposals(request: HttpRequest) -> HttpResponse:
         "farthest": max(times, default=0),
         "page": page,
         "towns": towns,
+        "seats": any(a.team_id is not None for a in waiting),
+        "becauses": {a.pk: team_words.short_reason(a) for a in team_selectors.with_reasons(waiting)},
+        "practises": Role.LAWYER in roles_of(me(request)),
     }
     return render(request, "staffing/proposals.html", context)
 
@@ -66,7 +69,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
 def _mine(request: HttpRequest, pk: int) -> Assignment:
     rows = Assignment.objects.select_related(
         "post__region", "run__contract__buyer", "run__contract__supplier", "person"
-    )
+    ).defer(*without_documents("run"))
     return get_object_or_404(rows, pk=pk, person=request.user.pk)
 
 
@@ -75,18 +78,27 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _mine(request, pk)
     services.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
     village = localized(assignment.post.region, "name")
-    messages.success(request, _("You are now the legal adviser of %(village)s.") % {"village": village})
+    done = (
+        _("You are now the legal adviser of %(village)s.") % {"village": village}
+        if assignment.team_id is None
+        else _("You now sit in the team: %(team)s.") % {"team": localized(assignment.run.contract, "title")}
+    )
+    messages.success(request, done)
     return redirect("staffing:proposals")
 
 
 @require_POST
 def accept_all(request: HttpRequest) -> HttpResponse:
     """Accept every proposal that waits, one by one: a refusal of one leaves those before it accepted."""
-    done = 0
+    done = seats = 0
     for assignment in selectors.proposals(me(request)):
+        seats += assignment.team_id is not None
         services.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
         done += 1
-    if done:
+    if seats:
+        accepted = ngettext("You accepted %(n)s proposal.", "You accepted %(n)s proposals.", done) % {"n": done}
+        messages.success(request, accepted)
+    elif done:
         messages.success(
             request,
             ngettext(
@@ -110,7 +122,12 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             now=clock.now(),
         )
-        messages.info(request, _("You declined. You will not be asked for this village again."))
+        messages.info(
+            request,
+            _("You declined. You will not be asked for this village again.")
+            if assignment.team_id is None
+            else _("You declined. You will not be asked for this team again."),
+        )
         return redirect("staffing:proposals")
     status = 422 if request.method == "POST" else 200
     return render(request, "staffing/decline.html", {"assignment": assignment, "form": form}, status=status)
@@ -119,7 +136,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a proposal back (bureau or firm)."""
-    rows = Assignment.objects.select_related("post__region", "run__contract", "person")
+    rows = Assignment.objects.select_related("post__region", "run__contract", "person").defer(*without_documents("run"))
     assignment = get_object_or_404(rows, pk=pk, run__contract__in=rules.visible_contracts(request.user))
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -140,12 +157,14 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     """Why this lawyer for this village. Colleagues are named to those who see the whole run, not to the lawyer."""
     rows = Assignment.objects.select_related(
         "post__region", "run__contract__buyer", "run__contract__supplier", "person"
-    )
+    ).defer(*without_documents("run"))
     found = get_object_or_404(rows, pk=pk)
     sees_all = rules.can_see(request.user, found.run.contract)
     sent = found.state not in (AssignmentState.COMPUTED, AssignmentState.WITHDRAWN)
     if not sees_all and not (sent and rules.can_answer(request.user, found)):
         raise Http404
+    if found.team_id is not None:
+        return team_pages.assignment_page(request, found, sees_all=sees_all)
     names = selectors.names_in([found.reason]) if sees_all else None
     context = {
         "assignment": found,
@@ -186,58 +205,60 @@ def why_not(request: HttpRequest, pk: int) -> HttpResponse:
         contract__in=rules.visible_contracts(request.user),
         state__in=[RunState.DONE, RunState.PUBLISHED],
     )
-    problem = from_document(run.problem)
-    posts = {p.pk: p for p in Post.objects.filter(pk__in=run.problem["posts"]["key"]).select_related("region")}
-    people = User.objects.in_bulk(run.problem["people"]["key"])
-    names = {
-        "post": {key: localized(post.region, "name") for key, post in posts.items()},
-        "person": {key: localized(person, "display_name") for key, person in people.items()},
-    }
-    asked = request.GET if "person" in request.GET else None
-    form = WhyNotForm(asked, problem=problem, names=names, initial={"post": request.GET.get("post")})
+    if run.shape == RunShape.TEAM:
+        return team_pages.why_not_page(request, run)
+    village = request.GET.get("village", "")
+    begun = {"village": int(village) if village.isdecimal() else village}
+    form = WhyNotForm(request.GET if "person" in request.GET else None, run=run, initial=begun)
     answer = None
     if form.is_valid():
-        row = int((problem.posts.key == form.cleaned_data["post"]).argmax())
-        who = int((problem.people.key == form.cleaned_data["person"]).argmax())
-        pairs = eligible_pairs(problem)
-        plan = solve(problem, pairs)
-        chosen = int(plan.person[row])
+        place, person = form.cleaned_data["village"], form.cleaned_data["person"]
+        problem = from_document(run.problem)
+        found = ask_why_not(problem, selectors.post_in(run, place.code), person.pk)
+        chosen = User.objects.filter(pk=found.chosen).first() if found.chosen is not None else None
         answer = {
-            "village": names["post"][form.cleaned_data["post"]],
-            "person": names["person"][form.cleaned_data["person"]],
-            "chosen": names["person"].get(int(problem.people.key[chosen]), "?") if chosen >= 0 else "",
-            "is_chosen": chosen == who,
+            "village": localized(place, "name"),
+            "person": localized(person, "display_name"),
+            "chosen": localized(chosen, "display_name") if chosen is not None else "",
+            "is_chosen": found.chosen == person.pk,
         }
-        if chosen != who:
-            found = ask_why_not(problem, pairs, plan, row, who)
+        if found.chosen != person.pk:
             answer |= {
-                "minutes": minutes(found.hundredths),
-                "bars": [BARS[str(bar.name).lower()] for bar in found.bar] if found.bar is not Bar.NONE else [],
+                "minutes": found.minutes,
+                "bars": [BARS[bar] for bar in found.bars],
                 "then_chosen": found.then_chosen,
-                "one_fact": _one_fact(found, problem, who) if len(found.bar) == 1 else "",
-                "limit": LIMITS[str(found.limit)] if found.limit else "",
-                "added": as_minutes(run, found.added) if found.limit and str(found.limit) != "scarce" else None,
+                "one_fact": _one_fact(found, problem) if len(found.bars) == 1 else "",
+                "limit": LIMITS[found.limit] if found.limit else "",
+                "added": as_minutes(run, found.added) if found.limit and found.limit != "scarce" else None,
                 "shorter": found.added // problem.parameters.cost_per_minute + 1,
-                "scarce": str(found.limit) == "scarce",
+                "scarce": found.limit == "scarce",
             }
     return render(request, "staffing/why_not.html", {"run": run, "form": form, "answer": answer})
 
 
-def _one_fact(found: Any, problem: Any, who: int) -> str:
+@require_safe
+def suggest(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    """Proposals for the inputs of a run's forms: its lawyers, villages or areas."""
+    run = get_object_or_404(AssignmentRun, pk=pk, contract__in=rules.visible_contracts(request.user))
+    return picking.propose(request, run, what)
+
+
+def _one_fact(found: WhyNotAnswer, problem: Problem) -> str:
     """The fact that, changed alone, lifts the only bar."""
     need = -(-found.hundredths // 100)
-    if found.bar is Bar.BEYOND_RADIUS:
+    bar = found.bars[0]
+    if bar == "beyond_radius":
         return _("if the limit of the computation were %(need)s minutes instead of %(now)s") % {
             "need": need,
             "now": problem.parameters.radius_minutes,
         }
-    if found.bar is Bar.BEYOND_PERSON:
+    if bar == "beyond_person":
         return _("if this lawyer were ready to travel %(need)s minutes instead of %(now)s") % {
             "need": need,
-            "now": int(problem.people.max_minutes[who]),
+            "now": found.own_limit,
         }
-    if found.bar is Bar.NO_CAPACITY:
+    if bar == "no_capacity":
         return _("if this lawyer could take one more village")
-    if found.bar is Bar.UNQUALIFIED:
+    if bar == "unqualified":
         return _("if this lawyer covered the indispensable fields of law")
     return _("if this lawyer were asked for the village again")

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Role
 from marketplace.accounts.rules import memberships_of
-from marketplace.contracts.models import Contract
+from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.rules import SIGNING_ROLES
 from marketplace.contracts.states import ContractState, PostState
 from marketplace.core.i18n import localized
@@ -21,6 +21,7 @@ from marketplace.core.workspace import WorkItem
 
 from .freezing import LIVE
 from .models import Assignment, AssignmentRun
+from .selectors import by_roster
 from .states import AssignmentState, RunState
 
 #: More than this is read on the page of staffing.
@@ -38,8 +39,24 @@ def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
 
 def _to_answer(user: Any) -> Iterator[WorkItem]:
     waiting = Assignment.objects.filter(person=user.pk, state=AssignmentState.PROPOSED).aggregate(
-        count=Count("pk"), due=Min("respond_by")
+        count=Count("pk", filter=Q(team__isnull=True)),
+        due=Min("respond_by", filter=Q(team__isnull=True)),
+        seats=Count("pk", filter=Q(team__isnull=False)),
+        seats_due=Min("respond_by", filter=Q(team__isnull=False)),
     )
+    if waiting["seats"]:
+        yield WorkItem(
+            title=ngettext(
+                "You are asked for a seat in a counsel team",
+                "You are asked for seats in %(n)s counsel teams",
+                waiting["seats"],
+            )
+            % {"n": waiting["seats"]},
+            detail=_("See what you are needed for, then accept or decline."),
+            url=reverse("staffing:proposals"),
+            due_at=waiting["seats_due"],
+            weight=10,
+        )
     if waiting["count"]:
         yield WorkItem(
             title=ngettext(
@@ -63,9 +80,10 @@ def _to_decide(whose: Q) -> Iterator[WorkItem]:
         .annotate(
             computed=Exists(runs.filter(state=RunState.DONE)),
             computing=Exists(runs.filter(state__in=[RunState.QUEUED, RunState.RUNNING])),
+            of_team=Exists(Post.objects.filter(contract=OuterRef("pk"), seat=2)),
             vacant=Count("posts", filter=Q(posts__state=PostState.VACANT) & ~Exists(live)),
         )
-        .filter(Q(computed=True) | Q(vacant__gt=0), computing=False)
+        .filter(Q(computed=True) | (Q(vacant__gt=0) & ~by_roster()), computing=False)
         .order_by("created_at", "pk")
     )
     for contract in contracts[:MOST]:
@@ -73,9 +91,13 @@ def _to_decide(whose: Q) -> Iterator[WorkItem]:
             title = _("Look at the computed plan and send the proposals")
             weight = 30
         else:
-            title = ngettext("%(n)s village has no adviser", "%(n)s villages have no adviser", contract.vacant) % {
-                "n": contract.vacant
-            }
+            title = (
+                ngettext(
+                    "%(n)s seat of a counsel team is empty", "%(n)s seats of a counsel team are empty", contract.vacant
+                )
+                if contract.of_team
+                else ngettext("%(n)s village has no adviser", "%(n)s villages have no adviser", contract.vacant)
+            ) % {"n": contract.vacant}
             weight = 60
         yield WorkItem(
             title=title,

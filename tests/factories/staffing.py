@@ -16,8 +16,8 @@ from marketplace.accounts.models import Organisation, User
 from marketplace.contracts.models import Contract, Post
 from marketplace.core import clock
 from marketplace.regions.models import Region
-from marketplace.staffing import services
-from marketplace.staffing.models import Assignment, AssignmentRun
+from marketplace.staffing import services, services_repair, services_scenarios
+from marketplace.staffing.models import Assignment, AssignmentRun, Scenario
 
 from .accounts import a_place, make_practitioner
 from .contracts import Parties, make_contract, parties_of
@@ -85,6 +85,23 @@ def run_case(case: Case, *, now: datetime | None = None, **wishes: Any) -> Assig
     now = now or clock.now()
     run = services.request_run(actor=case.parties.bidder, contract=case.contract, parameters=wishes, now=now)
     return services.execute_run(run_id=run.pk, now=now)
+
+
+def repair_case(case: Case, run: AssignmentRun, *, now: datetime | None = None) -> AssignmentRun:
+    """A finished repair of ``run``, asked for by the buyer's officer."""
+    now = now or clock.now()
+    repair = services_repair.request_repair(actor=case.parties.officer, run=run, now=now)
+    return services.execute_run(run_id=repair.pk, now=now)
+
+
+def scenario_case(case: Case, run: AssignmentRun, *changes: dict[str, Any], name: str = "示例假设") -> Scenario:
+    """A finished scenario beside ``run``, asked for by the buyer's officer."""
+    scenario = services_scenarios.request_scenario(
+        actor=case.parties.officer, run=run, name=name, changes=changes, now=clock.now()
+    )
+    done = services_scenarios.execute_scenario(scenario_id=scenario.pk, now=clock.now())
+    assert done is not None
+    return done
 
 
 def publish_case(case: Case, *, now: datetime | None = None, **wishes: Any) -> list[Assignment]:

@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
-from marketplace.accounts.models import OrganisationKind, Role
+from marketplace.accounts.models import OrganisationKind, Role, User
 from marketplace.audit.models import Event
 from marketplace.contracts.models import Post
 from marketplace.contracts.services import fill_post, vacate_post
@@ -38,6 +40,21 @@ def test_the_person_accepts_and_serves():
     assert Event.objects.filter(action="assignment.accept", actor=case.lawyers[0]).count() == 1
     with pytest.raises(IllegalTransition):
         services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
+
+
+def test_who_is_proposed_gets_one_letter(mailoutbox, django_capture_on_commit_callbacks):
+    case = make_case((0.01, 0.02, 0.2), (0.0, 0.2))
+    User.objects.filter(pk__in=[lawyer.pk for lawyer in case.lawyers]).update(
+        email=Concat(F("username"), Value("@example.org"))
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        proposed = publish_case(case)
+    written = [letter for letter in mailoutbox if "答复" in letter.subject]
+    assert len(proposed) == 3
+    assert sorted(letter.to for letter in written) == sorted(
+        [f"{lawyer.username}@example.org"] for lawyer in case.lawyers
+    )
+    assert all(case.contract.number in letter.body and "/staffing/proposals/" in letter.body for letter in written)
 
 
 def test_nobody_answers_for_another():
@@ -107,7 +124,7 @@ def test_a_proposal_ends_with_its_deadline_by_the_database_clock(at):
     with pytest.raises(errors.AnswerTooLate):
         services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=late)
     # Whoever did not answer is not asked for this village again.
-    assert run_case(case).result["unfilled"][0]["barred"][0]["bars"] == ["no_answer"]
+    assert run_case(case).empty_posts.get().reason["barred"][0]["bars"] == ["no_answer"]
 
 
 def test_the_last_instant_is_in_time(at):
@@ -262,6 +279,6 @@ def test_a_lawyer_of_two_contracts_is_not_overbooked_by_accepting():
     for proposal in publish_case(case):
         services.accept_assignment(actor=lawyer, assignment=proposal, now=clock.now())
     other = make_case((0.06,), (), parties=case.parties)
-    assert run_case(other).result["unfilled"][0]["barred"][0]["bars"] == ["no_capacity"]
+    assert run_case(other).empty_posts.get().reason["barred"][0]["bars"] == ["no_capacity"]
     a_lawyer(case.parties.supplier, 0.0)
     assert run_case(other).assignments.count() == 1

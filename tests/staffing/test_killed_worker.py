@@ -28,16 +28,18 @@ _WORKER = textwrap.dedent(
     from django.conf import settings
     settings.DATABASES["default"]["NAME"] = sys.argv[2]
     django.setup()
-    from django.db.models.query import QuerySet
+    from psycopg import Copy
     from marketplace.core import clock
     from marketplace.staffing import services
 
-    create = QuerySet.bulk_create
-    def die(self, rows, **kwargs):
-        rows = list(rows)
-        create(self, rows[: len(rows) // 2], **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
-    QuerySet.bulk_create = die
+    write = Copy.write_row
+    written = []
+    def die(self, row):
+        write(self, row)
+        written.append(row)
+        if len(written) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+    Copy.write_row = die
     services.execute_run(run_id=int(sys.argv[1]), now=clock.now())
     """
 )

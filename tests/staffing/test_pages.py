@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from marketplace.accounts.models import OrganisationKind, Role
+from marketplace.accounts.picking import proposal
 from marketplace.core import clock
 from marketplace.staffing import services
 from marketplace.staffing.models import Assignment, AssignmentRun
@@ -232,16 +233,16 @@ def test_why_not_names_the_one_fact(client_for):
     run = run_case(case)
     client = client_for(case.parties.officer, language="en")
     address = reverse("staffing:why_not", args=[run.pk])
-    asked = {"post": case.post(0).pk, "person": case.lawyers[1].pk}
+    asked = {"village": case.villages[0].pk, "person": proposal(case.lawyers[1])}
     page = text(client.get(address, asked))
     assert "farther than this lawyer is ready to travel" in page
     assert "More than one thing" in page or "would not change here" in page
-    chosen = text(client.get(address, asked | {"person": case.lawyers[0].pk}))
+    chosen = text(client.get(address, asked | {"person": proposal(case.lawyers[0])}))
     assert "This lawyer is the one whom the plan chose." in chosen
-    assert client.get(address, {"post": 1, "person": "x"}).status_code == 200
+    assert client.get(address, {"village": 1, "person": "x"}).status_code == 200
     two = make_case((0.01,), (0.01, 0.03), parties=case.parties)
     page = text(client.get(reverse("staffing:why_not", args=[run_case(two).pk]),
-                           {"post": two.post(0).pk, "person": two.lawyers[0].pk}))  # fmt: skip
+                           {"village": two.villages[0].pk, "person": proposal(two.lawyers[0])}))  # fmt: skip
     assert "The one fact that would change it" in page or "is the one whom the plan chose" in page
 
 

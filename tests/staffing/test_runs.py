@@ -108,8 +108,8 @@ def test_served_villages_and_open_proposals_take_capacity():
     assert len(again.problem["posts"]["key"]) == 1
     assert again.problem["people"]["load"] == [2]
     assert again.assignments.count() == 0
-    assert again.result["unfilled"][0]["because"] == "barred"
-    assert again.result["unfilled"][0]["barred"][0]["bars"] == ["no_capacity"]
+    assert again.empty_posts.get().because == "barred"
+    assert again.empty_posts.get().reason["barred"][0]["bars"] == ["no_capacity"]
 
 
 def test_a_village_without_a_place_takes_the_place_above_it_or_is_named():

@@ -13,3 +13,9 @@ def township(towns: dict[int, Region], code: int) -> str:
     """``{{ towns|township:post.region_id }}``: the name of the township of a village (``selectors.region_names``)."""
     found = towns.get(code)
     return localized(found, "name") if found is not None else ""
+
+
+@register.filter
+def item(lines: dict[int, str], key: int) -> str:
+    """``{{ becauses|item:a.pk }}``: what stands there under a key."""
+    return lines.get(key, "")

@@ -14,7 +14,7 @@ from marketplace.staffing.states import RunState
 
 
 class Command(BaseCommand):
-    help = "Recompute a finished run and compare it bit for bit with what is stored; exit 1 with what differs."
+    help = "Recompute a finished run and compare it bit for bit with what is stored; exit 1 with the first difference."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=int)
@@ -25,9 +25,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no run {options['run']}.")
         if run.state not in (RunState.DONE, RunState.PUBLISHED):
             raise CommandError(f"Run {run.pk} is {run.state}: only a finished run can be replayed.")
-        differences = replay(run)
-        for line in differences:
-            self.stdout.write(line)
-        if differences:
+        difference = next(replay(run), "")
+        if difference:
+            self.stdout.write(f"run {run.pk} differs, first in {difference}")
             sys.exit(1)
         self.stdout.write(f"run {run.pk}: the same, bit for bit ({run.digest})")

@@ -1,0 +1,39 @@
+"""What people are told by mail about their posts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts.models import User
+from marketplace.core.i18n import localized
+from marketplace.core.mail import tell
+from marketplace.core.words import letter_words
+
+from .models import AssignmentRun
+from .states import AssignmentState
+
+#: in the language of the part of the letter in which they stand
+_in_words = lazy(localized, str)
+_at = lazy(letter_words, str)
+
+
+def proposals_sent(run: AssignmentRun, respond_by: datetime) -> None:
+    """One letter to each person whom ``run`` proposes for a post: silence would let the proposal lapse."""
+    contract = run.contract
+    people = run.assignments.filter(state=AssignmentState.PROPOSED).values("person_id")
+    tell(
+        User.objects.filter(pk__in=people, is_active=True).only("email").order_by("pk"),
+        _("You are asked to serve: please answer by %(until)s"),
+        _(
+            "You were proposed under contract %(contract)s (%(title)s). See where, how far it is and why you were chosen, "
+            "and accept or decline by %(until)s. Nobody is assigned by force; without an answer the proposal lapses."
+        ),
+        reverse("staffing:proposals"),
+        contract=contract.number,
+        title=_in_words(contract, "title"),
+        until=_at(respond_by),
+    )
