@@ -49,7 +49,7 @@ _STATUS_SQL = """
         SELECT o.region_id, 2
         FROM volunteers_signup u JOIN volunteers_shift f ON f.id = u.shift_id
              JOIN volunteers_opportunity o ON o.id = f.opportunity_id
-        WHERE u.state = 'confirmed' AND o.state = 'open' AND f.ends_at > %(now)s
+        WHERE u.state = 'confirmed' AND o.state IN ('open', 'closed') AND f.ends_at > %(now)s
           AND o.region_id >= %(low)s AND o.region_id < %(high)s AND o.region_id %% 1000 <> 0
     ) found GROUP BY region_id
 """

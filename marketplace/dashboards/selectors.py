@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from marketplace.accounts.selectors import public_cards
 from marketplace.contracts.models import Obligation, Post
 from marketplace.contracts.states import ContractState
 from marketplace.core.i18n import localized
@@ -109,6 +110,8 @@ class Village:
     visits: list[ServiceSession]
     opportunities: list[Opportunity]
     township: Region | None
+    #: the adviser has a public card
+    has_card: bool
 
 
 VISITS_SHOWN = 8
@@ -144,11 +147,14 @@ def village(region: Region, now: datetime) -> Village:
         list(visits),
         list(opportunities),
         Region.objects.filter(code=region.parent_code or 0).first(),
+        post is not None
+        and post.adviser_id is not None
+        and public_cards(timezone.localdate(now)).filter(pk=post.adviser_id).exists(),
     )
 
 
-def chart_data(rows: list[Row], name: Any) -> dict[str, list[Any]]:
-    """The bar chart's series: names, and villages by status."""
+def chart_data(rows: list[Row], name: Any) -> dict[str, Any]:
+    """The bar chart's series: names, and villages by status. ``partial``: areas without any service have no bar."""
     return {
         "names": [name(row.region) for row in rows],
         "contract": [row.coverage.contract for row in rows],
@@ -156,4 +162,5 @@ def chart_data(rows: list[Row], name: Any) -> dict[str, list[Any]]:
         "vacant": [row.coverage.vacant for row in rows],
         "none": [row.coverage.none for row in rows],
         "codes": [row.region.code for row in rows],
+        "partial": any(row.coverage.none == row.coverage.villages for row in rows),
     }

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Role, User
 from marketplace.accounts.rules import roles_of
+from marketplace.contracts.rules import villages_of
+from marketplace.core.i18n import localized
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
         "procurement:tenders",
     ),
     (
-        frozenset({Role.FINANCE, Role.OFFICER}),
+        frozenset({Role.FINANCE, Role.OFFICER, Role.SUPERVISOR}),
         _("Budget"),
         _("available, reserved, committed, spent"),
         "procurement:budget_lines",
@@ -41,7 +43,10 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
         "contracts:list",
     ),
     (frozenset({Role.BIDDER}), _("Find a tender"), _("open for bids now"), "procurement:index"),
+    (frozenset({Role.BIDDER}), _("My firm's bids"), _("drafts, receipts, results"), "procurement:bids"),
     (frozenset({Role.LAWYER}), _("My proposals"), _("villages that would like me"), "staffing:proposals"),
+    (frozenset({Role.LAWYER}), _("My duty shifts"), _("when you serve, what is proposed"), "staffing:duties"),
+    (frozenset({Role.OFFICER}), _("Duty rosters"), _("who serves when at a centre"), "staffing:rosters"),
     (frozenset({Role.LAWYER}), _("Visits"), _("check in, report, confirm"), "timesheets:mine"),
     (frozenset({Role.VILLAGE}), _("Confirm service"), _("what was reported to us"), "timesheets:to_confirm"),
     (
@@ -50,6 +55,14 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
         _("make one, see who comes"),
         "volunteers:organised",
     ),
+    (frozenset({Role.FINANCE}), _("Incentive fund"), _("what subsidies are paid from"), "incentives:fund"),
+    (
+        frozenset({Role.FINANCE, Role.SUPERVISOR}),
+        _("Trial balance"),
+        _("every kind of account, both sides"),
+        "ledger:trial_balance",
+    ),
+    (frozenset({Role.SUPERVISOR}), _("Disputed service"), _("hear both sides, decide"), "timesheets:disputes"),
     (frozenset({Role.SUPERVISOR}), _("Audit trail"), _("who did what, when and why"), "audit:search"),
     (frozenset({Role.EDITOR}), _("Edit the catalogue"), _("products, standards, review"), "wagtailadmin_home"),
 )
@@ -62,7 +75,17 @@ _EVERYBODY = (
 )
 
 
+def _page_of(code: int) -> str:
+    return reverse("dashboards:coverage", args=[code])
+
+
 def shortcuts_for(user: User) -> list[Shortcut]:
     roles = roles_of(user)
     own = [Shortcut(label, hint, reverse(name)) for wanted, label, hint, name in _TABLE if roles & wanted]
-    return own + [Shortcut(label, hint, reverse(name)) for label, hint, name in _EVERYBODY]
+    villages = [
+        Shortcut(
+            localized(committee.region, "name"), _("our adviser, the visits, what may be expected"), _page_of(code)
+        )
+        for code, committee in sorted(villages_of(user).items())
+    ]
+    return villages + own + [Shortcut(label, hint, reverse(name)) for label, hint, name in _EVERYBODY]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from marketplace.accounts.access import SignedIn
 from marketplace.accounts.models import Role
 from marketplace.accounts.rules import roles_of
+from marketplace.contracts.rules import can_rate
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
@@ -33,7 +34,10 @@ def coverage(request: HttpRequest, code: int = 0) -> HttpResponse:
     region = get_object_or_404(Region, code=code) if code else None
     if region is not None and region.level == Level.VILLAGE:
         found = selectors.village(region, now)
-        return render(request, "dashboards/village.html", {"village": found, "path": path(region)})
+        may_rate = found.post is not None and request.user.is_authenticated and can_rate(request.user, found.post)
+        return render(
+            request, "dashboards/village.html", {"village": found, "path": path(region), "may_rate": may_rate}
+        )
     shown = selectors.division(region, now)
     context = {
         "division": shown,
@@ -41,6 +45,29 @@ def coverage(request: HttpRequest, code: int = 0) -> HttpResponse:
         "chart": selectors.chart_data(shown.rows, lambda r: localized(r, "name")),
     }
     return render(request, "dashboards/coverage.html", context)
+
+
+@public_page
+@require_safe
+def areas_csv(request: HttpRequest, code: int = 0) -> StreamingHttpResponse:
+    """The areas directly below the nation (no code) or a division above townships: villages by status, share in percent."""
+    region = get_object_or_404(Region, code=code) if code else None
+    if region is not None and region.level >= Level.TOWNSHIP:
+        raise Http404
+    header = (
+        _("code"), _("area"), _("villages"), _("adviser under contract"), _("served by volunteers"),
+        _("bought, nobody yet"), _("nothing bought yet"), _("share served (%)"), _("computed at"),
+    )  # fmt: skip
+    rows = (
+        (
+            row.region.code, localized(row.region, "name"), c.villages, c.contract, c.volunteer, c.vacant, c.none,
+            f"{c.share * 100:.1f}",
+            timezone.localtime(c.computed_at).isoformat(timespec="minutes") if c.computed_at else "",
+        )
+        for row in selectors.division(region, clock.now()).rows
+        for c in (row.coverage,)
+    )  # fmt: skip
+    return csv_response(f"coverage-areas-{code or 'china'}.csv", header, rows)
 
 
 @public_page
@@ -82,9 +109,10 @@ def workspace(request: SignedIn) -> HttpResponse:
         or ServiceSession.objects.filter(person=request.user.pk).exists()
     )
     today = timezone.localdate(now)
+    pressing = bool(items) and items[0].presses
     context = {
-        "first": items[0] if items and items[0].tone == "now" else None,
-        "items": items[1:] if items and items[0].tone == "now" else items,
+        "first": items[0] if pressing else None,
+        "items": items[1:] if pressing else items,
         "shortcuts": shortcuts_for(request.user),
         "summary": person_summary(request.user, today.year, today=today) if serves else None,
     }

@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
-from marketplace.core import clock
+from marketplace.core import clock, workspace
+from marketplace.core.workspace import WorkItem
 from marketplace.dashboards.coverage import Status, refresh, village_status
 from marketplace.dashboards.models import CoverageFigure
 from tests.factories.accounts import LEISHAN, a_place
 from tests.factories.contracts import make_contract
 from tests.factories.timesheets import make_committee, make_session
-from tests.factories.volunteers import make_call, make_volunteer
-from volunteers import sign_ups
+from tests.factories.volunteers import make_call, make_coordinator, make_volunteer
+from volunteers import services, sign_ups
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,17 @@ def test_a_volunteer_with_a_coming_place_serves() -> None:
     assert place.code not in village_status(LEISHAN, clock.now())
     sign_ups.sign_up(actor=make_volunteer(), shift=shift, now=clock.now())
     assert village_status(LEISHAN, clock.now())[place.code] == Status.VOLUNTEER
+
+
+def test_a_closed_call_still_serves_through_those_who_have_a_place() -> None:
+    place = a_place(522634100201)
+    coordinator = make_coordinator()
+    call, shift = make_call(by=coordinator, region=place)
+    sign_ups.sign_up(actor=make_volunteer(), shift=shift, now=clock.now())
+    services.close_opportunity(actor=coordinator, opportunity=call, now=clock.now())
+    assert village_status(LEISHAN, clock.now())[place.code] == Status.VOLUNTEER
+    services.cancel_opportunity(actor=coordinator, opportunity=call, reason="山路塌方。", now=clock.now())
+    assert place.code not in village_status(LEISHAN, clock.now())
 
 
 def test_stored_figures_agree_with_counting_at_every_level() -> None:
@@ -103,9 +116,68 @@ def test_villages_as_csv(client_for: Any) -> None:
     assert "合同顾问" in body
 
 
+def test_areas_as_csv(client_for: Any) -> None:
+    make_contract(villages=4, filled=3)
+    refresh(now=clock.now())
+
+    def rows(address: str) -> list[list[str]]:
+        body = b"".join(client_for(language="en").get(address).streaming_content).decode()
+        return [line.split(",") for line in body.splitlines()[1:]]
+
+    townships = rows(f"/coverage/{LEISHAN}/areas.csv")
+    assert sum(int(row[3]) for row in townships) == 3
+    assert sum(int(row[5]) for row in townships) == 1
+    assert [row[0] for row in rows("/coverage/areas.csv")] == ["520000000000"]
+    township = townships[0][0]
+    assert client_for().get(f"/coverage/{township}/areas.csv").status_code == 404
+
+
 def test_the_workspace_is_private_and_orders_by_urgency(client_for: Any) -> None:
     assert client_for().get("/workspace/").status_code == 302
     committee, voice = make_committee()
     make_session(host=committee)
     body = client_for(voice).get("/workspace/").content.decode()
     assert "确认 1 条服务记录" in body
+
+
+def test_a_shift_that_is_near_is_shown_and_not_ordered(client_for: Any) -> None:
+    person = make_volunteer()
+    call, shift = make_call(start=clock.now() + timedelta(hours=5), hours=1, title="敬老院法律体检")
+    sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+    body = client_for(person).get("/workspace/").content.decode()
+    assert "敬老院法律体检" in body
+    assert f'<a class="btn" href="/volunteering/{call.pk}/">查看</a>' in body
+    assert "现在办理" not in body
+
+
+def test_what_is_to_be_done_comes_before_what_is_only_near() -> None:
+    now = clock.now()
+    items = [
+        WorkItem("shift", "/", due_at=now, tone="soon"),
+        WorkItem("info", "/", tone="info"),
+        WorkItem("duty", "/"),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workspace, "_providers", [lambda _user, _now: items])
+        assert [i.title for i in workspace.work_items(None, now)] == ["duty", "shift", "info"]
+
+
+def test_who_speaks_for_a_village_finds_its_page_on_the_desk(client_for: Any) -> None:
+    committee, voice = make_committee()
+    body = client_for(voice).get("/workspace/").content.decode()
+    assert f'href="/coverage/{committee.region_id}/"' in body
+    _other, stranger = make_committee(522634100202)
+    assert f'href="/coverage/{committee.region_id}/"' not in client_for(stranger).get("/workspace/").content.decode()
+
+
+def test_a_village_calls_with_one_touch_and_who_speaks_for_it_rates_from_there(client_for: Any) -> None:
+    contract = make_contract(villages=2, filled=1)
+    served, vacant = contract.posts.order_by("adviser_id")
+    rate = f'href="{reverse("contracts:rate", args=[served.pk])}"'
+    for post in (served, vacant):
+        page = client_for().get(f"/coverage/{post.region_id}/").text.partition("</main>")[0]
+        assert 'class="btn" href="tel:12348"' in page
+        assert rate not in page
+    _committee, voice = make_committee(served.region_id)
+    assert rate in client_for(voice).get(f"/coverage/{served.region_id}/").text
+    assert rate not in client_for(voice).get(f"/coverage/{vacant.region_id}/").text

@@ -22,7 +22,9 @@ def write_bar(cast: Cast) -> None:
             for n, h in enumerate(b.holders, start=1)
         ),
         (judging.officer, "bureau", "州局经办人", "prefecture officer", "评审进行中的公开招标", "an open tender that is being judged"),
+        (judging.approver, "bureau", "州局审批人", "prefecture approving officer", "评审结束后定标", "decides the award after the ranking"),
         (cast.kaili.officer, "bureau", "凯里经办人", "Kaili officer", "结果公告后起草合同", "draws up a contract after the result"),
+        (cast.kaili.approver, "bureau", "凯里审批人", "Kaili approving officer", "供应商签署后代表采购人签约", "signs for the buyer after the supplier"),
         (first.bidder, "supplier", "投标负责人", "bid manager", "提问、投标、签约、交付", "asks, bids, signs, delivers"),
         (second.bidder, "supplier", "投标负责人（另一家）", "another bid manager", "已投标，可替换或撤回", "has bid already; may replace or withdraw"),
         (cast.experts[0], "expert", "评审专家", "expert", "抽中后声明、打分", "declares and scores when drawn"),

@@ -22,6 +22,7 @@ from marketplace.procurement import (
     services_tender,
 )
 from marketplace.procurement.bid_content import BidContent, Response, TeamMember
+from marketplace.procurement.defaults import default_qualification
 from marketplace.procurement.models import BudgetLine, Criterion, CriterionKind, Evaluator, Lot, OpenedBid, Plan, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
 from marketplace.regions.models import Region
@@ -49,6 +50,7 @@ class Wish:
     title: str
     title_en: str
     need: str
+    need_en: str
     method: str
     method_reason: str
     service_from: date
@@ -94,7 +96,16 @@ class Purchase:
 
     def draft(self, wish: Wish, plan: Plan, *, day: int, submit: bool = True) -> Tender:
         with self.stage.when(day) as now:
-            tender = services_tender.draft_tender(actor=self.bureau.officer, plan=plan, now=now)
+            qualification, qualification_en = default_qualification(plan.product)
+            texts = services_tender.TenderTexts(
+                title=wish.title,
+                description=wish.need,
+                qualification=qualification,
+                title_en=wish.title_en,
+                description_en=wish.need_en,
+                qualification_en=qualification_en,
+            )
+            tender = services_tender.draft_tender(actor=self.bureau.officer, plan=plan, texts=texts, now=now)
             for scope in wish.lots:
                 services_tender.add_lot(
                     actor=self.bureau.officer,

@@ -207,6 +207,7 @@ class Casting:
             name_en=name_en,
             credit_code=self._credit_code(f"11{region // 1_000_000}MB"),
             region=Region.objects.get(code=region),
+            address=f"{Region.objects.get(code=region).name}示例路1号",
             now=self.now,
         )
         parts = (("officer", "杨", "Yang"), ("approver", "李", "Li"), ("finance", "罗", "Luo"), ("second", "莫", "Mo"))

@@ -11,6 +11,8 @@ from marketplace.dashboards.coverage import refresh
 
 from .bar import write_bar
 from .cast import Casting
+from .centre import Centre
+from .counsel import Counsel
 from .giving import Giving
 from .stage import Stage
 from .stories import Stories
@@ -39,11 +41,15 @@ def play(today: date) -> Iterator[str]:
     giving.duty()
     giving.coming()
     yield "volunteers"
+    Centre(stage, cast, stories).play()
+    yield "duty at the county's centre"
     stories.being_judged()
     stories.awarded()
+    Counsel(stage, cast, stories).play()
     stories.failed()
     stories.bidding_open()
     stories.waiting_for_approval()
+    year.consider(signed)
     year.call_volunteers(signed)
     yield "this year's purchases and calls"
     refresh(now=clock.now())

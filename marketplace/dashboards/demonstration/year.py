@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -13,7 +14,11 @@ from marketplace.contracts import services as contracts
 from marketplace.contracts.models import Contract, Instalment, Post
 from marketplace.core import clock
 from marketplace.procurement.models import Award, Tender
+from marketplace.regions.codes import ancestor_at
+from marketplace.regions.models import Level
 from marketplace.staffing import services as staffing
+from marketplace.staffing import services_repair as repairs
+from marketplace.staffing import services_scenarios as scenarios
 from marketplace.staffing.models import Assignment, AssignmentRun
 from marketplace.timesheets import services as timesheets
 from marketplace.timesheets.models import Capacity, SessionKind
@@ -56,24 +61,56 @@ class Year:
         return signed
 
     def staff(self, signed: list[Contract]) -> None:
-        """The engine proposes, the lawyers answer; one in twenty declines, a second round repairs."""
+        """The engine proposes, the lawyers answer; one in twenty declines. What falls free is repaired: by hand, for the last by itself."""
+        officer = self.cast.bureau.officer
         for contract in signed:
-            self._round(contract, STAFFED, decline_every=20)
-            self._round(contract, STAFFED + 6, decline_every=0)
+            by_itself = contract == signed[-1]
+            with self.stage.when(STAFFED, 9) as now:
+                run = staffing.request_run(actor=officer, contract=contract, now=now)
+                staffing.execute_run(run_id=run.pk, now=now)
+                staffing.publish_run(actor=officer, run=run, now=now + timedelta(hours=1), rounds=int(by_itself))
+            self._answers(run, STAFFED + 1, decline_every=20)
+            if not run.assignments.filter(state="declined").exists():
+                continue
+            day = STAFFED + (2 if by_itself else 6)
+            with self.stage.when(day, 9) as now:
+                if by_itself:
+                    repairs.repair_by_themselves(now=now)
+                else:
+                    repairs.request_repair(actor=officer, run=run, now=now)
+                repair = AssignmentRun.objects.get(follows=run)
+                staffing.execute_run(run_id=repair.pk, now=now)
+                if by_itself:
+                    repairs.repair_by_themselves(now=now)
+                else:
+                    firm: Firm = self.firm_of[contract.supplier_id]
+                    staffing.publish_run(actor=firm.bidder, run=repair, now=now + timedelta(hours=1))
+            self._answers(repair, day + 1, decline_every=0)
 
-    def _round(self, contract: Contract, day: int, *, decline_every: int) -> None:
-        if not contract.posts.filter(state="vacant").exists():
+    def consider(self, signed: list[Contract]) -> None:
+        """What the officer asks before next year's purchase: how the villages that stayed empty could be served."""
+        officer = self.cast.bureau.officer
+        run = AssignmentRun.objects.filter(contract=signed[-1], kind="full").get()
+        empty = run.empty_posts.select_related("post__region").order_by("post__region_id").first()
+        if empty is None:
             return
-        firm: Firm = self.firm_of[contract.supplier_id]
-        with self.stage.when(day, 9) as now:
-            run = staffing.request_run(actor=self.cast.bureau.officer, contract=contract, now=now)
-            staffing.execute_run(run_id=run.pk, now=now)
-            run = AssignmentRun.objects.get(pk=run.pk)
-            if not run.assignments.exists():
-                staffing.cancel_run(actor=self.cast.bureau.officer, run=run, now=now)
-                return
-            staffing.publish_run(actor=firm.bidder, run=run, now=now + timedelta(hours=1))
-        with self.stage.when(day + 1, 18) as now:
+        township = ancestor_at(empty.post.region_id, Level.TOWNSHIP)
+        firm = {"kind": "firm", "region": township, "advisers": 2, "capacity": 5, "languages": ["cmn", "hmu"]}
+        ideas: list[tuple[str, list[dict[str, Any]]]] = [
+            ("每位律师多服务一个村", [{"kind": "places", "person": None, "by": 1}]),
+            ("在空缺乡镇引入一家两人律所", [firm]),
+            (
+                "每人最多四个村，路费补贴四成",
+                [{"kind": "cap", "most": 4}, {"kind": "subsidy", "region": township, "percent": 60}],
+            ),
+        ]
+        with self.stage.when(-8, 16) as now:
+            for name, changes in ideas:
+                scenario = scenarios.request_scenario(actor=officer, run=run, name=name, changes=changes, now=now)
+                scenarios.execute_scenario(scenario_id=scenario.pk, now=now)
+
+    def _answers(self, run: AssignmentRun, day: int, *, decline_every: int) -> None:
+        with self.stage.when(day, 18) as now:
             proposed = Assignment.objects.filter(run=run, state="proposed").select_related("person").order_by("pk")
             for n, assignment in enumerate(proposed, start=1):
                 if decline_every and n % decline_every == 0:
