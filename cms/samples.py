@@ -10,9 +10,9 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.translation import get_language
-from djmoney.forms import MoneyField
 
 from marketplace.core import clock
+from marketplace.core.forms import MoneyField
 from marketplace.core.icons import ICONS
 
 
@@ -40,7 +40,7 @@ class SampleForm(forms.Form):
             label=either("采购项目名称", "Title of the procurement"),
             help_text=either("公告里会原样显示。", "Shown in the notice as you write it."),
         )
-        f["price"] = MoneyField(label=either("最高限价", "Ceiling price"), currency_choices=[("CNY", "CNY")])
+        f["price"] = MoneyField(label=either("最高限价", "Ceiling price"))
         f["closes"] = forms.DateTimeField(
             label=either("投标截止", "Bids close"),
             help_text=either("北京时间，至少在公告后 20 日。", "Beijing time, at least 20 days after the notice."),

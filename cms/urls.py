@@ -9,4 +9,6 @@ urlpatterns = [
     path("preferences/", views.preferences, name="preferences"),
     path("patterns/", views.patterns, name="patterns"),
     path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", views.sitemap_index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", views.sitemap_section, name="sitemap_section"),
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.sitemaps import views as sitemaps
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, cache_page
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
@@ -17,9 +18,12 @@ from marketplace.core.access import public_page
 from marketplace.core.search import SearchHit, search
 
 from .samples import pattern_context
+from .sitemaps import SECTIONS
 
 _YEAR = 365 * 24 * 3600
 HITS_A_KIND = 10
+#: Crawlers come often and may hear of a page an hour late.
+SITEMAP_SECONDS = 3600
 
 
 # Exempt, so that public pages carry no token of one visitor and can be cached for all; only a taste is stored.
@@ -69,3 +73,19 @@ def robots(request: HttpRequest) -> HttpResponse:
     if urlsplit(settings.SITE_URL).scheme == "https":
         lines.append(f"Sitemap: {settings.SITE_URL}/sitemap.xml")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@public_page
+@require_safe
+@cache_page(SITEMAP_SECONDS, key_prefix="sitemap")
+def sitemap_index(request: HttpRequest) -> HttpResponse:
+    """The sections of the site, with the newest change of each."""
+    return sitemaps.index(request, SECTIONS, sitemap_url_name="cms:sitemap_section").render()
+
+
+@public_page
+@require_safe
+@cache_page(SITEMAP_SECONDS, key_prefix="sitemap")
+def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
+    """The addresses of one section; ``?p=2`` is its second file."""
+    return sitemaps.sitemap(request, SECTIONS, section=section).render()

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "marketplace.core.access.WrongMethodMiddleware",
     "marketplace.core.access.AccessMiddleware",
     "marketplace.core.access.DomainErrorMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
@@ -227,6 +228,7 @@ ACCOUNT_FORMS = {
     "login": "marketplace.accounts.adapter.LoginForm",
     "signup": "marketplace.accounts.adapter.SignupForm",
 }
+ACCOUNT_USER_DISPLAY = str
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
@@ -239,6 +241,12 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 # Five wrong passwords close an account for half an hour (GB/T 22239, level 3).
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {"login_failed": "10/m/ip,5/30m/key"}
+MFA_ADAPTER = "marketplace.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "marketplace.accounts.adapter.ActivateAppForm",
+    "authenticate": "marketplace.accounts.adapter.SecondStepForm",
+    "reauthenticate": "marketplace.accounts.adapter.SecondStepAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Public Legal Services"
 MFA_REQUIRED = _environment.switch("MFA_REQUIRED", default=not DEMO)

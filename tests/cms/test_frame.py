@@ -9,6 +9,7 @@ from django.views.defaults import server_error
 from cms import views
 from marketplace.core import search
 from marketplace.core.search import SearchHit
+from tests.factories.accounts import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +128,26 @@ def test_robots_keep_out_of_workplaces(client_for):
     text = client_for().get("/robots.txt").content.decode()
     assert "Disallow: /workspace/" in text
     assert "Disallow: /procurement" not in text
+
+
+def test_an_address_of_a_button_is_explained_when_it_is_opened(client_for):
+    response = client_for(make_user(), language="en").get("/account/visitor/")
+    assert response.status_code == 405
+    assert response["Allow"] == "POST"
+    html = response.content.decode()
+    assert "Nothing is sent by this address" in html
+    assert 'href="/workspace/"' in html
+
+
+def test_a_stale_form_leads_back_to_its_page():
+    response = Client(enforce_csrf_checks=True).post("/account/auth/login/?next=/workspace/", {"login": "x"})
+    assert 'href="/account/auth/login/?next=/workspace/"' in response.content.decode()
+
+
+def test_a_body_that_is_too_large_is_refused_in_the_look_of_the_site(client_for, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    response = client_for(make_user(), language="en").post("/account/edit/", {"display_name": "x" * 200})
+    assert response.status_code == 400
+    html = response.content.decode()
+    assert "A file may be too large" in html
+    assert 'href="/workspace/"' in html

@@ -1,0 +1,27 @@
+"""Words that the editors' administration shares with the site keep the meaning that they have there."""
+
+import pytest
+from django.utils import translation
+
+
+@pytest.mark.parametrize(
+    ("word", "chinese"),
+    [
+        ("Pages", "页面"),
+        ("Documents", "文档"),
+        ("Home", "首页"),
+        ("Published", "已发布"),
+        ("Submitted", "已提交"),
+        ("Document", "文档"),
+        ("document", "文档"),
+        ("Cancelled", "已取消"),
+        ("active", "有效"),
+        ("comment", "评论"),
+        ("description", "描述"),
+        ("Yes", "是"),
+        ("No", "否"),
+    ],
+)
+def test_the_site_does_not_change_a_word_of_the_administration(word: str, chinese: str) -> None:
+    with translation.override("zh-hans"):
+        assert translation.gettext(word) == chinese
