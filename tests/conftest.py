@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone, translation
 
-from marketplace.core import clock
+from marketplace.core import clock, sealing
 from tests import founding
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -46,6 +47,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         founding.keep()
     with founding.restored_after_each_flush():
         yield
+    # What a killed worker or a thread left connected must not keep the database from being dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def holder_key_cost() -> Iterator[int]:
+    """Like passwords, passphrases are stretched less than in production; the cost of production, for who tests it."""
+    cost = sealing.HOLDER_KEY_COST
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "HOLDER_KEY_COST", 2**4)
+        yield cost
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ from tests.factories.incentives import make_policy
 from tests.factories.procurement import PASSPHRASE, Bureau, make_bureau, make_supplier
 from tests.factories.regions import load_leishan
 from tests.factories.regions import village as leishan_village
-from tests.factories.statutes import load_law
 from tests.journeys.actors import Actor, Stage, WallClock
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -78,10 +77,9 @@ def wall(monkeypatch: pytest.MonkeyPatch, settings: Any) -> WallClock:
 
 @pytest.fixture
 def world(wall: WallClock, open_browser: Callable[..., Page], live_server: Any) -> World:
-    """A county with its law, catalogue, people and an incentive policy; nothing is bought yet."""
+    """A county with its catalogue, people and an incentive policy; nothing is bought yet."""
     wall.travel(datetime(2026, 1, 12, 9))
     county = load_leishan()
-    load_law()
     make_product("PLS-01")
     make_policy(region=county)
     for _ in range(4):
@@ -135,10 +133,10 @@ def plan(world: World, settings: Any) -> None:
     path = f"/procurement/plans/{Plan.objects.get().pk}/"
     approver = world.window(world.bureau.approver).go(path)
     settings.MFA_REQUIRED = True
-    approver.press("Approve")
+    approver.press("Approve", sure=True)
     assert "/2fa/" in approver.page.url
     settings.MFA_REQUIRED = False
-    approver.go(path).press("Approve").sees("Approved. The officer can draw up the tender.")
+    approver.go(path).press("Approve", sure=True).sees("Approved. The officer can draw up the tender.")
 
 
 def draw_up_and_publish(world: World) -> None:
@@ -149,15 +147,17 @@ def draw_up_and_publish(world: World) -> None:
     officer.follow("Add a lot").fill(title="三个村的法律顾问", title_en="Three villages", ceiling_0="30000")
     for village in world.villages:
         box = officer.page.locator(f'[name=villages][value="{village.pk}"]')
-        if not box.is_visible():
-            officer.page.locator("details", has=box).locator("summary").click()
+        # The county's fold, then the township's.
+        for fold in officer.page.locator("details", has=box).all():
+            if fold.get_attribute("open") is None:
+                fold.locator("> summary").click()
         box.check()
     officer.press("Keep the lot").follow("Criteria")
     officer.press("Keep the criteria").fill(description="为三个村各聘请一名法律顾问，按季度验收付款。", key_threshold=2)
     officer.press("Keep the texts").press("Hand in for approval")
 
     world.clock.travel(datetime(2026, 1, 14, 9))
-    approver.go(f"/procurement/{world.tender.pk}/").follow("Read and decide").press("Approve")
+    approver.go(f"/procurement/{world.tender.pk}/").follow("Read and decide").press("Approve", sure=True)
 
     world.clock.travel(datetime(2026, 1, 15, 9))
     officer.go(f"/procurement/{world.tender.pk}/").follow("Publish")
@@ -261,7 +261,7 @@ def sign(world: World) -> None:
         (world.firms[0][1], "Sign for the supplier"),
         (world.bureau.approver, "Sign for the buyer"),
     ):
-        world.window(signer).go(path).follow(label).fill(read=True).press("Sign")
+        world.window(signer).go(path).follow(label).fill(read=True).press("Sign", sure=True)
     world.window().go(path).sees(world.firms[0][0].name, *[village.name for village in world.villages])
     assert world.contract.state == "active"
 
@@ -345,7 +345,7 @@ def pay(world: World) -> None:
     world.window(world.firms[0][1]).go(f"/contracts/{world.contract.pk}/").follow("Hand it over").press("Hand over")
     officer = world.window(world.bureau.officer).go(path)
     officer.page.locator("#accept [name=note]").fill("走访三个村，群众满意。")
-    officer.press("Accept the delivery")
+    officer.press("Accept the delivery", sure=True)
     world.window(world.bureau.finance).go(path).follow("Pay")
     finance = world.window(world.bureau.finance)
     with finance.page.expect_navigation():
