@@ -2,9 +2,17 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, PermissionRefused
 
 
 class ProductNotPublished(DomainError):
     code = "product_not_published"
     message = _("This product is not published. Ask a catalogue editor to publish it, or choose another one.")
+
+
+class OwnDraft(PermissionRefused):
+    code = "own_draft"
+    message = _(
+        "You have changed this page yourself, so somebody else approves it. Your change is kept in the draft, "
+        "and the review goes on."
+    )

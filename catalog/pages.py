@@ -16,8 +16,10 @@ from wagtail.models import Orderable, Page
 from marketplace.accounts.models import CredentialKind
 from marketplace.core.forms import AmountField
 
+from .workflow import ReviewedPage
 
-class CatalogIndexPage(Page):
+
+class CatalogIndexPage(ReviewedPage):
     """The catalogue's front page."""
 
     intro = models.TextField(_("introduction"), blank=True)
@@ -60,7 +62,7 @@ class ServicePageForm(WagtailAdminPageForm):
     reference_price = AmountField(label=capfirst(_("reference price (yuan a unit)")), max_digits=12, required=False)
 
 
-class ServicePage(Page):
+class ServicePage(ReviewedPage):
     """One purchasable service product with its structured standard."""
 
     title_en = models.CharField(_("title in English"), max_length=255, blank=True)

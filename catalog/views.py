@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from marketplace.accounts.models import CredentialKind
 from marketplace.core.access import public_page
 from marketplace.core.canonical import canonical_json
 
 from .models import ProductVersion
+from .pages import ServiceCategory
 
 
 @public_page
@@ -24,15 +28,19 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         return response
     english = (get_language() or "").startswith("en")
 
-    def own(line: dict[str, str], name: str) -> str:
+    def own(line: dict[str, Any], name: str) -> str:
         return (line.get(f"{name}_en") if english else "") or line[name]
 
+    content = found.content
     context = {
         "version": found,
         "page": found.page,
         "page_url": found.page.get_url(request),
         "index_url": found.page.get_parent().get_url(request),
-        "summary": own(found.content, "summary"),
-        "lines": [(line, own(line, "title"), own(line, "evidence")) for line in found.content["obligations"]],
+        "texts": {name: own(content, name) for name in ("summary", "body", "basis", "unit")},
+        "category": dict(ServiceCategory.choices).get(content["category"], content["category"]),
+        "credential": dict(CredentialKind.choices).get(content["required_credential"], ""),
+        "posts": content["posts_per_unit"],
+        "lines": [(line, own(line, "title"), own(line, "evidence")) for line in content["obligations"]],
     }
     return render(request, "catalog/version.html", context)

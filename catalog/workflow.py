@@ -5,26 +5,82 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import AbstractGroupApprovalTask, Page, TaskState, Workflow, WorkflowPage, WorkflowTask
+from wagtail.models import (
+    AbstractGroupApprovalTask,
+    Page,
+    PagePermissionTester,
+    Revision,
+    TaskState,
+    Workflow,
+    WorkflowPage,
+    WorkflowTask,
+)
+
+from .errors import OwnDraft
 
 REVIEWERS = "Moderators"
 
 
+class ReviewedPermissions(PagePermissionTester):
+    """What the groups allow, except to publish past the review. Taking a page off the site stays possible."""
+
+    def can_publish(self) -> bool:
+        return False
+
+    def can_publish_subpage(self) -> bool:
+        return False
+
+
+class ReviewedPage(Page):
+    """A page of the catalogue: only the approval of its review publishes it."""
+
+    class Meta:
+        abstract = True
+
+    def permissions_for_user(self, user: Any) -> ReviewedPermissions:
+        return ReviewedPermissions(user, self)
+
+    def publish(self, revision: Revision, user: Any = None, **options: Any) -> None:
+        # The approval publishes in the name of who gave it. The editor's own button asks the permissions before it comes here.
+        super().publish(revision, user, **(options | {"skip_permission_checks": True}))
+
+
+def has_drafted(user: Any, page: Page) -> bool:
+    """Whether something that ``user`` wrote would be published with the page's present draft."""
+    drafts = page.revisions.filter(pk__gt=page.live_revision_id or 0)
+    return bool(drafts.filter(user_id=user.pk).exists())
+
+
 class SecondPersonApproval(AbstractGroupApprovalTask):
-    """Approval by a member of the chosen groups who did not ask for it."""
+    """Approval by a member of the chosen groups who neither asked for it nor wrote any part of what is approved."""
 
     def get_actions(self, obj: Any, user: Any) -> list[tuple[str, Any, bool]]:
         state = obj.current_workflow_state
-        if state is not None and state.requested_by_id == user.pk:
+        if (state is not None and state.requested_by_id == user.pk) or has_drafted(user, obj):
             return []
         actions: list[tuple[str, Any, bool]] = super().get_actions(obj, user)
         return actions
 
+    def on_action(self, task_state: TaskState, user: Any, action_name: str, **kwargs: Any) -> None:
+        # Who changes the page in the editor and approves at the same press has just become one who drafted it.
+        if action_name == "approve" and has_drafted(user, task_state.workflow_state.content_object):
+            raise OwnDraft
+        super().on_action(task_state, user, action_name, **kwargs)
+
     def get_task_states_user_can_moderate(self, user: Any, **kwargs: Any) -> QuerySet[TaskState]:
         states: QuerySet[TaskState] = super().get_task_states_user_can_moderate(user, **kwargs)
-        return states.exclude(workflow_state__requested_by=user)
+        live = Page.objects.filter(pk=OuterRef("key")).values("live_revision_id")
+        own = Revision.objects.annotate(key=Cast("object_id", BigIntegerField())).filter(
+            base_content_type=ContentType.objects.get_for_model(Page),
+            object_id=OuterRef("revision__object_id"),
+            user=user,
+            pk__gt=Coalesce(Subquery(live), 0),
+        )
+        return states.exclude(workflow_state__requested_by=user).exclude(Exists(own))
 
     @classmethod
     def get_description(cls) -> Any:

@@ -11,8 +11,9 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import translation
+from wagtail.models import Page
 
-from catalog.errors import ProductNotPublished
+from catalog.errors import OwnDraft, ProductNotPublished
 from catalog.models import ProductVersion
 from catalog.pages import ServicePage
 from catalog.services import freeze_version
@@ -116,6 +117,57 @@ def test_who_asks_for_review_does_not_approve_it() -> None:
     assert where not in [item.url for item in work_items(reviewer, clock.now())], "nothing waits any more"
 
     assert ServicePage.objects.get(pk=page.pk).summary == "每村一名。"
+
+
+def _moderator() -> Any:
+    person = make_user()
+    person.groups.add(Group.objects.get(name="Moderators"))
+    return person
+
+
+def test_nobody_publishes_a_product_past_its_review() -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    product = Page.objects.get(pk=ServicePage.objects.get(code="PLS-01").pk)
+    moderator = _moderator()
+    for page in (product, product.get_parent()):
+        may = page.permissions_for_user(moderator)
+        assert (may.can_edit(), may.can_publish(), may.can_publish_subpage()) == (True, False, False)
+    assert product.permissions_for_user(moderator).can_unpublish()
+    news = Page.objects.get(depth=2)
+    assert news.permissions_for_user(moderator).can_publish(), "pages that no tender cites keep their editors' rights"
+
+
+def test_who_changes_the_draft_during_the_review_does_not_approve_it() -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    task = SecondPersonApproval.objects.get()
+    editor, first, second = make_user(), _moderator(), _moderator()
+    page = ServicePage.objects.get(code="PLS-01")
+    page.summary = "每村一名。"
+    page.save_revision(user=editor)
+    page.get_workflow().start(page, editor)
+    # The first reviewer presses "approve" in the editor with a change of his own: it is saved as a draft before.
+    page = ServicePage.objects.get(pk=page.pk)
+    page.summary = "每村一名，由我指定。"
+    page.save_revision(user=first)
+    state = ServicePage.objects.get(pk=page.pk).current_workflow_task_state
+    with pytest.raises(OwnDraft):
+        task.on_action(state, first, "approve")
+    assert task.get_actions(page, first) == []
+    assert not task.get_task_states_user_can_moderate(first).exists()
+    assert ServicePage.objects.get(pk=page.pk).summary not in {"每村一名。", "每村一名，由我指定。"}
+
+    assert [state.pk for state in task.get_task_states_user_can_moderate(second)] == [state.pk]
+    task.on_action(state, second, "approve")
+    page = ServicePage.objects.get(pk=page.pk)
+    assert page.summary == "每村一名，由我指定。"
+
+    # What is published is nobody's draft any more: the first reviewer may approve the next change.
+    page.summary = "每村一名，每月到村。"
+    page.save_revision(user=editor)
+    page.get_workflow().start(page, editor)
+    page = ServicePage.objects.get(pk=page.pk)
+    assert task.get_task_states_user_can_moderate(first).exists()
+    assert len(task.get_actions(page, first)) == 3
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
