@@ -20,7 +20,7 @@ from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.statutes import rules, selectors
 from marketplace.statutes.deadlines import CHINA, END_OF_DAY, Calendar, Count, Deadline, add_days, add_working_days
-from marketplace.statutes.errors import NotADeadline, OverlappingParameter, UnknownRule, YearIncomplete
+from marketplace.statutes.errors import NotADeadline, OverlappingParameter, UnknownDay, UnknownRule, YearIncomplete
 from marketplace.statutes.models import (
     CalendarDay,
     CalendarYear,
@@ -30,6 +30,8 @@ from marketplace.statutes.models import (
     Unit,
 )
 
+#: of the laws in force; an earlier day is mistyped
+FIRST_YEAR = 1949
 #: what the table calls a weekend day that is worked
 ADJUSTED_WORKDAY = ("调休上班", "Adjusted working day")
 #: rules of a method, in the order of the procedure, that are counted from the notice or from the bid deadline
@@ -146,7 +148,11 @@ def _counted(row: StatutoryParameter, counted_from: date, at_time: time | None, 
     rule = row.rule
     if row.unit not in (Unit.WORKING_DAY, Unit.DAY):
         raise NotADeadline(key=rule.key)
-    count = _count(row.unit, int(row.value), rule.direction, counted_from, calendar)
+    try:
+        count = _count(row.unit, int(row.value), rule.direction, counted_from, calendar)
+    except OverflowError as error:
+        # Past the last year that a date can have: no calendar reaches there.
+        raise UnknownDay(date=counted_from.isoformat()) from error
     return Deadline(
         at=datetime.combine(count.end, at_time or END_OF_DAY, CHINA),
         rule_key=rule.key,
@@ -303,10 +309,12 @@ def set_parameter(
     """Add a dated value of a rule; an open-ended value that began earlier is ended on the day before.
 
     Raises:
+        InvalidInput: no such number can be, or its days are crossed.
         OverlappingParameter: another value is valid at that time for that place.
     """
     rule = StatutoryRule.objects.select_for_update().get(key=rule_key)
     require(rules.can_edit, actor)
+    _check_value(value, unit, valid_from, valid_to)
     open_ended = rule.parameters.filter(region=region_code, valid_to__isnull=True, valid_from__lt=valid_from)
     ended = open_ended.update(valid_to=valid_from - timedelta(days=1))
     row = StatutoryParameter(
@@ -339,6 +347,20 @@ def set_parameter(
         data={"rule": rule_key, "value": str(value), "unit": unit, "ended": ended, "region": region_code},
     )
     return row
+
+
+def _check_value(value: Decimal, unit: str, valid_from: date, valid_to: date | None) -> None:
+    counted = unit in (Unit.WORKING_DAY, Unit.DAY)
+    if value < 0 or (counted and (value < 1 or value != value.to_integral_value())):
+        raise InvalidInput(
+            _("A time is a whole number of days, at least 1.") if counted else _("Enter 0 or more."), field="value"
+        )
+    if valid_from.year < FIRST_YEAR:
+        raise InvalidInput(
+            _("Check the year: no rule here is older than %(year)s."), field="valid_from", year=FIRST_YEAR
+        )
+    if valid_to is not None and valid_to < valid_from:
+        raise InvalidInput(_("The last day lies before the first. Exchange the two dates."), field="valid_to")
 
 
 @transaction.atomic

@@ -49,6 +49,13 @@ def test_the_present_year(client_for, django_assert_num_queries):
     assert "/calendar/day/" not in shown
 
 
+def test_a_month_of_the_year_is_no_month_of_shifts(client_for):
+    """The roster's component is `.month`; a year at a glance has its own class, or each lays out the other."""
+    shown = page(client_for(), "/calendar/")
+    assert shown.count('<section class="year-month">') == 12
+    assert 'class="month"' not in shown
+
+
 def test_a_provisional_year_says_so(client_for):
     assert "国务院办公厅尚未公布 2027 年节假日安排" in page(client_for(), "/calendar/2027/")
     assert "has not announced the holidays of 2027" in page(client_for(language="en"), "/calendar/2027/")
@@ -83,6 +90,8 @@ def test_the_calculator_answers_with_its_reason(client_for, query, answer):
         ("rule=bid_bond_max&start=2026-09-11", "选择"),
         ("rule=payment_due&start=2020-09-11", "没有有效数值"),
         ("rule=open_submission&start=2036-12-30", "系统不作猜测"),
+        ("rule=open_submission&start=9999-12-31", "系统不作猜测"),
+        ("rule=open_submission&start=0001-01-01", "没有有效数值"),
         ("rule=open_submission&start=2026-09-11&place=无此地", "没有此名称或代码"),
     ],
 )
@@ -179,6 +188,30 @@ def test_staff_enter_a_value(client_for, staff):
     assert "已有这条规则的其他数值" in again.content.decode()
     assert client.post("/calendar/rules/new/", sent | {"value": "x"}).status_code == 200
     assert StatutoryParameter.objects.filter(region=522634000000).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"value": "0"}, "时间按整日计算，至少 1 日"),
+        ({"value": "1.5"}, "时间按整日计算，至少 1 日"),
+        ({"value": "-3", "unit": "percent"}, "请填写 0 或更大的数"),
+        ({"valid_to": "2026-11-01"}, "结束日期早于开始日期"),
+        ({"valid_from": "0001-01-01"}, "请检查年份"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(client_for, staff, change, said):
+    before = list(StatutoryParameter.objects.order_by("pk").values_list("pk", "valid_to"))
+    sent = {
+        "rule": "enquiry_answer", "value": "2", "unit": "working_day", "instrument": "示例办法", "article": "第三条",
+        "valid_from": "2026-12-01",
+    }  # fmt: skip
+    response = client_for(staff).post("/calendar/rules/new/", sent | change)
+    assert response.status_code == 200
+    shown = response.content.decode()
+    assert said in shown
+    assert "示例办法" in shown, "what was entered stays"
+    assert list(StatutoryParameter.objects.order_by("pk").values_list("pk", "valid_to")) == before
 
 
 @pytest.mark.parametrize("address", ["/calendar/day/2026-11-25/", "/calendar/2027/announce/", "/calendar/rules/new/"])
