@@ -3,7 +3,7 @@
 ``AccessMiddleware`` sends a stranger to the login page for every view that is not marked ``@public_page``.
 After signing in the person is back on a page that can be read, never on the address of a form.
 ``DomainErrorMiddleware`` turns a ``DomainError`` that no form has caught into a message on the page the person
-came from, or into a plain refusal page; never into a 500.
+came from, or into a plain refusal page; never into a 500. So does it with text that cannot be stored.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -106,6 +107,9 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DataError) and "NUL" in str(exception):
+            # A character that no keyboard types and no text of the database holds: a broken link, or somebody probing.
+            return render(request, "400.html", status=400)
         if not isinstance(exception, DomainError):
             return None
         if request.headers.get("Accept", "").startswith("application/json"):

@@ -47,3 +47,10 @@ def test_the_address_of_a_form_shows_a_page_with_a_way_on(client_for: Any) -> No
     assert (response.status_code, response["Allow"]) == (405, "POST")
     assert 'href="/workspace/"' in response.content.decode()
     assert not SignUp.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/search/?q=a%00b", "/account/organisations/?q=%00"])
+def test_a_character_that_no_database_holds_is_a_broken_link(client_for: Any, address: str) -> None:
+    response = client_for(make_user()).get(address)
+    assert response.status_code == 400
+    assert "请求无法识别" in response.content.decode()
