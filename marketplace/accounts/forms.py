@@ -254,7 +254,11 @@ class RelationForm(forms.Form):
 
     def clean_organisation(self) -> Organisation:
         text = self.cleaned_data["organisation"].strip()
-        found = list(Organisation.objects.filter(Q(name=text) | Q(credit_code=identifiers.compact(text)))[:2])
+        found = list(
+            Organisation.objects.filter(
+                Q(name=text) | Q(name_en__iexact=text) | Q(credit_code=identifiers.compact(text))
+            )[:2]
+        )
         if len(found) != 1:
             raise forms.ValidationError(
                 _(
