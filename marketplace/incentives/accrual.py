@@ -7,11 +7,12 @@ person earns; unique entitlements and idempotency keys make a second accrual fin
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models.functions import Lower
 from django.utils import timezone
 from moneyed import Money
 
@@ -25,12 +26,14 @@ from marketplace.ledger.codes import Purpose
 from marketplace.ledger.errors import InsufficientBalance
 from marketplace.ledger.selectors import balance
 from marketplace.timesheets.models import Capacity, ServiceSession
+from marketplace.timesheets.selectors import day_start
 from marketplace.timesheets.states import SessionState
 
 from . import errors
 from .models import Entitlement, EntitlementKind, Policy, StarGrant
 from .policy_rules import PolicyRules, read_rules
 from .selectors import policy_for
+from .states import PolicyState
 
 
 @transaction.atomic
@@ -62,16 +65,18 @@ def accrue_session(session_id: int, *, now: datetime) -> list[Entitlement]:
 
 def sweep_accruals(*, now: datetime, limit: int = 500) -> int:
     """Accrue confirmed sessions that a lost event or an empty fund left behind; how many were granted now."""
-    policies = Policy.objects.filter(state="adopted")
-    if not policies.exists():
+    promised = Q()
+    for policy in Policy.objects.filter(state=PolicyState.ADOPTED).select_related("region"):
+        promised |= served_under(policy)
+    if not promised:
         return 0
+    # What no policy ever promised anything for is left out: it would stand before what waits, again and again.
     waiting = (
-        ServiceSession.objects.filter(
-            state=SessionState.CONFIRMED, capacity__in=[Capacity.VOLUNTEER, Capacity.SUBSIDISED]
-        )
+        ServiceSession.objects.annotate(began=Lower("period"))
+        .filter(promised, state=SessionState.CONFIRMED, capacity__in=[Capacity.VOLUNTEER, Capacity.SUBSIDISED])
         .filter(~Exists(Entitlement.objects.filter(session=OuterRef("pk"))))
         .order_by("pk")
-        .values_list("pk", flat=True)[:limit]
+        .values_list("pk", flat=True)
     )
     done = 0
     for pk in list(waiting):
@@ -79,7 +84,17 @@ def sweep_accruals(*, now: datetime, limit: int = 500) -> int:
             done += bool(accrue_session(pk, now=now))
         except errors.FundTooSmall:
             continue
+        if done == limit:
+            break
     return done
+
+
+def served_under(policy: Policy, since: date | None = None, until: date | None = None) -> Q:
+    """Sessions (annotated with ``began``) in the policy's region on its days, or on those from ``since`` to ``until``."""
+    low, high = policy.region.code_range
+    since, until = since or policy.valid_from, until or policy.valid_to
+    there = Q(region_id__gte=low, region_id__lt=high, began__gte=day_start(since))
+    return there if until is None else there & Q(began__lt=day_start(until + timedelta(days=1)))
 
 
 def _grant_minutes_and_points(
@@ -87,9 +102,8 @@ def _grant_minutes_and_points(
 ) -> list[Entitlement]:
     served = session.decided_minutes or 0
     earlier = _day_total(session.person, day, EntitlementKind.MINUTES, session.pk)
-    counted = max(0, min(served, rules.daily_cap_minutes - int(earlier)))
     factor = rules.uplift(session.region.tier)
-    earned = (counted * rules.points_per_minute * factor).to_integral_value(rounding=ROUND_DOWN)
+    counted, earned = points_of_session(rules, served, int(earlier), factor)
     granted = [
         _grant(
             session,
@@ -110,7 +124,7 @@ def _grant_minutes_and_points(
                 session,
                 policy,
                 EntitlementKind.POINTS,
-                points(int(earned)),
+                points(earned),
                 debit=codes.system_points(),
                 credit=codes.person_points(session.person_id),
                 purpose=Purpose.POINTS,
@@ -141,7 +155,7 @@ def _grant_subsidy(
     total_minutes = earlier_minutes + (session.decided_minutes or 0)
     factor = rules.uplift(session.region.tier)
     due = subsidy_of_day(rules, total_minutes, factor)
-    already = _day_total(session.person, day, EntitlementKind.SUBSIDY, session.pk)
+    already = _day_total(session.person, day, EntitlementKind.SUBSIDY, session.pk, policy)
     amount = due - already
     if amount <= 0:
         return []
@@ -171,6 +185,13 @@ def _grant_subsidy(
         raise errors.FundTooSmall(payer=str(policy.payer)) from error
 
 
+def points_of_session(rules: PolicyRules, served: int, earlier: int, factor: Decimal) -> tuple[int, int]:
+    """(minutes that earn, whole points) of ``served`` minutes after ``earlier`` ones of that day, up to the day's cap."""
+    counted = max(0, min(served, rules.daily_cap_minutes - earlier))
+    earned = (counted * rules.points_per_minute * factor).to_integral_value(rounding=ROUND_DOWN)
+    return counted, int(earned)
+
+
 def subsidy_of_day(rules: PolicyRules, minutes_of_day: int, factor: Decimal) -> Decimal:
     """Yuan for a day: rate × uplift × min(1, minutes / full day), to the fen, half up."""
     share = min(Decimal(1), Decimal(minutes_of_day) / rules.day_minutes)
@@ -186,8 +207,11 @@ def _grant_stars(person: User, policy: Policy, rules: PolicyRules, now: datetime
             record(actor=None, action="star.grant", subject=star, now=now, data={"level": level, "minutes": reached})
 
 
-def _day_total(person: User, day: date, kind: str, but_session: int) -> Decimal:
+def _day_total(person: User, day: date, kind: str, but_session: int, policy: Policy | None = None) -> Decimal:
+    """What the day's other sessions gave; under ``policy`` only, if given: a day at two places may fall under two."""
     rows = Entitlement.objects.filter(person=person, service_date=day, kind=kind).exclude(session_id=but_session)
+    if policy is not None:
+        rows = rows.filter(policy=policy)
     return rows.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 

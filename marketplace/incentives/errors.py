@@ -10,6 +10,16 @@ class BadRules(InvalidInput):
     message = _("The rules do not hold together: %(problems)s")
 
 
+class EndsBeforeStart(InvalidInput):
+    code = "ends_before_start"
+    message = _("The last day lies before the first. Leave it empty if the policy has no end yet.")
+
+
+class OutsideTerritory(InvalidInput):
+    code = "outside_territory"
+    message = _("%(payer)s can only set rules for its own area: %(area)s, or a part of it.")
+
+
 class NotInForce(DomainError):
     code = "policy_not_in_force"
     message = _("This policy is not in force, so it has no last day to set.")
@@ -28,6 +38,11 @@ class PolicyOverlaps(DomainError):
 class OwnDraft(PermissionRefused):
     code = "own_draft"
     message = _("Who drafted a policy does not adopt it. Ask another approving officer.")
+
+
+class NoteNeeded(InvalidInput):
+    code = "note_needed"
+    message = _("Say in a few words why: the person who claimed will read it.")
 
 
 class NothingToClaim(DomainError):

@@ -19,17 +19,19 @@ from marketplace.ledger import codes
 from marketplace.ledger import services as ledger
 from marketplace.ledger.codes import Purpose
 from marketplace.ledger.models import Transfer
-from marketplace.ledger.selectors import balance
 
 from . import errors
 from .models import PayoutClaim
 from .rules import can_approve_claim, can_fund, can_pay_claim
+from .selectors import claimable
 from .states import CLAIM, ClaimState
+
+UNDER_WAY = (ClaimState.SUBMITTED, ClaimState.APPROVED)
 
 
 @transaction.atomic
 def submit_claim(*, actor: User, payer: Organisation, request_key: uuid.UUID, now: datetime) -> PayoutClaim:
-    """Claim the whole subsidy balance from ``payer``. The same ``request_key`` finds the first claim.
+    """Claim from ``payer`` all that its policies granted and is not claimed yet. The same ``request_key`` finds the first claim.
 
     Raises:
         NothingToClaim, ClaimOpen
@@ -38,8 +40,10 @@ def submit_claim(*, actor: User, payer: Organisation, request_key: uuid.UUID, no
     known = PayoutClaim.objects.filter(request_key=request_key, person=actor).first()
     if known is not None:
         return known
-    owed = balance(codes.person_subsidy(actor.pk))
-    if owed <= 0:
+    if PayoutClaim.objects.filter(person=actor, payer=payer, state__in=UNDER_WAY).exists():
+        raise errors.ClaimOpen
+    owed = claimable(actor).get(payer)
+    if owed is None:
         raise errors.NothingToClaim
     try:
         with transaction.atomic():
@@ -66,7 +70,7 @@ def return_claim(*, actor: User, claim: PayoutClaim, note: str, now: datetime) -
     if not (can_approve_claim(actor, claim) or can_pay_claim(actor, claim)):
         raise PermissionRefused
     if not note.strip():
-        raise errors.NothingToClaim(code="note_needed")
+        raise errors.NoteNeeded(field="note")
     apply_transition(CLAIM, claim, "return", actor=actor, now=now, reason=note, changes={"note": note})
     return claim
 

@@ -40,6 +40,10 @@ class PolicyRules:
     def uplift(self, tier: str) -> Decimal:
         return self.tier_uplift.get(tier, Decimal(1))
 
+    def star(self, minutes: int) -> int:
+        """The highest star that ``minutes`` have reached; 0 for none."""
+        return max((level for level, needed in self.stars if needed <= minutes), default=0)
+
     def next_star(self, minutes: int) -> tuple[int, int] | None:
         """(level, minutes) of the first star that ``minutes`` have not reached, or None."""
         return next(((level, needed) for level, needed in self.stars if needed > minutes), None)

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import Organisation, User
 from marketplace.ledger import codes
 from marketplace.ledger.selectors import balance
 from marketplace.regions.models import Region
 from marketplace.timesheets.models import Capacity
 from marketplace.timesheets.selectors import year_summary
 
-from .models import Policy, StarGrant
+from .models import Entitlement, EntitlementKind, PayoutClaim, Policy, StarGrant
 from .policy_rules import PolicyRules, read_rules
-from .states import PolicyState
+from .states import ClaimState, PolicyState
 
 
 def policy_for(region: Region, on: date) -> Policy | None:
@@ -38,6 +38,30 @@ def in_the_way(policy: Policy) -> Policy | None:
     if policy.valid_to is not None:
         there = there.filter(valid_from__lte=policy.valid_to)
     return there.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=policy.valid_from)).order_by("valid_from").first()
+
+
+def claimable(person: User) -> dict[Organisation, Decimal]:
+    """payer → yuan that ``person`` may claim from it now: granted under its policies, not claimed yet, no claim under way.
+
+    Together never more than what stands on the person's account and is not claimed: a grant may have been corrected.
+    """
+    mine = Entitlement.objects.filter(person=person, kind=EntitlementKind.SUBSIDY)
+    granted = mine.values_list("policy__payer").annotate(total=Sum("amount")).order_by("policy__payer")
+    claims = list(
+        PayoutClaim.objects.filter(person=person)
+        .exclude(state=ClaimState.RETURNED)
+        .values_list("payer_id", "state", "amount")
+    )
+    under_way = {payer: amount for payer, state, amount in claims if state != ClaimState.PAID}
+    left = balance(codes.person_subsidy(person.pk)) - sum(under_way.values(), Decimal(0))
+    payers = Organisation.objects.in_bulk([payer for payer, _total in granted])
+    found: dict[Organisation, Decimal] = {}
+    for payer, total in granted:
+        amount = min(left, total - sum((amount for other, _state, amount in claims if other == payer), Decimal(0)))
+        if amount > 0 and payer not in under_way:
+            found[payers[payer]] = amount
+            left -= amount
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from marketplace.accounts.models import Organisation, User
 from marketplace.audit.services import record
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
@@ -40,9 +41,16 @@ def draft_policy(
     """A draft whose rules hold together.
 
     Raises:
-        PermissionRefused, BadRules
+        PermissionRefused, BadRules, EndsBeforeStart, OutsideTerritory
     """
     require(can_draft_policy, actor, payer)
+    low, high = payer.region.code_range
+    if not low <= region.pk < high:
+        raise errors.OutsideTerritory(
+            payer=localized(payer, "name"), area=localized(payer.region, "name"), field="region"
+        )
+    if valid_to is not None and valid_to < valid_from:
+        raise errors.EndsBeforeStart(field="valid_to")
     problems = lint(rules)
     if problems:
         raise errors.BadRules(problems=" ".join(problems), field="rules")

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.policies, name="policies"),
     path("policies/new/", views.new_policy, name="new_policy"),
     path("policies/<int:pk>/", views.policy, name="policy"),
+    path("policies/<int:pk>/trial/", views.trial, name="trial"),
     path("policies/<int:pk>/adopt/", views.adopt, name="adopt"),
     path("policies/<int:pk>/end/", views.end, name="end"),
     path("claims/", views.claims, name="claims"),

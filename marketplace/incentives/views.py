@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -28,9 +29,10 @@ from marketplace.ledger.selectors import balance
 
 from . import payouts, rules, selectors, services
 from .forms import EndForm, FundForm, PolicyForm, ReturnForm
-from .models import Entitlement, EntitlementKind, Policy
+from .models import Policy
 from .policy_rules import read_rules
 from .states import ClaimState, PolicyState
+from .trial import try_policy
 
 
 @public_page
@@ -76,6 +78,7 @@ def _policy_context(request: HttpRequest, found: Policy, form: EndForm | None = 
         "rules": read_rules(found.rules),
         "in_the_way": bar,
         "may_adopt": draft and decides and bar is None and found.drafted_by_id != request.user.pk,
+        "may_try": request.user.is_authenticated and rules.can_draft_policy(request.user, found.payer),
         "own_draft": draft and found.drafted_by_id == request.user.pk,
         "end_form": (form or EndForm()) if decides and found.state == PolicyState.ADOPTED and not ended else None,
     }
@@ -95,11 +98,38 @@ def new_policy(request: SignedIn) -> HttpResponse:
                 actor=request.user, rules=form.rules(), now=clock.now(), **{name: data[name] for name in names}
             )
         except DomainError as error:
-            form.add_error(None, str(error))
+            form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             messages.success(request, _("Drafted. Another approving officer adopts it."))
             return redirect("incentives:policy", pk=made.pk)
     return render(request, "incentives/new_policy.html", {"form": form})
+
+
+@require_safe
+def trial(request: SignedIn, pk: int) -> HttpResponseBase:
+    """A policy tried on the past year's record, for those who may draft for its payer; ``?format=csv`` gives everybody."""
+    found = _visible_policy(request, pk)
+    if not rules.can_draft_policy(request.user, found.payer):
+        raise PermissionRefused
+    tried = try_policy(found, today=clock.today())
+    if request.GET.get("format") == "csv":
+        return csv_response(
+            f"policy-{pk}-tried.csv",
+            (
+                _("person"), _("volunteered (minutes)"), _("subsidised (minutes)"), _("subsidy under these rules"),
+                _("subsidy granted"), _("points under these rules"), _("points granted"), _("stars under these rules"),
+                _("stars held"),
+            ),
+            (
+                (
+                    localized(p.person, "display_name"), p.volunteer_minutes, p.subsidised_minutes, p.subsidy,
+                    p.subsidy_before, p.points, p.points_before, p.star, p.star_before,
+                )
+                for p in tried.people
+            ),
+        )  # fmt: skip
+    page = Paginator(tried.people, 25).get_page(request.GET.get("page"))
+    return render(request, "incentives/trial.html", {"policy": found, "tried": tried, "page": page, "at": clock.now()})
 
 
 @second_factor
@@ -150,33 +180,42 @@ def claims(request: SignedIn) -> HttpResponseBase:
                 for c in found.iterator()
             ),
         )
+    return render(request, "incentives/claims.html", _claims_context(request, found))
+
+
+def _claims_context(request: SignedIn, found: Any, returning: tuple[int, ReturnForm] | None = None) -> dict[str, Any]:
+    """``returning``: the claim whose return was refused, with the form as it was sent."""
     page = Paginator(found, 25).get_page(request.GET.get("page"))
     rows = [
         (
             claim,
             claim.state == ClaimState.SUBMITTED and rules.can_approve_claim(request.user, claim),
             claim.state == ClaimState.APPROVED and rules.can_pay_claim(request.user, claim),
+            returning[1] if returning and returning[0] == claim.pk else ReturnForm(auto_id=f"id_{claim.pk}_%s"),
         )
         for claim in page
     ]
-    owed = balance(codes.person_subsidy(request.user.pk))
-    payers = Organisation.objects.filter(
-        pk__in=Entitlement.objects.filter(person=request.user, kind=EntitlementKind.SUBSIDY).values("policy__payer")
-    ).order_by("name")
-    open_claim = found.filter(person=request.user, state__in=[ClaimState.SUBMITTED, ClaimState.APPROVED]).first()
-    context = {
-        "page": page, "rows": rows, "owed": owed, "payers": payers, "may_claim": owed > 0 and not open_claim,
-        "open_claim": open_claim, "since_claim": owed - open_claim.amount.amount if open_claim else 0,
-        "return_form": ReturnForm(), "has_fund": organisations_of(request.user, Role.FINANCE).exists(),
-    }  # fmt: skip
-    return render(request, "incentives/claims.html", context)
+    claimable = selectors.claimable(request.user)
+    open_claim = found.filter(person=request.user, state__in=payouts.UNDER_WAY).first()
+    since_claim = Decimal(0)
+    if open_claim:
+        since_claim = balance(codes.person_subsidy(request.user.pk)) - open_claim.amount.amount
+    return {
+        "page": page,
+        "rows": rows,
+        "claimable": claimable.items(),
+        "owed": sum(claimable.values()),
+        "open_claim": open_claim,
+        "since_claim": since_claim,
+        "has_fund": organisations_of(request.user, Role.FINANCE).exists(),
+    }
 
 
 @require_POST
 def submit(request: SignedIn) -> HttpResponse:
-    payer = get_object_or_404(Organisation, pk=request.POST.get("payer"))
     try:
         key = uuid.UUID(request.POST.get("request_key", ""))
+        payer = get_object_or_404(Organisation, pk=int(request.POST.get("payer", "")))
     except ValueError as error:
         raise Http404 from error
     payouts.submit_claim(actor=request.user, payer=payer, request_key=key, now=clock.now())
@@ -194,7 +233,11 @@ def move(request: SignedIn, pk: int, action: str) -> HttpResponse:
         payouts.approve_claim(actor=request.user, claim=claim, now=now)
         messages.success(request, _("Approved: finance pays it next."))
     elif action == "return":
-        payouts.return_claim(actor=request.user, claim=claim, note=request.POST.get("note", ""), now=now)
+        form = ReturnForm(request.POST, auto_id=f"id_{pk}_%s")
+        if not form.is_valid():
+            found = rules.claims_visible_to(request.user).select_related("approved_by", "paid_by")
+            return render(request, "incentives/claims.html", _claims_context(request, found, (pk, form)), status=422)
+        payouts.return_claim(actor=request.user, claim=claim, note=form.cleaned_data["note"], now=now)
         messages.success(request, _("Returned with your reason."))
     elif action == "pay":
         payouts.pay_claim(actor=request.user, claim=claim, now=now)

@@ -11,6 +11,7 @@ from marketplace.accounts.models import Organisation, OrganisationKind, Role, Us
 from marketplace.core import clock
 from marketplace.incentives import payouts, services
 from marketplace.incentives.models import Policy
+from marketplace.regions.models import Region
 
 from .accounts import LEISHAN, a_place, make_member, make_organisation
 
@@ -26,18 +27,19 @@ RULES: dict[str, Any] = {
 }
 
 
-def make_payer() -> tuple[Organisation, User, User, User]:
+def make_payer(region: Region | None = None) -> tuple[Organisation, User, User, User]:
     """A bureau with its officer, approver and finance officer."""
-    payer = make_organisation(OrganisationKind.BUREAU, region=a_place(LEISHAN))
+    payer = make_organisation(OrganisationKind.BUREAU, region=region or a_place(LEISHAN))
     return payer, *(make_member(role, payer) for role in (Role.OFFICER, Role.APPROVER, Role.FINANCE))  # type: ignore[return-value]
 
 
 def make_policy(*, fund: int = 10_000, adopted: bool = True, rules: dict[str, Any] | None = None, **kw: Any) -> Policy:
-    payer, officer, approver, finance = make_payer()
+    region = kw.pop("region", None) or a_place(LEISHAN)
+    payer, officer, approver, finance = make_payer(region)
     policy = services.draft_policy(
         actor=officer,
         payer=payer,
-        region=kw.pop("region", None) or a_place(LEISHAN),
+        region=region,
         title="补偿激励办法",
         title_en="Incentive rules",
         instrument="示司发〔2026〕1号",
