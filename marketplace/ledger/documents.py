@@ -8,6 +8,7 @@ from pathlib import Path
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from marketplace.core.pdf import render_pdf
 from marketplace.core.words import exact_words
@@ -32,7 +33,7 @@ def statement_paper(account: Account, statement: Statement, name: str, now: date
             (_("At the end"), in_unit(statement.closing[code], unit)),
             (_("Movements"), str(len(statement.lines))),
         ],
-        "columns": [_("Day"), _("What"), _("Amount"), _("Balance")],
+        "columns": [_("Day"), _("What"), pgettext("statement", "Amount"), pgettext("statement", "Balance")],
         "rows": [
             [
                 # A paper is kept for years: every day with its year.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -28,6 +29,11 @@ def accounts_of(holder: str) -> list[Account]:
 def balances(prefix: str) -> dict[str, Decimal]:
     """code → balance of every account whose code begins with ``prefix``."""
     return dict(Account.objects.filter(code__startswith=prefix).values_list("code", "balance"))
+
+
+def balances_of(codes: Iterable[str]) -> dict[str, Decimal]:
+    """code → balance of those of ``codes`` that have been opened."""
+    return dict(Account.objects.filter(code__in=list(codes)).values_list("code", "balance"))
 
 
 def budget(line_id: int) -> dict[str, Decimal]:

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from marketplace.core import clock
@@ -95,8 +96,8 @@ def _what_comes(holder: str) -> str:
 
 def _csv(account: Account, found: Statement) -> HttpResponseBase:
     header = (
-        _("happened"), _("recorded"), _("what"), _("memo"), _("concerning"), _("other account"), _("amount"), _("balance"),
-        _("unit"), _("transfer"),
+        _("happened"), _("recorded"), _("what"), _("memo"), _("concerning"), _("other account"),
+        pgettext("statement", "amount"), pgettext("statement", "balance"), _("unit"), _("transfer"),
     )  # fmt: skip
     return csv_response(
         "statement.csv",
