@@ -19,7 +19,10 @@ class AlreadyOpen(DomainError):
 
 class BadPeriod(InvalidInput):
     code = "bad_period"
-    message = _("The end must come after the beginning, within one day, and not in the future.")
+    message = _(
+        "The end must come after the beginning, at most 16 hours later, and not in the future. What ended more than 90 days ago "
+        "is not recorded any more."
+    )
 
 
 class NeverStarted(DomainError):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from marketplace.accounts.models import Organisation, User
 from marketplace.audit.services import record
 from marketplace.core import clock, events
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
@@ -55,8 +56,8 @@ def check_in(
     if running is not None:
         if (running.subject_kind, running.subject_id, running.kind) == (subject_kind, subject_id, kind):
             return running
-        raise errors.AlreadyOpen(place=str(running.region))
-    # Until check-out the session holds the longest span it may take, so that no other entry can slip in behind it.
+        raise errors.AlreadyOpen(place=localized(running.region, "name"))
+    # Its end is known at check-out; until then ``_refuse_overlap`` lets nothing be reported from its begin on.
     session = _insert(
         person=actor,
         capacity=capacity,
@@ -132,6 +133,7 @@ def report_session(
     Raises:
         BadPeriod: empty, longer than 16 hours, in the future, or older than 90 days.
         Overlap: the person has other service in this time.
+        AlreadyOpen: it reaches into a visit from which the person has not checked out.
     """
     if not (start < end <= now and end - start <= LONGEST_SESSION and now - end <= REPORT_WITHIN):
         raise errors.BadPeriod(field="end")
@@ -271,8 +273,17 @@ def _insert(**fields: Any) -> ServiceSession:
 
 def _refuse_overlap(person: User, start: datetime, end: datetime, *, but: int | None = None) -> None:
     other = _overlapping(person, start, end).exclude(pk=but).first()
-    if other is not None:
+    if other is not None and other.state != SessionState.OPEN:
         raise _overlap(other)
+    # What is under way has no end yet: anything after its begin would keep the person from checking out.
+    running = (
+        ServiceSession.objects.filter(person=person, state=SessionState.OPEN, period__startswith__lt=end)
+        .exclude(pk=but)
+        .select_related("region")
+        .first()
+    )
+    if running is not None:
+        raise errors.AlreadyOpen(place=localized(running.region, "name"))
 
 
 def _overlapping(person: User, start: datetime, end: datetime) -> Any:
@@ -285,7 +296,7 @@ def _overlapping(person: User, start: datetime, end: datetime) -> Any:
 
 def _overlap(other: ServiceSession) -> errors.Overlap:
     begin, end = (timezone.localtime(t) for t in (other.period.lower, other.period.upper))
-    return errors.Overlap(span=f"{begin:%Y-%m-%d %H:%M}–{end:%H:%M}", place=str(other.region))
+    return errors.Overlap(span=f"{begin:%Y-%m-%d %H:%M}–{end:%H:%M}", place=localized(other.region, "name"))
 
 
 def _overlap_from(error: IntegrityError, person: User, start: datetime, end: datetime) -> Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.accounts.access import SignedIn
 from marketplace.accounts.rules import organisations_of
 from marketplace.core import clock
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 
@@ -25,7 +26,7 @@ from .forms import CheckInForm, CheckOutForm, DecisionForm, DisputeForm, ReportF
 from .models import ServiceSession
 from .selectors import year_summary
 from .states import SessionState
-from .subjects import subject_of, subjects_of
+from .subjects import Subject, subject_of, subjects_of
 
 
 @require_safe
@@ -43,12 +44,25 @@ def mine(request: SignedIn) -> HttpResponseBase:
     context = {
         "page": Paginator(rows, 25).get_page(request.GET.get("page")),
         "running": rows.filter(state=SessionState.OPEN).first(),
-        "subjects": subjects_of(request.user, now),
+        "subjects": _unrecorded(request, now),
         "summary": year_summary(request.user, year),
         "year": year,
         "confirms": organisations_of(request.user, *rules.HOST_ROLES).exists(),
     }
     return render(request, "timesheets/mine.html", context)
+
+
+def _unrecorded(request: SignedIn, now: datetime) -> list[Subject]:
+    """Where the person may record service now; a shift that is over and recorded asks for nothing more."""
+    found = subjects_of(request.user, now)
+    over = [s for s in found if s.ends_at is not None and s.ends_at <= now]
+    recorded = set(
+        ServiceSession.objects.filter(person=request.user, subject_id__in=[s.id for s in over])
+        .exclude(state__in=[SessionState.WITHDRAWN, SessionState.REJECTED])
+        .values_list("subject_kind", "subject_id")
+    )
+    done = {(s.kind, s.id) for s in over} & recorded
+    return [s for s in found if (s.kind, s.id) not in done]
 
 
 def _csv(rows: Any, name: str) -> HttpResponseBase:
@@ -135,13 +149,28 @@ def check_out(request: SignedIn, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. %(host)s confirms it.") % {"host": localized(session.host, "name")})
             return redirect("timesheets:mine")
-    return render(request, "timesheets/check_out.html", {"session": session, "form": form})
+    context = {
+        "session": session,
+        "form": form,
+        "forgotten": clock.now() - session.period.lower > services.LONGEST_SESSION,
+    }
+    return render(request, "timesheets/check_out.html", context)
 
 
 @require_safe
 def detail(request: SignedIn, pk: int) -> HttpResponse:
     """One session with its claim, its decision and what the reader may do."""
-    session = get_object_or_404(rules.visible_to(request.user), pk=pk)
+    return _detail(request, get_object_or_404(rules.visible_to(request.user), pk=pk))
+
+
+def _detail(
+    request: SignedIn,
+    session: ServiceSession,
+    *,
+    dispute: DisputeForm | None = None,
+    decision: DecisionForm | None = None,
+) -> HttpResponse:
+    """``dispute``, ``decision``: a form that was refused, as it was sent."""
     pending = session.state == SessionState.REPORTED
     context = {
         "session": session,
@@ -149,10 +178,10 @@ def detail(request: SignedIn, pk: int) -> HttpResponse:
         "may_decide": session.state == SessionState.DISPUTED and rules.can_decide(request.user, session),
         "may_withdraw": session.person_id == request.user.pk
         and session.state in (SessionState.OPEN, SessionState.REPORTED, SessionState.DISPUTED),
-        "dispute_form": DisputeForm(),
-        "decision_form": DecisionForm(initial={"minutes": session.claimed_minutes}),
+        "dispute_form": dispute or DisputeForm(),
+        "decision_form": decision or DecisionForm(initial={"minutes": session.claimed_minutes}),
     }
-    return render(request, "timesheets/detail.html", context)
+    return render(request, "timesheets/detail.html", context, status=422 if dispute or decision else 200)
 
 
 @require_POST
@@ -188,7 +217,10 @@ def confirm(request: SignedIn, pk: int) -> HttpResponse:
 @require_POST
 def dispute(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(rules.visible_to(request.user), pk=pk)
-    services.dispute_session(actor=request.user, session=session, note=request.POST.get("note", ""), now=clock.now())
+    form = DisputeForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, session, dispute=form)
+    services.dispute_session(actor=request.user, session=session, note=form.cleaned_data["note"], now=clock.now())
     messages.success(request, _("Noted. A supervisor hears both sides and decides."))
     return redirect("timesheets:to_confirm")
 
@@ -206,8 +238,11 @@ def decide(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(rules.visible_to(request.user), pk=pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Enter the minutes that count, and your reasons."))
-        return redirect("timesheets:detail", pk=pk)
-    services.decide_session(actor=request.user, session=session, now=clock.now(), **form.cleaned_data)
+        return _detail(request, session, decision=form)
+    try:
+        services.decide_session(actor=request.user, session=session, now=clock.now(), **form.cleaned_data)
+    except InvalidInput as error:
+        form.add_error(error.field, str(error))
+        return _detail(request, session, decision=form)
     messages.success(request, _("Decided. Both sides see your reasons."))
     return redirect("timesheets:disputes")

@@ -16,6 +16,7 @@ from marketplace.core.workspace import WorkItem
 
 from .models import ServiceSession
 from .rules import HOST_ROLES, visible_to
+from .services import LONGEST_SESSION
 from .states import SessionState
 
 
@@ -29,7 +30,10 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
     if running is not None:
         place = localized(running.region, "name")
         yield WorkItem(
-            _("Check out at %(place)s") % {"place": place}, reverse("timesheets:check_out", args=[running.pk]), weight=1
+            _("Check out at %(place)s") % {"place": place},
+            reverse("timesheets:check_out", args=[running.pk]),
+            _("After 16 hours nothing more is recorded."),
+            due_at=running.period.lower + LONGEST_SESSION,
         )
     roles = roles_of(user)
     if roles & set(HOST_ROLES):

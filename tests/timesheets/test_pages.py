@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from marketplace.accounts.models import Role
+from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.core import clock
 from marketplace.timesheets.models import ServiceSession
-from tests.factories.accounts import make_member, make_user
+from tests.factories.accounts import LEISHAN, a_place, make_member, make_organisation, make_user
 from tests.factories.timesheets import VILLAGE, make_committee, make_session
+from tests.factories.volunteers import make_call, make_volunteer
+from volunteers import sign_ups
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +67,40 @@ def test_my_service_as_csv(client_for: Any) -> None:
     lines = b"".join(client_for(person).get("/visits/?format=csv").streaming_content).decode().splitlines()
     assert len(lines) == 2
     assert ",75," in lines[1]
+
+
+def test_a_refused_dispute_or_decision_keeps_what_was_written(client_for: Any) -> None:
+    committee, voice = make_committee()
+    session = make_session(host=committee, minutes=120)
+    address = f"/visits/{session.pk}"
+    long = "不" * 600
+    for note in ("", long):
+        page = client_for(voice).post(f"{address}/dispute/", {"note": note})
+        assert page.status_code == 422
+        assert note in page.text
+    client_for(voice).post(f"{address}/dispute/", {"note": "那天没有来。"})
+    bureau = make_organisation(OrganisationKind.BUREAU, region=a_place(LEISHAN))
+    judge = client_for(make_member(Role.SUPERVISOR, bureau), language="en")
+    page = judge.post(f"{address}/decide/", {"minutes": "121", "note": "只到了一小时。"})
+    assert page.status_code == 422
+    assert "只到了一小时。" in page.text
+    assert "between 1 and the 120 minutes" in page.text
+    session.refresh_from_db()
+    assert session.state == "disputed"
+    judge.post(f"{address}/decide/", {"minutes": "60", "note": "只到了一小时。"})
+    session.refresh_from_db()
+    assert (session.state, session.decided_minutes) == ("confirmed", 60)
+
+
+def test_a_shift_that_is_over_and_recorded_asks_for_nothing_more(client_for: Any) -> None:
+    person = make_volunteer()
+    call, shift = make_call()
+    sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+    begin = clock.now() - timedelta(hours=5)
+    call.shifts.update(starts_at=begin, ends_at=begin + timedelta(hours=3))
+    browser, address = client_for(person), f"/visits/record/volunteers.shift/{shift.pk}/"
+    assert address in browser.get("/visits/").text
+    session = make_session(person, host=call.host, region=call.region, start=begin, minutes=170, subject_id=shift.pk)
+    assert address not in browser.get("/visits/").text
+    browser.post(f"/visits/{session.pk}/withdraw/")
+    assert address in browser.get("/visits/").text

@@ -149,6 +149,20 @@ def test_check_in_twice_is_one_visit_and_elsewhere_is_refused(at: Any) -> None:
         services.check_out(actor=person, session=session, summary="again")
 
 
+def test_nothing_is_reported_behind_a_visit_under_way(at: Any) -> None:
+    person = make_user()
+    committee, _voice = make_committee()
+    where = {"capacity": Capacity.CONTRACT, "kind": "on_site", "region": committee.region, "host": committee}
+    begun = services.check_in(actor=person, subject_kind="contracts.post", subject_id=1, **where)
+    at(begun.period.lower + timedelta(hours=3))
+    with pytest.raises(errors.AlreadyOpen):
+        make_session(person, host=committee, start=begun.period.lower + timedelta(hours=1), minutes=30, subject_id=2)
+    # What ended before it began is another matter.
+    make_session(person, host=committee, start=begun.period.lower - timedelta(hours=1), minutes=60, subject_id=2)
+    ended = services.check_out(actor=person, session=begun, summary="接待咨询。")
+    assert ended.state == "reported"
+
+
 def test_a_forgotten_check_out_counts_sixteen_hours_at_most(at: Any) -> None:
     person, (committee, _voice) = make_user(), make_committee()
     now = at(clock.now() - timedelta(days=3))
