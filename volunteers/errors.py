@@ -20,6 +20,11 @@ class NotOpen(DomainError):
     message = _("This call is not open any more. Look for another one near you.")
 
 
+class NotADraft(DomainError):
+    code = "not_a_draft"
+    message = _("The call has been opened: people rely on what it says. Cancel it with a reason and make a new one.")
+
+
 class ShiftOver(DomainError):
     code = "shift_over"
     message = _("This shift has begun already. Choose a later one.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import CredentialKind, Organisation, Specialty, SpokenLanguage
+from marketplace.core import clock
 from marketplace.core.i18n import localized
 from marketplace.regions.forms import RegionField
 
@@ -83,13 +85,38 @@ class OpportunityForm(forms.Form):
         self.fields["host"].queryset = hosts  # type: ignore[attr-defined]
 
 
+def _moment() -> forms.DateTimeInput:
+    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
 class ShiftForm(forms.Form):
-    starts_at = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    ends_at = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    starts_at = forms.DateTimeField(label=_("From"), widget=_moment())
+    ends_at = forms.DateTimeField(label=_("To"), widget=_moment())
     places = forms.IntegerField(label=_("Places"), min_value=1, max_value=500, initial=2)
 
+    def has_changed(self) -> bool:
+        """A row without any time is an empty row, whatever stands under places."""
+        return bool({"starts_at", "ends_at"} & set(self.changed_data))
 
-ShiftFormSet = forms.formset_factory(ShiftForm, extra=3, min_num=1, validate_min=True, max_num=20)
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        begin, end = given.get("starts_at"), given.get("ends_at")
+        if begin and begin <= clock.now():
+            self.add_error("starts_at", _("A shift lies in the future."))
+        if begin and end and end <= begin:
+            self.add_error("ends_at", _("The end must come after the beginning."))
+        elif begin and end and timezone.localdate(begin) != timezone.localdate(end):
+            self.add_error("ends_at", _("A shift ends on the day it begins. Make two of one that passes midnight."))
+        return given
+
+
+class _Shifts(forms.BaseFormSet[ShiftForm]):
+    def initial_form_count(self) -> int:
+        """Rows that stood there before may be emptied like any other."""
+        return 0 if self.is_bound else super().initial_form_count()
+
+
+ShiftFormSet = forms.formset_factory(ShiftForm, formset=_Shifts, extra=3, min_num=1, validate_min=True, max_num=20)
 
 
 class FindForm(forms.Form):

@@ -9,6 +9,7 @@ ACTIONS = {
     "volunteer.update": _("changed the volunteer profile"),
     "volunteer.leave": _("stopped volunteering"),
     "opportunity.create": _("wrote a call for volunteers"),
+    "opportunity.revise": _("changed the draft of the call"),
     "opportunity.open": _("opened the call"),
     "opportunity.close": _("closed the call"),
     "opportunity.answer": _("closed the call: what it sought was found"),

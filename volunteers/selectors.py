@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, F, Min, OuterRef, Q, Subquery, Sum, When
 
 from marketplace.accounts.models import User
 from marketplace.regions import geo
@@ -110,12 +110,20 @@ def shifts_of(opportunity: Opportunity, person: User | None) -> list[Shift]:
     )
 
 
-def sign_ups_of(person: User) -> Any:
-    """A person's sign-ups, the coming first."""
+def sign_ups_of(person: User, now: datetime) -> Any:
+    """A person's sign-ups: the coming, the next first; then the past, the last first. ``queue`` is the place in line."""
+    before = (
+        SignUp.objects.filter(shift=OuterRef("shift"), state=SignUpState.WAITING, pk__lte=OuterRef("pk"))
+        .order_by()
+        .values("shift")
+        .annotate(n=Count("pk"))
+    )
+    coming = Case(When(shift__ends_at__gt=now, then=F("shift__starts_at")))
     return (
         SignUp.objects.filter(volunteer=person)
         .select_related("shift__opportunity__region", "shift__opportunity__organiser")
-        .order_by("-shift__starts_at", "-pk")
+        .annotate(queue=Case(When(state=SignUpState.WAITING, then=Subquery(before.values("n")))))
+        .order_by(coming.asc(nulls_last=True), "-shift__starts_at", "-pk")
     )
 
 

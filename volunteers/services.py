@@ -21,7 +21,7 @@ from . import errors, letters
 from .models import Opportunity, Shift, SignUp, VolunteerProfile
 from .rules import can_manage, can_organise
 from .sign_ups import cancel_sign_up
-from .states import OPPORTUNITY, SIGN_UP, SignUpState
+from .states import OPPORTUNITY, SIGN_UP, OpportunityState, SignUpState
 
 
 @transaction.atomic
@@ -72,8 +72,14 @@ def join(
 
 @transaction.atomic
 def leave(*, actor: User, now: datetime) -> None:
-    """Stop being asked. Coming places are given up to the next in line; the record of past service stays."""
-    profile = lock_row(VolunteerProfile, actor.volunteer.pk)
+    """Stop being asked. Coming places are given up to the next in line; the record of past service stays.
+
+    Raises:
+        NotAVolunteer
+    """
+    profile = VolunteerProfile.objects.select_for_update().filter(user=actor).first()
+    if profile is None:
+        raise errors.NotAVolunteer
     live = (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED)
     for sign_up in SignUp.objects.filter(volunteer=actor, state__in=live, shift__starts_at__gt=now).order_by("pk"):
         cancel_sign_up(actor=actor, sign_up=sign_up, now=now)
@@ -117,12 +123,7 @@ def create_opportunity(
         PermissionRefused, NoShift, BadShift
     """
     require(can_organise, actor, organiser)
-    if not shifts:
-        raise errors.NoShift(field="shifts")
-    for shift in shifts:
-        same_day = timezone.localdate(shift.starts_at) == timezone.localdate(shift.ends_at)
-        if not (now < shift.starts_at < shift.ends_at and same_day and shift.places >= 1):
-            raise errors.BadShift(field="shifts")
+    _check_shifts(shifts, now)
     opportunity = Opportunity.objects.create(
         organiser=organiser,
         host=host,
@@ -140,11 +141,56 @@ def create_opportunity(
         created_by=actor,
         created_at=now,
     )
+    _set_shifts(opportunity, shifts)
+    record(actor=actor, action="opportunity.create", subject=opportunity, now=now, data={"shifts": len(shifts)})
+    return opportunity
+
+
+#: what an organiser may write anew as long as nobody else has seen the call
+REVISABLE = (
+    "organiser", "host", "kind", "title", "title_en", "description", "description_en", "region", "required_credential",
+    "skills", "languages", "subsidised",
+)  # fmt: skip
+
+
+@transaction.atomic
+def revise_opportunity(
+    *, actor: User, opportunity: Opportunity, shifts: Sequence[NewShift], now: datetime, **fields: Any
+) -> Opportunity:
+    """Write a draft anew: ``fields`` are all of ``REVISABLE``, ``shifts`` replace those it had.
+
+    Raises:
+        PermissionRefused, NotADraft, NoShift, BadShift
+    """
+    opportunity = lock_row(Opportunity, opportunity.pk)
+    require(can_manage, actor, opportunity)
+    require(can_organise, actor, fields["organiser"])
+    if opportunity.state != OpportunityState.DRAFT:
+        raise errors.NotADraft
+    _check_shifts(shifts, now)
+    for name in REVISABLE:
+        setattr(opportunity, name, fields[name])
+    opportunity.save(update_fields=REVISABLE)
+    # Nobody signs up for a draft.
+    opportunity.shifts.all().delete()
+    _set_shifts(opportunity, shifts)
+    record(actor=actor, action="opportunity.revise", subject=opportunity, now=now, data={"shifts": len(shifts)})
+    return opportunity
+
+
+def _check_shifts(shifts: Sequence[NewShift], now: datetime) -> None:
+    if not shifts:
+        raise errors.NoShift(field="shifts")
+    for shift in shifts:
+        same_day = timezone.localdate(shift.starts_at) == timezone.localdate(shift.ends_at)
+        if not (now < shift.starts_at < shift.ends_at and same_day and shift.places >= 1):
+            raise errors.BadShift(field="shifts")
+
+
+def _set_shifts(opportunity: Opportunity, shifts: Sequence[NewShift]) -> None:
     Shift.objects.bulk_create(
         Shift(opportunity=opportunity, starts_at=s.starts_at, ends_at=s.ends_at, places=s.places) for s in shifts
     )
-    record(actor=actor, action="opportunity.create", subject=opportunity, now=now, data={"shifts": len(shifts)})
-    return opportunity
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ urlpatterns = [
     path("organised/", views_organise.organised, name="organised"),
     path("organised/new/", views_organise.create, name="create"),
     path("organised/<int:pk>/", views_organise.manage, name="manage"),
+    path("organised/<int:pk>/edit/", views_organise.edit, name="edit"),
     path("organised/<int:pk>/<slug:action>/", views_organise.move, name="move"),
     path("attendance/<int:pk>/", views_organise.attendance, name="attendance"),
     path("organised/<int:pk>/people.csv", views_organise.people_csv, name="people_csv"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +38,14 @@ def find(request: HttpRequest) -> HttpResponse:
         person, clock.now(), home=data.get("near"), kind=data.get("kind", ""), query=data.get("q", "")
     )
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
-    return render(request, "volunteers/find.html", {"form": form, "page": page, "filtered": any(data.values())})
+    profile = getattr(person, "volunteer", None)
+    context = {
+        "form": form,
+        "page": page,
+        "filtered": any(data.values()),
+        "start": data.get("near") or (profile.region if profile else None),
+    }
+    return render(request, "volunteers/find.html", context)
 
 
 @public_page
@@ -55,7 +64,6 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "may_manage": person is not None and can_manage(person, found),
-        "is_volunteer": person is not None and hasattr(person, "volunteer") and person.volunteer.active,
     }
     return render(request, "volunteers/opportunity.html", context)
 
@@ -102,10 +110,14 @@ def leave(request: SignedIn) -> HttpResponse:
     return redirect("volunteers:find")
 
 
+def _is_volunteer(person: Any) -> bool:
+    return hasattr(person, "volunteer") and person.volunteer.active
+
+
 @require_POST
 def sign_up(request: SignedIn, pk: int) -> HttpResponse:
     shift = get_object_or_404(Shift.objects.filter(opportunity__in=visible_to(request.user)), pk=pk)
-    if not hasattr(request.user, "volunteer"):
+    if not _is_volunteer(request.user):
         messages.info(request, _("Tell us where you live and what you speak; then take your place."))
         return redirect(f"/volunteering/join/?next=/volunteering/{shift.opportunity_id}/")
     made = sign_ups.sign_up(actor=request.user, shift=shift, now=clock.now())
@@ -139,8 +151,8 @@ def accept(request: SignedIn, pk: int) -> HttpResponse:
 @require_safe
 def mine(request: SignedIn) -> HttpResponse:
     """My shifts: the coming, the waiting, the past."""
-    page = Paginator(selectors.sign_ups_of(request.user), 25).get_page(request.GET.get("page"))
     now = clock.now()
+    page = Paginator(selectors.sign_ups_of(request.user, now), 25).get_page(request.GET.get("page"))
     shifts = [row.shift_id for row in page]
     sessions = (
         ServiceSession.objects.filter(person=request.user, subject_kind=KIND, subject_id__in=shifts)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Sum
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,16 +21,19 @@ from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 
-from . import services, sign_ups
+from . import errors, services, sign_ups
 from .forms import OpportunityForm, ReasonForm, ShiftFormSet
-from .models import Opportunity, SignUp
+from .models import Opportunity, Shift, SignUp
 from .rules import ORGANISERS, can_manage, managed_by
+from .states import OpportunityState
 
 
 @require_safe
 def organised(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
     """The calls of my organisations, with how they fill; ``?format=csv`` gives all of them."""
+    places = Shift.objects.filter(opportunity=OuterRef("pk")).order_by().values("opportunity").annotate(n=Sum("places"))
     rows = managed_by(request.user).annotate(
+        places=Subquery(places.values("n")),
         confirmed=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state__in=["confirmed", "attended"])),
         waiting=Count("shifts__sign_ups", filter=Q(shifts__sign_ups__state="waiting")),
         first=Min("shifts__starts_at"),
@@ -37,7 +42,8 @@ def organised(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
     rows = rows.order_by("-last", "-pk")
     if request.GET.get("format") == "csv":
         header = [
-            _("Call"), _("First shift"), _("Last shift"), _("Place"), _("Organiser"), _("Coming"), _("Waiting"), _("State"),
+            _("Call"), _("First shift"), _("Last shift"), _("Place"), _("Organiser"), _("Coming"), _("Places"), _("Waiting"),
+            _("State"),
         ]  # fmt: skip
         lines = (
             [
@@ -47,6 +53,7 @@ def organised(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
                 localized(o.region, "name"),
                 localized(o.organiser, "name"),
                 o.confirmed,
+                o.places or 0,
                 o.waiting,
                 o.get_state_display(),
             ]
@@ -61,6 +68,22 @@ def organised(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
 @require_http_methods(["GET", "POST"])
 def create(request: SignedIn) -> HttpResponse:
     """Write a call; it is shown to nobody before it is opened."""
+    return _write(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: SignedIn, pk: int) -> HttpResponse:
+    """Write a draft anew."""
+    found = get_object_or_404(managed_by(request.user), pk=pk)
+    if not can_manage(request.user, found):
+        raise Http404
+    if found.state != OpportunityState.DRAFT:
+        messages.info(request, str(errors.NotADraft()))
+        return redirect("volunteers:manage", pk=pk)
+    return _write(request, found)
+
+
+def _write(request: SignedIn, draft: Opportunity | None) -> HttpResponse:
     organisers = organisations_of(request.user, *ORGANISERS).order_by("name")
     if not organisers:
         raise PermissionRefused(
@@ -71,30 +94,45 @@ def create(request: SignedIn) -> HttpResponse:
     for low, high in places:
         within |= Q(kind=OrganisationKind.VILLAGE, region_id__gte=low, region_id__lt=high)
     hosts = Organisation.objects.filter(within).order_by("region_id", "name")
-    form = OpportunityForm(
-        request.POST or None, organisers=organisers, hosts=hosts, initial={"organiser": organisers[0]}
-    )
-    shifts = ShiftFormSet(request.POST or None, prefix="shifts")
+    initial: dict[str, Any] = {"organiser": organisers[0]}
+    given: list[dict[str, Any]] = []
+    if draft is not None:
+        initial = {name: getattr(draft, name) for name in services.REVISABLE}
+        # What was sent stands for itself.
+        given = (
+            []
+            if request.method == "POST"
+            else list(draft.shifts.order_by("starts_at", "pk").values("starts_at", "ends_at", "places"))
+        )
+    form = OpportunityForm(request.POST or None, organisers=organisers, hosts=hosts, initial=initial)
+    shifts = ShiftFormSet(request.POST or None, prefix="shifts", initial=given or None)
     if request.method == "POST" and form.is_valid() and shifts.is_valid():
-        given = [f.cleaned_data for f in shifts.forms if f.cleaned_data]
         data = dict(form.cleaned_data)
         data["host"] = data["host"] or data["organiser"]
+        # A row that was given and is emptied is a shift no more.
+        data["shifts"] = [services.NewShift(**f.cleaned_data) for f in shifts.forms if f.cleaned_data]
         try:
-            made = services.create_opportunity(
-                actor=request.user, shifts=[services.NewShift(**s) for s in given], now=clock.now(), **data
-            )
+            if draft is None:
+                draft = services.create_opportunity(actor=request.user, now=clock.now(), **data)
+            else:
+                services.revise_opportunity(actor=request.user, opportunity=draft, now=clock.now(), **data)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             messages.success(request, _("Saved as a draft. Look it over, then open it."))
-            return redirect("volunteers:manage", pk=made.pk)
-    return render(request, "volunteers/create.html", {"form": form, "shifts": shifts})
+            return redirect("volunteers:manage", pk=draft.pk)
+    return render(request, "volunteers/create.html", {"form": form, "shifts": shifts, "opportunity": draft})
 
 
 @require_safe
 def manage(request: SignedIn, pk: int) -> HttpResponse:
     """One call as its organiser sees it: who has a place, who waits, who came."""
     found = get_object_or_404(managed_by(request.user), pk=pk)
+    return render(request, "volunteers/manage.html", _manage_context(request, found))
+
+
+def _manage_context(request: SignedIn, found: Opportunity, reason: ReasonForm | None = None) -> dict[str, Any]:
+    """``reason``: a cancellation that was refused, as it was sent."""
     now = clock.now()
     shifts = list(found.shifts.order_by("starts_at", "pk"))
     people = (
@@ -103,16 +141,15 @@ def manage(request: SignedIn, pk: int) -> HttpResponse:
         .select_related("volunteer", "shift")
         .order_by("shift__starts_at", "pk")
     )
-    context = {
+    return {
         "opportunity": found,
         "shifts": shifts,
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "people": people,
         "may_manage": can_manage(request.user, found),
-        "reason_form": ReasonForm(),
+        "reason_form": reason or ReasonForm(),
         "now": now,
     }
-    return render(request, "volunteers/manage.html", context)
 
 
 @require_POST
@@ -127,9 +164,10 @@ def move(request: SignedIn, pk: int, action: str) -> HttpResponse:
         services.close_opportunity(actor=request.user, opportunity=found, now=now)
         messages.success(request, _("Closed: nobody else can sign up."))
     elif action == "cancel":
-        services.cancel_opportunity(
-            actor=request.user, opportunity=found, reason=request.POST.get("reason", ""), now=now
-        )
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            return render(request, "volunteers/manage.html", _manage_context(request, found, form), status=422)
+        services.cancel_opportunity(actor=request.user, opportunity=found, reason=form.cleaned_data["reason"], now=now)
         messages.success(request, _("Cancelled; everybody who had signed up sees your reason."))
     else:
         raise Http404

@@ -13,8 +13,9 @@ from marketplace.accounts.models import User
 from marketplace.core.i18n import localized
 from marketplace.core.workspace import WorkItem
 
-from .models import Opportunity, SignUp
+from .models import Opportunity, Shift, SignUp
 from .rules import managed_by
+from .sign_ups import SERVED
 from .states import OpportunityState, SignUpState
 
 AHEAD = timedelta(days=14)
@@ -72,6 +73,20 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
         shown = localized(Opportunity(title=title, title_en=title_en), "title")
         yield WorkItem(
             _("Who came to %(title)s?") % {"title": shown}, reverse("volunteers:manage", args=[pk]), weight=60
+        )
+    soon = (
+        Shift.objects.filter(opportunity__in=managed_by(user), opportunity__state__in=SERVED)
+        .filter(starts_at__gt=now, starts_at__lt=now + SOON)
+        .select_related("opportunity")
+        .order_by("starts_at", "pk")[:5]
+    )
+    for shift in soon:
+        yield WorkItem(
+            _("Volunteers come to %(title)s") % {"title": localized(shift.opportunity, "title")},
+            reverse("volunteers:manage", args=[shift.opportunity_id]),
+            _("%(taken)s of %(places)s places taken") % {"taken": shift.taken, "places": shift.places},
+            due_at=shift.starts_at,
+            tone="soon",
         )
     drafts = managed_by(user).filter(state=OpportunityState.DRAFT).order_by("pk")[:5]
     for draft in drafts:
