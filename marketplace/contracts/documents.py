@@ -6,14 +6,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.standards import standard_words
+from marketplace.core import clock
 from marketplace.core.i18n import localized
 from marketplace.core.pdf import render_pdf
 from marketplace.core.words import exact_words, money_words
+from marketplace.statutes.errors import UnknownRule
+from marketplace.statutes.selectors import parameter
 
 from .models import Contract
 from .services_contract import instalment_shares, places_of, post_shares
@@ -56,14 +59,16 @@ def contract_paper(contract: Contract) -> bytes:
             (_("Tender"), contract.award.lot.tender.reference),
         ],
         "obligations": [
-            [_of(line, "title"), standard_words(line), _of(line, "evidence")] for line in version.content["obligations"]
+            [_of(line, "title"), _how_much(line), _of(line, "evidence")] for line in version.content["obligations"]
         ],
         "standard": _("%(title)s, version %(n)s, SHA-256 %(digest)s")
         % {"title": localized(version, "title"), "n": version.number, "digest": version.digest},
         "payment": [
             _(
-                "Each instalment is paid after the buyer has accepted the period item by item and the villages were heard."
+                "Each instalment is paid after the buyer has accepted the period item by item and the people "
+                "served were heard."
             ),
+            *_when_paid(contract),
             _(
                 "For every post: its share of the instalment × the mean, over the obligations that can be counted, of "
                 "the part not delivered. An obligation that is met within its tolerance costs nothing. Rounded to the "
@@ -90,6 +95,34 @@ def contract_paper(contract: Contract) -> bytes:
         },
     }
     return render_pdf(_PAPER.read_text(encoding="utf-8"), data)
+
+
+def _how_much(line: dict[str, Any]) -> str:
+    tolerance = line.get("tolerance")
+    met = " " + _("(met within %(n)s%%)") % {"n": tolerance} if tolerance else ""
+    return standard_words(line) + met
+
+
+def _when_paid(contract: Contract) -> list[str]:
+    """The time for payment and the interest after it, by the law of the day on which the buyer signs."""
+    on = timezone.localdate(contract.buyer_signed_at or clock.now())
+    try:
+        due, late = (parameter(key, on, contract.buyer.region_id) for key in ("payment_due", "late_interest"))
+    except UnknownRule:
+        return []
+    return [
+        _(
+            "The buyer pays within %(days)s days of acceptance; a later payment bears interest of %(rate)s%% a day "
+            "(%(instrument)s, %(article)s and %(late)s)."
+        )
+        % {
+            "days": f"{due.value.normalize():f}",
+            "rate": f"{late.value.normalize():f}",
+            "instrument": localized(due, "instrument"),
+            "article": due.article_text,
+            "late": late.article_text,
+        }
+    ]
 
 
 def _signature(person: Any, at: Any) -> tuple[str, str]:

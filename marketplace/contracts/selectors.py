@@ -13,6 +13,7 @@ from django.db.models import Avg, Case, Count, IntegerField, OuterRef, QuerySet,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import public_cards
@@ -124,7 +125,7 @@ def money_of(instalments: Sequence[Instalment]) -> Money:
 class PostRow:
     """A post with what this quarter asks and has got, and what its village says (mean and number of all ratings).
 
-    ``elapsed`` is the part of the quarter that is over.
+    ``elapsed`` is the part of the post's days in the quarter that is over.
     """
 
     post: Post
@@ -148,7 +149,6 @@ def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligati
     """``posts`` with the fulfilment of the quarter in which ``today`` lies; three queries."""
     first, last = quarter(today)
     counted = fulfilment(posts, first, last, obligations=obligations)
-    elapsed = Fraction((today - first).days + 1, (last - first).days + 1)
     said = {
         row["post"]: (row["mean"], row["n"])
         for row in VillageRating.objects.filter(post__in=[p.pk for p in posts])
@@ -161,13 +161,19 @@ def post_rows(posts: Sequence[Post], today: date, obligations: Sequence[Obligati
         PostRow(
             post,
             counted[post.pk],
-            elapsed,
+            _elapsed(max(first, post.starts_on), min(last, post.ends_on), today),
             Decimal(str(round(said[post.pk][0], 1))) if post.pk in said else None,
             said.get(post.pk, (None, 0))[1],
             post.adviser_id in cards,
         )
         for post in posts
     ]
+
+
+def _elapsed(begin: date, end: date, today: date) -> Fraction:
+    """The part of the days ``begin`` to ``end`` (inclusive) that is over when ``today`` ends."""
+    days = (end - begin).days + 1
+    return Fraction(min(max((today - begin).days + 1, 0), days), days) if days > 0 else Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +186,22 @@ class Step:
 
 
 def life_of(
-    contract: Contract, instalments: Sequence[Instalment], posts: int, filled: int, *, decided_at: datetime
+    contract: Contract,
+    instalments: Sequence[Instalment],
+    posts: int,
+    filled: int,
+    *,
+    decided_at: datetime,
+    in_shifts: bool = False,
 ) -> list[Step]:
     """Award, signatures, staffing, payments, end: where the contract stands.
 
-    A step that is behind says what was done; one that is not names what it takes.
+    A step that is behind says what was done; one that is not names what it takes. ``in_shifts``: a duty roster says who
+    serves when, so that no post waits for anybody.
     """
     signed = contract.buyer_signed_at
     paid = sum(i.state == InstalmentState.PAID for i in instalments)
-    staffed = bool(posts) and (filled == posts or contract.state == ContractState.COMPLETED)
+    staffed = bool(posts) and (in_shifts or filled == posts or contract.state == ContractState.COMPLETED)
     all_paid = bool(instalments) and paid == len(instalments)
     ended = contract.state in (ContractState.COMPLETED, ContractState.TERMINATED)
     done = [
@@ -201,7 +214,12 @@ def life_of(
         (_("Signed by the buyer") if signed else _("Buyer's signature"), _day(signed), signed is not None),
         (
             _("Staffed") if staffed else _("Staffing"),
-            _("%(filled)s of %(posts)s posts") % {"filled": filled, "posts": posts} if posts else "",
+            _("by duty roster")
+            if in_shifts
+            else ngettext("%(filled)s of %(posts)s post", "%(filled)s of %(posts)s posts", posts)
+            % {"filled": filled, "posts": posts}
+            if posts
+            else "",
             staffed,
         ),
         (

@@ -151,7 +151,8 @@ def rate_post(
     require(rules.can_rate, actor, post)
     possible = quarters_to_rate(post, timezone.localdate(now))
     wanted = quarter or (possible[0] if possible else "")
-    if wanted not in possible or post.contract.state not in (ContractState.ACTIVE, ContractState.COMPLETED):
+    # What was served before an early end is accepted and paid too: its villages are heard as well.
+    if wanted not in possible or post.contract.state == ContractState.DRAFT:
         raise errors.RatingNotPossible(field="quarter")
     if not 1 <= stars <= 5:
         raise InvalidInput(field="stars")

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.accounts.access import second_factor
@@ -24,12 +25,12 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
-from marketplace.core.words import money_words
+from marketplace.core.words import money_words, period_words
 from marketplace.procurement.models import Award
 from marketplace.procurement.states import TenderState
 from marketplace.statutes.deadlines import Deadline
 
-from . import documents, rules, selectors, services
+from . import documents, rules, selectors, services, shifts
 from .forms import ReadForm, ReasonForm, refuse
 from .fulfilment import instalment_periods, is_counted
 from .models import Contract, Instalment
@@ -129,8 +130,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(posts, PAGE_SIZE).get_page(request.GET.get("page"))
     today = timezone.localdate(clock.now())
     states = list(all_posts.order_by().values_list("state", flat=True))
-    actions = list(_actions(request.user, contract, states.count(PostState.VACANT), instalments))
-    vacant, filled = states.count(PostState.VACANT), states.count(PostState.FILLED)
+    in_shifts = shifts.in_shifts(contract)
+    vacant = 0 if in_shifts else states.count(PostState.VACANT)
+    filled = states.count(PostState.FILLED)
+    actions = list(_actions(request.user, contract, vacant, instalments))
     return render(
         request,
         "contracts/detail.html",
@@ -139,7 +142,15 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "party": rules.is_party(request.user, contract),
             "public": rules.is_public(contract),
             "staffs": request.user.is_authenticated and rules.can_staff(request.user, contract),
-            "life": selectors.life_of(contract, instalments, len(states), filled, decided_at=contract.award.decided_at),
+            "in_shifts": in_shifts,
+            "life": selectors.life_of(
+                contract,
+                instalments,
+                len(states),
+                filled,
+                decided_at=contract.award.decided_at,
+                in_shifts=in_shifts,
+            ),
             "columns": [o for o in obligations if is_counted(o)],
             "obligations": obligations or contract.award.lot.product_version.content["obligations"],
             "instalments": instalments,
@@ -170,7 +181,7 @@ def _actions(user: Any, contract: Contract, vacant: int, instalments: list[Insta
                 "label": _("Name advisers"),
                 "url": _staffing(contract),
                 "tone": "",
-                "why": _("%(n)s posts are vacant.") % {"n": vacant},
+                "why": ngettext("%(n)s post is vacant.", "%(n)s posts are vacant.", vacant) % {"n": vacant},
             }
         today = timezone.localdate(clock.now())
         unpaid = any(i.state != InstalmentState.PAID for i in instalments)
@@ -187,7 +198,7 @@ def _actions(user: Any, contract: Contract, vacant: int, instalments: list[Insta
 
 def _instalment_actions(user: Any, contract: Contract, instalment: Instalment) -> Iterator[dict[str, Any]]:
     instalment.contract = contract
-    words = {"deliver": _("Hand it over"), "accept": _("Accept the delivery"), "pay": _("Pay")}
+    words = {"deliver": _("Hand it over"), "accept": _("Check and accept"), "pay": _("Pay")}
     for act, possible in may(user, instalment).items():
         if possible:
             page = "pay" if act == "pay" else "instalment"
@@ -351,7 +362,7 @@ def draft(request: HttpRequest, award_pk: int) -> HttpResponse:
         "contracts/draft.html",
         {
             "award": award,
-            "plan": plan,
+            "term": " – ".join(period_words(plan.service_from, plan.service_to)),
             "ready": award.lot.tender.state == TenderState.AWARDED,
             "posts": len(places_of(award.lot)),
             "periods": len(instalment_periods(plan.service_from, plan.service_to)),
@@ -454,6 +465,8 @@ def terminate(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_contract(request, pk)
     if not rules.can_terminate(request.user, contract):
         raise Http404
+    if contract.state not in (ContractState.DRAFT, ContractState.ACTIVE):
+        return redirect("contracts:detail", contract.pk)
     form = ReasonForm(request.POST or None)
     return _confirmed(
         request,

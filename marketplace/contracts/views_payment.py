@@ -19,7 +19,7 @@ from marketplace.accounts.access import second_factor
 from marketplace.accounts.models import User
 from marketplace.core import clock
 from marketplace.core.access import public_page
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, StaleState
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.regions.models import Region
@@ -120,6 +120,10 @@ def _act(request: HttpRequest, instalment: Instalment, forms: dict[str, Any]) ->
     act = request.POST.get("act", "")
     form = forms.get(act)
     if form is None:
+        deciding = {"deliver": rules.can_deliver, "accept": rules.can_accept, "refuse": rules.can_accept}
+        if act in deciding and deciding[act](request.user, instalment):
+            # Pressed twice, or a colleague was faster.
+            raise StaleState
         raise Http404
     if not form.is_valid():
         return None

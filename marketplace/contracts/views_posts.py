@@ -22,7 +22,7 @@ from .forms import FillForm, RateForm, ReasonForm, refuse
 from .fulfilment import fulfilment, quarter
 from .models import Post, VillageRating
 from .services_posts import quarters_to_rate, villages_limit
-from .states import PostState
+from .states import ContractState, PostState
 from .views import signed_in
 
 
@@ -45,6 +45,8 @@ def staff(request: HttpRequest, pk: int) -> HttpResponse:
     post = _post(pk)
     if not rules.can_staff(request.user, post.contract):
         raise Http404
+    if post.state == PostState.CLOSED or post.contract.state != ContractState.ACTIVE:
+        return redirect("contracts:detail", post.contract_id)
     today = timezone.localdate(clock.now())
     if post.state == PostState.VACANT:
         people = practitioners_of(post.contract.supplier, today)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.urls import reverse
 
 from marketplace.accounts.models import Role
-from marketplace.contracts import services
+from marketplace.contracts import documents, services
 from marketplace.contracts.models import Contract, Instalment, VillageRating
-from marketplace.contracts.selectors import life_of
+from marketplace.contracts.selectors import life_of, post_rows
 from marketplace.core import clock, workspace
 from tests.factories.accounts import make_member, make_membership, make_practitioner, make_user
 from tests.factories.contracts import (
@@ -217,6 +218,10 @@ def test_ending_early_through_the_page(client_for, deal):
     contract.refresh_from_db()
     assert contract.state == "terminated"
     assert "供应商转包" in _text(client_for().get(_url("detail", contract.pk)))
+    # Nothing is left to be ended, and nobody to be named.
+    assert client.get(_url("terminate", contract.pk)).url == _url("detail", contract.pk)
+    post = contract.posts.first()
+    assert client_for(people.bidder).get(_url("post", post.pk)).url == _url("detail", contract.pk)
 
 
 def test_completing_says_early_what_is_not_done(client_for, deal, at):
@@ -258,11 +263,35 @@ def test_the_life_line_names_what_is_done_and_what_is_not(client_for, deal, in_e
     assert labels[3:] == ["Staffed", "Paid", "Completed"]
 
 
+def test_only_the_days_since_a_post_began_put_it_behind(client_for, at):
+    at(datetime(2026, 1, 30, 9))
+    contract = make_contract(amount=27_000, starts_on=date(2026, 2, 20), ends_on=date(2026, 12, 31), filled=3)
+    rows = {}
+    for day in (date(2026, 1, 30), date(2026, 2, 20), date(2026, 3, 31)):
+        posts = list(contract.posts.select_related("region", "adviser"))
+        rows[day] = post_rows(posts, day, list(contract.obligations.all()))
+    assert [found[0].elapsed for found in rows.values()] == [0, Fraction(1, 40), 1]
+    behind = [any(short for row in found for _item, short in row.counted) for found in rows.values()]
+    assert (behind[0], behind[-1]) == (False, True)
+
+
 def test_instalments_as_a_table_file(client_for, deal):
     contract, _people, first = deal
     lines = _text(client_for(language="en").get(_url("instalments_csv", contract.pk))).splitlines()
     assert len(lines) == 1 + contract.instalments.count()
     assert lines[1].split(",")[:4] == ["1", "2026-01-01", "2026-03-31", f"{first.amount.amount}"]
+
+
+def test_the_paper_says_when_is_paid_and_how_exactly_a_duty_is_met(monkeypatch, deal, in_english):
+    contract, _people, _first = deal
+    written = {}
+    monkeypatch.setattr(documents, "render_pdf", lambda _paper, data: written.update(data) or b"")
+    documents.contract_paper(contract)
+    tolerated = [o for o in contract.obligations.all() if o.tolerance]
+    assert tolerated
+    assert sum("(met within" in line[1] for line in written["obligations"]) == len(tolerated)
+    assert "within 30 days of acceptance; a later payment bears interest of 0.05% a day" in written["payment"][1]
+    assert "article 9 and article 17" in written["payment"][1]
 
 
 # Posts
@@ -339,7 +368,12 @@ def test_delivery_acceptance_and_payment_through_the_pages(client_for, deal):
     assert "扣减额应在" in too_much
     unheard = _text(officer.post(sheet, {"act": "accept", "deduct_0": "2250.00", "deduct_1": "CNY", "note": ""}))
     assert "本期还没有村里评价" in unheard
-    officer.post(sheet, {"act": "accept", "deduct_0": "2250.00", "deduct_1": "CNY", "note": "电话回访"})
+    accept = {"act": "accept", "deduct_0": "2250.00", "deduct_1": "CNY", "note": "电话回访"}
+    officer.post(sheet, accept)
+    # Pressed twice: back to the page with a word, not a page that is missing.
+    again = officer.post(sheet, accept, headers={"Referer": f"http://testserver{sheet}"}, follow=True)
+    assert (again.status_code, "已有变动" in _text(again)) == (200, True)
+    assert supplier.post(sheet, accept).status_code == 404
 
     pay = _url("pay", instalment.pk)
     [item] = _items(people.finance)

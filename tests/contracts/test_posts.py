@@ -16,7 +16,7 @@ from marketplace.core.states import IllegalTransition
 from marketplace.timesheets.subjects import subjects_of
 from tests.contracts.test_contract import at_once
 from tests.factories.accounts import make_credential, make_member, make_membership, make_practitioner, make_user
-from tests.factories.contracts import make_contract, make_parties, make_village_voice, parties_of, sign
+from tests.factories.contracts import make_contract, make_parties, make_village_voice, parties_of
 
 pytestmark = pytest.mark.django_db
 
@@ -207,12 +207,15 @@ def test_who_may_not_rate():
     assert not VillageRating.objects.exists()
 
 
-def test_a_draft_is_not_rated():
-    contract = make_contract(active=False)
-    sign(contract)
-    post = contract.posts.first()
+def test_what_was_served_before_an_early_end_is_rated_and_nothing_after_it(at):
+    """The last period is delivered, accepted and paid as usual: whom it served is heard."""
+    now = at(datetime(2026, 5, 20, 10))
+    contract = make_contract(starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31), filled=1)
+    post = contract.posts.get(state="filled")
     voice = make_village_voice(post)
-    people = parties_of(contract)
-    services.terminate_contract(actor=people.approver, contract=contract, reason="违约", now=clock.now())
+    services.terminate_contract(actor=parties_of(contract).approver, contract=contract, reason="违约", now=now)
+    assert services.rate_post(actor=voice, post=post, stars=2, now=now).quarter == "2026-Q2"
+    later = at(datetime(2026, 8, 20, 10))
+    assert services.rate_post(actor=voice, post=post, stars=3, quarter="2026-Q2", now=later).stars == 3
     with pytest.raises(errors.RatingNotPossible):
-        services.rate_post(actor=voice, post=post, stars=5, now=clock.now())
+        services.rate_post(actor=voice, post=post, stars=5, quarter="2026-Q3", now=later)

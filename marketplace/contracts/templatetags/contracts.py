@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.utils.translation import ngettext
 
-from marketplace.contracts.models import Contract, Instalment, Post
+from marketplace.contracts.models import Instalment
 from marketplace.core.words import duration_words, money_words, number_words, period_words
 
 register = template.Library()
@@ -26,8 +27,8 @@ def quantity(value: int | None, unit: str) -> str:
 
 
 @register.filter
-def term(value: Contract | Post | Instalment) -> str:
-    """The days of a contract, a post or an instalment: 1 Jan 2027 – 31 Dec 2027."""
+def term(value: Any) -> str:
+    """The days of an instalment, or of whatever has ``starts_on`` and ``ends_on``: 1 Jan 2027 – 31 Dec 2027."""
     first, last = (
         (value.period_from, value.period_to) if isinstance(value, Instalment) else (value.starts_on, value.ends_on)
     )

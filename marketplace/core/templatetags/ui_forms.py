@@ -17,9 +17,12 @@ from djmoney.forms.widgets import MoneyWidget
 _LISTS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
-def render_form(form: Any, fields: str = "", *, explain_star: bool = True, **labels: Any) -> SafeString:
+def render_form(
+    form: Any, fields: str = "", *, explain_star: bool = True, whole: bool = False, **labels: Any
+) -> SafeString:
     """All fields of ``form`` (or those named in ``fields``), its hidden ones and a summary of its errors.
 
+    ``whole``: the summary tells of the errors of all fields, also of those that the page places itself.
     ``labels`` are better words for a library's form: ``{% render_form form login=_("E-mail") %}``.
     The ``<form>`` element, the CSRF token and the buttons are the page's own. A formset comes with its management form.
     """
@@ -39,7 +42,7 @@ def render_form(form: Any, fields: str = "", *, explain_star: bool = True, **lab
         {
             "fields": [_parts(field, starred=starred) for field in visible],
             "hidden": hidden,
-            "summary": list(_summary(form, bound)) if form.is_bound else [],
+            "summary": list(_summary(form, list(form) if whole else bound)) if form.is_bound else [],
             "explain_star": explain_star and starred and any(field.field.required for field in visible),
         },
     )
