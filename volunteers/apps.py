@@ -7,15 +7,18 @@ class VolunteersConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
+        from marketplace.accounts import privacy
         from marketplace.audit import labels as audit_labels
         from marketplace.core import search, workspace
         from marketplace.timesheets import subjects
 
         from . import labels
+        from .privacy import exported_volunteering
         from .search import call_hits
         from .subjects import KIND, shifts_to_record
         from .workspace import work_items
 
+        privacy.register("volunteering", exported_volunteering)
         search.register(call_hits)
         workspace.register(work_items)
         subjects.register(KIND, shifts_to_record)

@@ -7,13 +7,16 @@ class IncentivesConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
+        from marketplace.accounts import privacy
         from marketplace.audit import labels as audit_labels
         from marketplace.core import workspace
 
         from . import labels
         from .handlers import connect
+        from .privacy import exported_incentives
         from .workspace import work_items
 
         connect()
+        privacy.register("incentives", exported_incentives)
         workspace.register(work_items)
         audit_labels.register(labels.ACTIONS, labels.DATA)

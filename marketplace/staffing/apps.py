@@ -15,6 +15,7 @@ class StaffingConfig(AppConfig):
         from marketplace.timesheets import subjects
 
         from . import handlers, labels, visibility
+        from .privacy import exported_duties, exported_posts
         from .rosters import subjects as duties
         from .rosters.work import work_items as roster_items
         from .teams.selectors import exported_quarrels
@@ -33,6 +34,8 @@ class StaffingConfig(AppConfig):
         audit.register_visibility("staffing.teamterms", visibility.team_terms)
         audit.register_secret(visibility.secret)
         privacy.register("colleagues", exported_quarrels)
+        privacy.register("posts", exported_posts)
+        privacy.register("duties", exported_duties)
         workspace.register(work_items)
         workspace.register(roster_items)
         subjects.register(SUBJECT, duties.post_subjects)

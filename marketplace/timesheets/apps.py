@@ -7,11 +7,14 @@ class TimesheetsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
+        from marketplace.accounts import privacy
         from marketplace.audit import labels as audit_labels
         from marketplace.core import workspace
 
         from . import labels
+        from .privacy import exported_visits
         from .workspace import work_items
 
+        privacy.register("visits", exported_visits)
         workspace.register(work_items)
         audit_labels.register(labels.ACTIONS, labels.DATA)

@@ -1,0 +1,47 @@
+"""What this room holds about a person, for his own copy of his data. What is only computed is nobody's yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.accounts.models import User
+
+from .models import Assignment
+from .rosters.models import Duty, Offer
+from .rosters.states import DutyState
+from .states import AssignmentState
+
+
+def exported_posts(user: User) -> list[dict[str, Any]]:
+    proposed = Assignment.objects.filter(person=user).exclude(state=AssignmentState.COMPUTED)
+    return list(
+        proposed.order_by("pk").values(
+            "post__region__name", "travel_minutes", "state", "respond_by", "answered_at", "answer_note"
+        )
+    )
+
+
+def exported_duties(user: User) -> dict[str, Any]:
+    duties = Duty.objects.filter(person=user).exclude(state=DutyState.COMPUTED).order_by("pk")
+    return {
+        "offers": [
+            {
+                "roster": each.roster.title,
+                "capacity": each.capacity,
+                "most_minutes": each.most_minutes,
+                "offered_at": each.offered_at,
+            }
+            for each in Offer.objects.filter(person=user).select_related("roster").order_by("pk")
+        ],
+        "duties": [
+            {
+                "from": each.period.lower,
+                "to": each.period.upper,
+                "capacity": each.capacity,
+                "state": each.state,
+                "answered_at": each.answered_at,
+                "note": each.note,
+            }
+            for each in duties
+        ],
+    }

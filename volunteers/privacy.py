@@ -1,0 +1,40 @@
+"""What this room holds about a person, for his own copy of his data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.accounts.models import User
+
+from .models import SignUp, VolunteerProfile
+
+
+def exported_volunteering(user: User) -> dict[str, Any]:
+    profile = VolunteerProfile.objects.filter(user=user).select_related("region").first()
+    sign_ups = SignUp.objects.filter(volunteer=user).select_related("shift__opportunity").order_by("pk")
+    return {
+        "profile": None
+        if profile is None
+        else {
+            "near": str(profile.region),
+            "skills": profile.skills,
+            "languages": profile.languages,
+            "emergency_contact": profile.emergency_contact,
+            "about": profile.about,
+            "consented_at": profile.consented_at,
+            "wants_to_be_asked": profile.active,
+            "joined_at": profile.joined_at,
+        },
+        "sign_ups": [
+            {
+                "call": each.shift.opportunity.title,
+                "from": each.shift.starts_at,
+                "to": each.shift.ends_at,
+                "state": each.state,
+                "signed_up_at": each.signed_up_at,
+                "ended_at": each.ended_at,
+                "note": each.note,
+            }
+            for each in sign_ups
+        ],
+    }
