@@ -58,6 +58,19 @@ def test_a_user_name_is_taken_once_and_is_no_address(client_for):
     assert User.objects.count() == 1
 
 
+def test_what_is_wrong_with_a_password_is_said_in_the_readers_language(client_for):
+    given = {"display_name": "李示例", "username": "li", "password1": "123", "password2": "123", "agree": "on"}
+    shown = client_for().post("/account/auth/signup/", given).content.decode()
+    assert "太短了，至少要 10 个字符" in shown
+    assert "password" not in shown.partition('class="summary')[2].partition("</div>")[0].lower().replace(
+        "id_password", ""
+    )
+    assert "不能全是数字" in shown
+    assert "你的密码" not in shown
+    english = client_for(language="en").post("/account/auth/signup/", given).content.decode()
+    assert "Too short: take at least 10 characters." in english
+
+
 def test_five_wrong_passwords_close_the_account_for_a_while(client_for, settings):
     settings.ACCOUNT_RATE_LIMITS = project.ACCOUNT_RATE_LIMITS
     person = make_user()
@@ -178,6 +191,7 @@ def test_who_forgot_the_password_gets_a_letter_either_way(client_for, mailoutbox
     [letter] = mailoutbox
     assert words in letter.body
     assert (person.username in letter.body) is known
+    assert letter.body.startswith(f"Dear {person.display_name}," if known else "Good day,")
 
 
 # The second step
