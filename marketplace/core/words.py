@@ -25,7 +25,8 @@ def money_words(value: Money | Decimal | int) -> str:
         return duration_words(int(amount))
     if currency == POINT:
         points = int(amount)
-        return ngettext("%(points)s point", "%(points)s points", points) % {"points": f"{points:,}"}
+        shown = f"{points:,}".replace("-", "−")
+        return ngettext("%(points)s point", "%(points)s points", points) % {"points": shown}
     digits = f"{abs(amount):,.0f}" if amount == amount.to_integral_value() else f"{abs(amount):,.2f}"
     sign = "−" if amount < 0 else ""
     symbol = "¥" if currency == CNY else f"{currency} "

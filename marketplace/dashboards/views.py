@@ -41,6 +41,8 @@ def coverage(request: HttpRequest, code: int = 0) -> HttpResponse:
     shown = selectors.division(region, now)
     context = {
         "division": shown,
+        # Where something is bought or served stands first: on a phone the rest is a long way down.
+        "rows": sorted(shown.rows, key=lambda row: row.coverage.none == row.coverage.villages),
         "path": path(region) if region else [],
         "chart": selectors.chart_data(shown.rows, lambda r: localized(r, "name")),
     }

@@ -6,9 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from marketplace.core.pdf import render_pdf
 from marketplace.core.words import exact_words

@@ -130,6 +130,8 @@ def test_nothing_gives_nothing(name):
 
 def test_numbers():
     assert show("{{ v|number }} {{ r|percent }}", v=3912, r=0.976) == "3,912 97.6%"
+    # 163 villages of 620,572 are few, not none.
+    assert show("{{ r|percent }} {{ z|percent }}", r=163 / 620572, z=0) == "&lt;0.1% 0.0%"
 
 
 class Thing:

@@ -43,8 +43,13 @@ def number(value: Any, digits: int = 0) -> str:
 
 @register.filter
 def percent(value: Any, digits: int = 1) -> str:
-    """``{{ 0.976|percent }}`` → 97.6%"""
-    return "" if value is None or value == "" else f"{words.number_words(Decimal(str(value)) * 100, digits)}%"
+    """``{{ 0.976|percent }}`` → 97.6%; what is there but too small to show is ``<0.1%``, not nothing."""
+    if value is None or value == "":
+        return ""
+    share, least = Decimal(str(value)) * 100, Decimal(1).scaleb(-digits)
+    if 0 < share < least / 2:
+        return f"<{words.number_words(least, digits)}%"
+    return f"{words.number_words(share, digits)}%"
 
 
 @register.filter
