@@ -47,3 +47,8 @@ class DisputeForm(forms.Form):
 class DecisionForm(forms.Form):
     minutes = forms.IntegerField(label=_("Minutes that count (0: none)"), min_value=0)
     note = forms.CharField(label=_("Reasons"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)
+
+    def __init__(self, *args: Any, claimed: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Nothing is filled in: neither side's word holds by default.
+        self.fields["minutes"].help_text = _("Reported: %(n)s minutes.") % {"n": claimed}

@@ -179,7 +179,7 @@ def _detail(
         "may_withdraw": session.person_id == request.user.pk
         and session.state in (SessionState.OPEN, SessionState.REPORTED, SessionState.DISPUTED),
         "dispute_form": dispute or DisputeForm(),
-        "decision_form": decision or DecisionForm(initial={"minutes": session.claimed_minutes}),
+        "decision_form": decision or DecisionForm(claimed=session.claimed_minutes),
     }
     return render(request, "timesheets/detail.html", context, status=422 if dispute or decision else 200)
 
@@ -236,7 +236,7 @@ def disputes(request: SignedIn) -> HttpResponse:
 @require_POST
 def decide(request: SignedIn, pk: int) -> HttpResponse:
     session = get_object_or_404(rules.visible_to(request.user), pk=pk)
-    form = DecisionForm(request.POST)
+    form = DecisionForm(request.POST, claimed=session.claimed_minutes)
     if not form.is_valid():
         return _detail(request, session, decision=form)
     try:
