@@ -135,8 +135,12 @@ def sign_up(request: SignedIn, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: SignedIn, pk: int) -> HttpResponse:
     mine = get_object_or_404(SignUp, pk=pk, volunteer=request.user)
+    waited = mine.state == SignUpState.WAITING
     sign_ups.cancel_sign_up(actor=request.user, sign_up=mine, now=clock.now())
-    messages.success(request, _("Cancelled. Thank you for saying so in time: the place goes to the next in line."))
+    if waited:
+        messages.success(request, _("You have left the waiting list."))
+    else:
+        messages.success(request, _("Cancelled. Thank you for saying so in time: the place goes to the next in line."))
     return redirect("volunteers:mine")
 
 

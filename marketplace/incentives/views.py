@@ -24,6 +24,7 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.core.words import period_words
 from marketplace.ledger import codes
 from marketplace.ledger.selectors import balance
 
@@ -129,7 +130,9 @@ def trial(request: SignedIn, pk: int) -> HttpResponseBase:
             ),
         )  # fmt: skip
     page = Paginator(tried.people, 25).get_page(request.GET.get("page"))
-    return render(request, "incentives/trial.html", {"policy": found, "tried": tried, "page": page, "at": clock.now()})
+    since, until = period_words(tried.since, tried.until)
+    context = {"policy": found, "tried": tried, "since": since, "until": until, "page": page, "at": clock.now()}
+    return render(request, "incentives/trial.html", context)
 
 
 @second_factor
