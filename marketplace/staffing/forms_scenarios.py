@@ -100,12 +100,13 @@ class ScenarioForm(forms.Form):
         return found
 
     @property
-    def groups(self) -> list[tuple[Any, str]]:
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The fields by what they change, for the page."""
-        return [
+        named = [
             (_("More or fewer places"), "places_by places_person cap"),
             (_("A longer or shorter way"), "radius"),
             (_("One more firm"), "firm_region firm_advisers firm_capacity firm_languages"),
             (_("A subsidy for far villages"), "subsidy_region subsidy_percent"),
             (_("Leave somebody out"), "without"),
         ]
+        return [(title, [self[name] for name in names.split()]) for title, names in named]

@@ -37,6 +37,7 @@ def fairness(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if found.fairness:
         offered = tables.TABLES if named else tables.PUBLIC_TABLES
+        context["gini"] = found.fairness["loads"]["gini"] / 1000
         context["tables"] = {name.replace("-", "_"): make(found) for name, make in offered.items()}
     return render(request, "staffing/fairness.html", context)
 

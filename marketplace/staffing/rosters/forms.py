@@ -93,16 +93,12 @@ class RosterForm(TermsForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    first_from = forms.TimeField(label=_("First shift from"), widget=forms.TimeInput, initial=time(9))
-    first_to = forms.TimeField(label=_("First shift to"), widget=forms.TimeInput, initial=time(12))
+    first_from = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(9))
+    first_to = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(12))
     first_places = _places(_("Places"), initial=1)
     first_helpers = _places(_("Places that need no lawyer"), initial=0)
-    second_from = forms.TimeField(
-        label=_("Second shift from"), widget=forms.TimeInput, initial=time(14), required=False
-    )
-    second_to = forms.TimeField(
-        label=_("Second shift to"), widget=forms.TimeInput, initial=time(17, 30), required=False
-    )
+    second_from = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(14), required=False)
+    second_to = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(17, 30), required=False)
     second_places = _places(_("Places"), initial=1)
     second_helpers = _places(
         _("Places that need no lawyer"),
@@ -119,10 +115,25 @@ class RosterForm(TermsForm):
         "second_places", "second_helpers", "volunteers_welcome",
     ]  # fmt: skip
 
+    @property
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The fields after the period, under their headings, for the page."""
+        named = [
+            (_("First shift of the day"), ["first_from", "first_to", "first_places", "first_helpers"]),
+            (
+                _("Second shift of the day (none: leave both times empty)"),
+                ["second_from", "second_to", "second_places", "second_helpers"],
+            ),
+            (_("Who may come"), ["volunteers_welcome", *TermsForm.base_fields]),
+        ]
+        return [(title, [self[name] for name in names]) for title, names in named]
+
     def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         month = (clock.today().replace(day=1) + timedelta(days=32)).replace(day=1)
         first = max(month, contract.starts_on)
+        if first > contract.ends_on:
+            first = max(clock.today(), contract.starts_on)
         last = (first.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
         self.fields["starts_on"].initial = first
         self.fields["ends_on"].initial = min(last, contract.ends_on)

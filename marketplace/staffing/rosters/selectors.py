@@ -108,15 +108,19 @@ def _calendar_day(calendar: TableCalendar, day: date) -> Day | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a roster stands: places in all and by state of their duty, people who offered, the last deal."""
+    """Where a roster stands: places in all and by state of their duty, people who offered, the latest deals."""
 
     shifts: int
     places: int
     confirmed: int
     proposed: int
     people: int
-    last: Deal | None
+    deals: list[Deal]
     coming_free: int
+
+    @property
+    def last(self) -> Deal | None:
+        return self.deals[0] if self.deals else None
 
     @property
     def free(self) -> int:
@@ -139,7 +143,7 @@ def standing(roster: Roster, now: datetime) -> Standing:
         confirmed=held.get(DutyState.CONFIRMED, 0),
         proposed=held.get(DutyState.PROPOSED, 0),
         people=roster.offers.filter(offered__isnull=False).distinct().count(),
-        last=roster.deals.select_related("requested_by").first(),
+        deals=list(roster.deals.select_related("requested_by")[:10]),
         coming_free=shifts["coming"] or 0,
     )
 

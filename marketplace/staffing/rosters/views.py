@@ -192,6 +192,8 @@ def _steps(roster: Roster, view: selectors.Standing) -> list[tuple[str, str, str
     }
     offered = ngettext("%(n)s person offered", "%(n)s people offered", view.people) % {"n": view.people}
     waiting = ngettext("%(n)s answer awaited", "%(n)s answers awaited", view.proposed) % {"n": view.proposed}
+    if answered and view.places and view.confirmed == view.places:
+        marks["done"] = "did"
     return [
         (marks["draft"], _("Draft"), ngettext("%(n)s shift", "%(n)s shifts", view.shifts) % {"n": view.shifts}),
         (marks["open"], _("Offers"), offered if roster.state != RosterState.DRAFT else _("who can come when")),

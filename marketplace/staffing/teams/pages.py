@@ -66,6 +66,8 @@ def _steps(view: teams.TeamView) -> list[tuple[str, str, str]]:
     now = "done" if done else "send" if ready else "answer" if asked else "compute"
     order = ["compute", "send", "answer", "done"]
     marks = {key: "did" if order.index(key) < order.index(now) else "now" if key == now else "" for key in order}
+    if done:
+        marks["done"] = "did"
     waiting = ngettext("%(n)s answer awaited", "%(n)s answers awaited", asked) % {"n": asked}
     open_seats = ngettext("%(n)s seat empty", "%(n)s seats empty", vacant) % {"n": vacant}
     return [

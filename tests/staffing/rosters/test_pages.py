@@ -10,7 +10,7 @@ from django.utils import timezone
 from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.audit.models import Event
 from marketplace.core import clock
-from marketplace.staffing.rosters import deals, duties
+from marketplace.staffing.rosters import deals, duties, services
 from marketplace.staffing.rosters.models import Deal, Duty, Offer, Roster
 from marketplace.staffing.rosters.services import Window
 from tests.factories.accounts import make_member, make_organisation
@@ -43,6 +43,37 @@ def sent(**kw):
     offer(case, case.lawyers[0], case.shifts[:3])
     offer(case, case.lawyers[1], case.shifts[:2])
     return case, send_case(case)
+
+
+def test_a_contract_with_a_roster_waits_for_no_adviser(client_for):
+    """Its post stays without one: the roster says who serves when. A cancelled roster does not."""
+    contract = make_duty_contract()
+    people = parties_of(contract)
+    officer = client_for(people.officer)
+    pages = [reverse("contracts:detail", args=[contract.pk]), reverse("staffing:contract", args=[contract.pk])]
+    new = reverse("staffing:roster_new", args=[contract.pk])
+    before = [text(officer.get(page)) for page in pages]
+    assert "1 个岗位空缺" in before[0]
+    assert "由多人轮流值班" in before[1]
+    assert new in before[1]
+    case = make_roster(contract=contract)
+    after = [text(officer.get(page)) for page in pages]
+    assert "按值班表轮值" in after[0]
+    assert "个岗位空缺" not in after[0]
+    assert reverse("staffing:roster", args=[case.roster.pk]) in after[1]
+    assert "测算方案" not in after[1]
+    assert new not in text(client_for(people.bidder).get(pages[1]))
+    services.cancel_roster(actor=people.officer, roster=case.roster, reason="改期", now=clock.now())
+    assert "1 个岗位空缺" in text(officer.get(pages[0]))
+
+
+def test_a_roster_lists_every_deal(client_for):
+    case, proposed = sent()
+    duties.decline_duty(actor=proposed[0].person, duty=proposed[0], reason="出庭", now=clock.now())
+    first = Deal.objects.get()
+    second = deal_case(case)
+    page = text(client_for(case.parties.officer).get(reverse("staffing:roster", args=[case.roster.pk])))
+    assert all(reverse("staffing:deal", args=[deal.pk]) in page for deal in (first, second))
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
@@ -368,4 +399,4 @@ def test_a_contract_with_a_roster_is_not_reported_vacant(client_for):
     make_roster(lawyers=0, contract=contract)
     assert len(text(officer.get(vacant)).splitlines()) == 1
     assert "has no adviser" not in text(officer.get("/workspace/"))
-    assert "served by duty rosters" in text(officer.get(reverse("staffing:contract", args=[contract.pk])))
+    assert "Served by duty rosters" in text(officer.get(reverse("staffing:contract", args=[contract.pk])))
