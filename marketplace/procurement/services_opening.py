@@ -413,6 +413,7 @@ def fail_tender(
 
     Raises:
         PermissionRefused, IllegalTransition, TooEarly, ReasonMissing
+        TooFewShares: too few bidders are stated before enough shares are released to open the bids.
         GroundNotMet: the facts are otherwise.
     """
     tender = lock_row(Tender, tender.pk)
@@ -480,6 +481,11 @@ def bidders_left(tender: Tender, lots: Iterable[Lot]) -> dict[int, int]:
 
 
 def _check_too_few(tender: Tender, lots: list[Lot]) -> None:
+    if tender.state == TenderState.PUBLISHED:
+        # How many bids there are is known when they could be opened, not before: else this would be a way to ask.
+        released = KeyShare.objects.filter(tender=tender, released_at__isnull=False).count()
+        if released < tender.key_threshold:
+            raise TooFewShares(released=released, needed=tender.key_threshold)
     fewest = selectors.fewest_bidders(tender)
     left = bidders_left(tender, lots)
     enough = [lot.number for lot in lots if left[lot.pk] >= fewest]

@@ -449,6 +449,7 @@ def test_too_few_bidders_end_the_procurement(mailoutbox, django_capture_on_commi
     with clock.rehearse(tender.bid_deadline), pytest.raises(errors.TooEarly):
         services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=tender.bid_deadline)
     now = after_deadline(tender)
+    release(tender)
     with clock.rehearse(now):
         with pytest.raises(PermissionRefused):
             services_opening.fail_tender(actor=make_member(Role.OFFICER), tender=tender, ground="too_few", now=now)
@@ -468,6 +469,16 @@ def test_too_few_bidders_end_the_procurement(mailoutbox, django_capture_on_commi
         services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
     assert LotFailure.objects.count() == 1
     assert suppliers[0][0].name not in mail.body
+
+
+@pytest.mark.parametrize("prices", [(270_000,), (270_000, 280_000)], ids=["one bid", "enough bids"])
+def test_nobody_asks_how_many_bids_there_are_by_way_of_a_failure(prices) -> None:
+    tender, _ = sealed_tender([prices])
+    officer, now = bureau_of(tender).officer, after_deadline(tender)
+    release(tender, holders=tender.key_threshold - 1)
+    with clock.rehearse(now), pytest.raises(errors.TooFewShares):
+        services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
+    assert fresh(tender).state == "published"
 
 
 def test_grounds_have_to_be_true() -> None:
