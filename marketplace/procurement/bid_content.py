@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import CNY, Money
 
 from marketplace.core.canonical import canonical_json
+from marketplace.core.words import money_words
 
 from .errors import BidNotFit, FileNotAccepted
 
@@ -147,20 +148,34 @@ def check_content(content: BidContent, *, ceiling: Money, judged: dict[int, str]
     """What makes a bid one that can be judged: a price within the ceiling, an answer to every judged criterion.
 
     Raises:
-        BidNotFit: names the field.
+        BidNotFit: the first of ``problems_of``; names the field.
     """
-    if content.price.currency != CNY or content.price.amount <= 0:
-        raise BidNotFit(_("Enter a price above zero, in yuan."), field="price")
-    if content.price.amount != content.price.amount.quantize(Decimal("0.01")):
-        raise BidNotFit(_("Enter the price in yuan and fen, with at most two decimals."), field="price")
-    if content.price.amount > ceiling.amount:
-        raise BidNotFit(
-            _(
-                "The price is above the ceiling of this lot, %(ceiling)s. A bid above it would be invalid (87号令 art. 63)."
-            ),
-            code="over_ceiling",
-            field="price",
-            ceiling=f"¥{ceiling.amount:,.2f}",
+    for problem in problems_of(content, ceiling=ceiling, judged=judged):
+        raise problem
+
+
+def problems_of(content: BidContent, *, ceiling: Money, judged: dict[int, str]) -> list[BidNotFit | FileNotAccepted]:
+    """All that keeps a bid from being handed in, in the order of the form; each names its field.
+
+    Args:
+        judged: title of every judged criterion by its key.
+    """
+    found: list[BidNotFit | FileNotAccepted] = []
+    amount = content.price.amount
+    if content.price.currency != CNY or amount <= 0:
+        found.append(BidNotFit(_("Enter a price above zero, in yuan."), field="price"))
+    elif amount != amount.quantize(Decimal("0.01")):
+        found.append(BidNotFit(_("Enter the price in yuan and fen, with at most two decimals."), field="price"))
+    elif amount > ceiling.amount:
+        found.append(
+            BidNotFit(
+                _(
+                    "The price is above the ceiling of this lot, %(ceiling)s. A bid above it would be invalid (87号令 art. 63)."
+                ),
+                code="over_ceiling",
+                field="price",
+                ceiling=money_words(ceiling),
+            )
         )
     for name, label in (
         ("legal_representative", _("the legal representative")),
@@ -168,14 +183,22 @@ def check_content(content: BidContent, *, ceiling: Money, judged: dict[int, str]
         ("contact_phone", _("the contact's phone")),
     ):
         if not getattr(content, name).strip():
-            raise BidNotFit(_("Enter %(what)s."), field=name, what=label)
+            found.append(BidNotFit(_("Enter %(what)s."), field=name, what=label))
     if not content.team:
-        raise BidNotFit(_("Name at least one member of the team that will serve."), field="team")
+        found.append(BidNotFit(_("Name at least one member of the team that will serve."), field="team"))
     answered = {r.criterion for r in content.responses if r.text.strip()}
-    for pk, title in judged.items():
-        if pk not in answered:
-            raise BidNotFit(_("Say something to “%(title)s”: it is scored."), field=f"response_{pk}", title=title)
-    if any(len(r.text) > MAX_TEXT for r in content.responses) or len(content.note) > MAX_TEXT:
-        raise BidNotFit(_("A text is longer than 20,000 characters. Shorten it or attach it as a PDF."))
+    found += [
+        BidNotFit(_("Say something to “%(title)s”: it is scored."), field=f"response_{pk}", title=title)
+        for pk, title in judged.items()
+        if pk not in answered
+    ]
+    too_long = _("A text is longer than 20,000 characters. Shorten it or attach it as a PDF.")
+    found += [BidNotFit(too_long, field=f"response_{r.criterion}") for r in content.responses if len(r.text) > MAX_TEXT]
+    if len(content.note) > MAX_TEXT:
+        found.append(BidNotFit(too_long, field="note"))
+    if "\\u0000" in json.dumps(content.to_json(files=False)):
+        # It could be sealed, but not be read at the opening.
+        found.append(BidNotFit(_("A text holds a character that cannot be kept. Type it again instead of pasting it.")))
     if len(content.attachments) > MAX_FILES:
-        raise FileNotAccepted(_("Attach at most five files."), code="too_many_files", field="files")
+        found.append(FileNotAccepted(_("Attach at most five files."), code="too_many_files", field="files"))
+    return found

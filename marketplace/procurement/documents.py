@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from marketplace.statutes.deadlines import Deadline
 from . import selectors
 from .models_bidding import Bid
 from .models_tender import NoticeKind, Tender
+from .scoring import plain
 
 _PAPERS = Path(__file__).parent / "papers"
 
@@ -107,10 +109,7 @@ def tender_document(tender: Tender) -> bytes:
                     + joint.join(localized(region, "name") for region in t.villages)
                     for t in view.townships
                 ],
-                "criteria": [
-                    [localized(c, "title"), f"{c.points.normalize():f}", localized(c, "guidance")]
-                    for c in view.criteria
-                ],
+                "criteria": [[localized(c, "title"), plain(c.points), localized(c, "guidance")] for c in view.criteria],
             }
             for view in views
         ],
@@ -126,11 +125,16 @@ def tender_document(tender: Tender) -> bytes:
         "how": _how(tender),
         "amendments": [
             f"{_day(timezone.localdate(n.published_at))}：{_of(n.content, 'reason')} "
-            f"({n.content['before']['bid_deadline']} → {n.content['after']['bid_deadline']})"
+            f"({_instant(n.content['before'])} → {_instant(n.content['after'])})"
             for n in tender.notices.filter(kind=NoticeKind.AMENDMENT).order_by("published_at", "pk")
         ],
     }
     return render_pdf(_paper("tender"), data)
+
+
+def _instant(dates: Mapping[str, str]) -> str:
+    """The deadline of an amendment, as the rest of the paper writes instants."""
+    return exact_words(datetime.fromisoformat(dates["bid_deadline"]))
 
 
 def _how(tender: Tender) -> list[str]:
@@ -144,7 +148,7 @@ def _how(tender: Tender) -> list[str]:
         % {"n": tender.key_threshold},
         _("Until the deadline a bid may be replaced or withdrawn. The last one counts."),
         _("Small and micro enterprises: their price is lowered by %(cut)s %% for the evaluation, by their declaration.")
-        % {"cut": tender.small_firm_cut.normalize()},
+        % {"cut": plain(tender.small_firm_cut)},
     ]
 
 

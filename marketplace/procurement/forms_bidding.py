@@ -15,6 +15,7 @@ from marketplace.core.i18n import localized
 
 from .bid_content import MAX_FILES, Attachment, BidContent, Response, TeamMember
 from .models_tender import CriterionKind, Lot
+from .scoring import plain
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -138,5 +139,7 @@ def _member(line: str) -> TeamMember:
 
 
 def _label(criterion: Any) -> Any:
-    points = f"{criterion.points.normalize():f}"
-    return _("%(title)s (%(points)s points)") % {"title": localized(criterion, "title"), "points": points}
+    return _("%(title)s (%(points)s points)") % {
+        "title": localized(criterion, "title"),
+        "points": plain(criterion.points),
+    }

@@ -14,7 +14,7 @@ from marketplace.accounts.models import User
 from marketplace.core.i18n import localized
 
 from .models import Criterion, FailureGround, InvalidReason, OpenedBid, Score
-from .services_evaluation import Cells
+from .scoring import plain
 
 
 class ReleaseForm(forms.Form):
@@ -167,16 +167,6 @@ class ScoreSheet:
                 if f"p{name}" in self.data:
                     yield bid, criterion, self.data[f"p{name}"].strip(), self.data.get(f"n{name}", "").strip()
 
-    def scores(self) -> Cells:
-        return {
-            bid.pk: {
-                c.pk: (points.replace(",", ".") or None, note)
-                for other, c, points, note in self.cells()
-                if other.pk == bid.pk
-            }
-            for bid in self.bids
-        }
-
     def rows(self) -> list[tuple[Criterion, list[Cell]]]:
         """By factor: a cell for every bid."""
         typed = {(b.pk, c.pk): (points, note) for b, c, points, note in self.cells()} if self.data else {}
@@ -185,7 +175,7 @@ class ScoreSheet:
     def _cell(self, bid: OpenedBid, criterion: Criterion, typed: dict[tuple[int, int], tuple[str, str]]) -> Cell:
         key = (bid.pk, criterion.pk)
         kept = self.kept.get(key)
-        points, note = typed.get(key, (f"{kept.points.normalize():f}" if kept else "", kept.note if kept else ""))
+        points, note = typed.get(key, (plain(kept.points) if kept else "", kept.note if kept else ""))
         return Cell(bid, criterion, points, note, self.errors.get(key, ""))
 
     def totals(self) -> list[tuple[OpenedBid, Decimal]]:

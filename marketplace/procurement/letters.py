@@ -13,14 +13,18 @@ from marketplace.core.i18n import localized
 from marketplace.core.pdf import render_pdf
 from marketplace.core.words import exact_words, money_words
 
-from .models import Award, Bid, BidResult
+from .models import Award, Bid, BidResult, LotFailure
+from .scoring import plain
 
 _PAPER = Path(__file__).parent / "papers" / "letter.typ"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """``kind``: ``won``, ``lost`` or ``invalid``. ``rows``: label and value; ``reasons``: paragraphs."""
+    """``kind``: ``won``, ``lost``, ``invalid`` or ``failed`` (the lot ended without an award).
+
+    ``rows``: label and value; ``reasons``: paragraphs.
+    """
 
     kind: str
     title: str
@@ -35,6 +39,7 @@ class Letter:
 def letter_of(bid: Bid) -> Letter:
     """The letter in the active language, of a bid whose tender is decided."""
     award = Award.objects.select_related("bid__supplier").filter(lot_id=bid.lot_id).first()
+    failure = LotFailure.objects.filter(lot_id=bid.lot_id).first()
     result = BidResult.objects.select_related("opened_bid").filter(opened_bid__bid_id=bid.pk).first()
     opened = bid.opened
     rows = [
@@ -51,7 +56,7 @@ def letter_of(bid: Bid) -> Letter:
                 (
                     _("Price for evaluation"),
                     _("%(price)s (cut by %(cut)s percent for a small or micro firm)")
-                    % {"price": money_words(result.adjusted_price), "cut": how["cut_percent"]},
+                    % {"price": money_words(result.adjusted_price), "cut": plain(how["cut_percent"])},
                 )
             )
         rows += [
@@ -60,7 +65,8 @@ def letter_of(bid: Bid) -> Letter:
             (_("Total"), f"{result.total_points:.2f}"),
             (_("Rank"), _("%(rank)s of %(of)s") % {"rank": result.rank, "of": how["of"]}),
         ]
-    kind, title, opening, reasons, closing = _words(bid, award, result)
+    kind, title, opening, reasons, closing = _words(bid, award, failure, result)
+    decision = award or failure
     return Letter(
         kind=kind,
         title=title,
@@ -68,12 +74,14 @@ def letter_of(bid: Bid) -> Letter:
         rows=rows,
         reasons=reasons,
         closing=closing,
-        decided=exact_words(award.decided_at) if award else "",
+        decided=exact_words(decision.decided_at) if decision else "",
         decided_by=localized(bid.lot.tender.organisation, "name"),
     )
 
 
-def _words(bid: Bid, award: Award | None, result: BidResult | None) -> tuple[str, str, str, list[str], str]:
+def _words(
+    bid: Bid, award: Award | None, failure: LotFailure | None, result: BidResult | None
+) -> tuple[str, str, str, list[str], str]:
     firm = {"firm": localized(bid.supplier, "name")}
     if award is not None and award.bid_id == bid.pk:
         return (
@@ -90,6 +98,9 @@ def _words(bid: Bid, award: Award | None, result: BidResult | None) -> tuple[str
         "A supplier who considers its rights harmed may challenge the result with the buyer in writing within seven "
         "working days of the end of the notice period (政府采购法 art. 52)."
     )
+    if failure is not None and bid.opened.qualified is not False:
+        opening = _("%(firm)s: the lot you bid for ended without an award. Your bid was not found invalid.") % firm
+        return "failed", _("Letter of result"), opening, [localized(failure, "reason")], challenge
     if result is None:
         reasons = [str(bid.opened.get_invalid_code_display())]
         if bid.opened.invalid_reason:
@@ -101,7 +112,7 @@ def _words(bid: Bid, award: Award | None, result: BidResult | None) -> tuple[str
         % {
             "base": _price(result, "base"),
             "adjusted": _price(result, "adjusted"),
-            "weight": f"{Decimal(result.explanation['price_weight']).normalize():f}",
+            "weight": plain(result.explanation["price_weight"]),
             "points": f"{result.price_points:.2f}",
         },
         _("Other factors: the mean of the %(n)s members' points: %(points)s.")

@@ -22,6 +22,7 @@ from marketplace.statutes.selectors import value
 from . import selectors
 from .errors import DocumentsNotReady
 from .models_tender import CriterionKind, Lot, Method, Tender
+from .scoring import plain
 
 #: (what it is, words that name it): neither a factor to be scored nor a condition to take part.
 _UNFAIR: tuple[tuple[str, str], ...] = (
@@ -88,7 +89,7 @@ def findings(tender: Tender, lots: list[Lot], *, plan_left: Money, on: date) -> 
     if not low <= tender.small_firm_cut <= high:
         found.append(
             _("The price cut for small and micro firms is %(cut)s %%; the law sets %(low)s to %(high)s %%.")
-            % {"cut": tender.small_firm_cut.normalize(), "low": low.normalize(), "high": high.normalize()}
+            % {"cut": plain(tender.small_firm_cut), "low": plain(low), "high": plain(high)}
         )
     return found
 
@@ -119,7 +120,7 @@ def _criteria(tender: Tender, lot: Lot, on: date, region: int) -> list[str]:
     criteria = list(lot.criteria.all())
     points = sum((c.points for c in criteria), Decimal(0))
     if points != 100:
-        found.append(_("the points of the criteria add up to %(sum)s, not 100.") % {"sum": f"{points.normalize():f}"})
+        found.append(_("the points of the criteria add up to %(sum)s, not 100.") % {"sum": plain(points)})
     price = next((c for c in criteria if c.kind == CriterionKind.PRICE), None)
     if price is None:
         found.append(_("there is no price criterion. Add one."))
@@ -132,9 +133,9 @@ def _criteria(tender: Tender, lot: Lot, on: date, region: int) -> list[str]:
             found.append(
                 _("the price has %(points)s points; the law allows %(low)s to %(high)s.")
                 % {
-                    "points": f"{price.points.normalize():f}",
-                    "low": f"{low.normalize():f}",
-                    "high": f"{high.normalize():f}",
+                    "points": plain(price.points),
+                    "low": plain(low),
+                    "high": plain(high),
                 }
             )
     for criterion in criteria:

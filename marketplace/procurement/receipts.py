@@ -96,7 +96,7 @@ def parse(text: str) -> dict[str, Any] | None:
     """A receipt as somebody pasted it, or None."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or set(value) != {*FIELDS, "signature"}:
         return None

@@ -76,6 +76,11 @@ def mean_points(member_points: Mapping[int, Decimal]) -> Decimal:
     return _round(sum(member_points.values(), Decimal(0)) / len(member_points))
 
 
+def plain(value: Decimal | str) -> str:
+    """A number without needless zeros: ``15``, ``12.5``."""
+    return f"{Decimal(value).normalize():f}"
+
+
 def ticket(seed: str, key: object) -> str:
     """A number of the published lottery: SHA-256 of ``seed:key`` in hex; the smallest is drawn first."""
     return hashlib.sha256(f"{seed}:{key}".encode()).hexdigest()

@@ -98,7 +98,7 @@ class Size:
 
 
 def sizes_of(tenders: Iterable[Tender]) -> dict[int, Size]:
-    """Lots, where they are served, and ceilings of each tender, in two queries."""
+    """Lots, where they are served, and ceilings of each tender, in three queries; villages are counted, not read."""
     keys = [t.pk for t in tenders]
     lots = {
         row["tender_id"]: (row["n"], row["total"])
@@ -107,11 +107,21 @@ def sizes_of(tenders: Iterable[Tender]) -> dict[int, Size]:
         .values("tender_id")
         .annotate(n=Count("pk"), total=Sum("ceiling"))
     }
-    regions: dict[int, list[Region]] = {}
-    for link in Lot.regions.through.objects.filter(lot__tender_id__in=keys).select_related("lot", "region"):
-        regions.setdefault(link.lot.tender_id, []).append(link.region)
+    served = Lot.regions.through.objects.filter(lot__tender_id__in=keys).order_by("region_id")
+    villages = dict(
+        served.filter(region__level=Level.VILLAGE)
+        .order_by()
+        .values_list("lot__tender_id")
+        .annotate(n=Count("region_id", distinct=True))
+    )
+    larger: dict[int, dict[int, Region]] = {}
+    for link in served.exclude(region__level=Level.VILLAGE).select_related("lot", "region"):
+        larger.setdefault(link.lot.tender_id, {})[link.region_id] = link.region
     return {
-        pk: Size(lots[pk][0], Area.of(regions.get(pk, ())), yuan(lots[pk][1])) if pk in lots else Size() for pk in keys
+        pk: Size(lots[pk][0], Area(villages.get(pk, 0), tuple(larger.get(pk, {}).values())), yuan(lots[pk][1]))
+        if pk in lots
+        else Size()
+        for pk in keys
     }
 
 
@@ -326,9 +336,22 @@ def own_bids(user: Any) -> QuerySet[Bid]:
     return (
         Bid.objects.defer("sealed_content")
         .filter(supplier_id__in=[o.pk for o in suppliers_of(user)])
-        .select_related("lot", "lot__tender", "supplier")
+        .select_related("lot", "lot__tender", "lot__award", "lot__failure", "supplier")
         .order_by("-received_at", "-pk")
     )
+
+
+def outcome_of(bid: Bid) -> tuple[str, str]:
+    """Words and tone of how the procedure ended for a bid; empty while it goes on, and where the bid's state says it."""
+    if bid.state in (BidState.REPLACED, BidState.WITHDRAWN, BidState.INVALID):
+        return "", ""
+    if bid.lot.tender.state == TenderState.CANCELLED:
+        return _("procurement cancelled"), "stop"
+    if hasattr(bid.lot, "failure"):
+        return _("lot failed"), "stop"
+    if hasattr(bid.lot, "award"):
+        return (_("awarded to you"), "go") if bid.lot.award.bid_id == bid.pk else (_("not chosen"), "plain")
+    return "", ""
 
 
 def amended_since(bid: Bid) -> Notice | None:

@@ -25,6 +25,7 @@ from .events import TenderAwarded
 from .models import Award, BidResult, LotFailure, NoticeKind, Tender
 from .notices import publish_notice
 from .notices_result import result_notice
+from .scoring import plain
 from .services_opening import both_languages
 from .states import TENDER, TenderState
 
@@ -145,7 +146,7 @@ def reasons_for(result: BidResult, members: int) -> tuple[str, str]:
         )
     ]
     if how["adjusted"] != how["quoted"]:
-        parts.append(both_languages(_SMALL, cut=how["cut_percent"], adjusted=money_words(result.adjusted_price)))
+        parts.append(both_languages(_SMALL, cut=plain(how["cut_percent"]), adjusted=money_words(result.adjusted_price)))
     if how["tie"]:
         parts.append(both_languages(_TIES[how["tie"]]))
     return "".join(zh for zh, _en in parts), " ".join(en for _zh, en in parts)

@@ -20,9 +20,10 @@ from marketplace.accounts.access import SignedIn
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
+from marketplace.core.i18n import localized
 
-from . import documents, rules, selectors, services_bidding
-from .bid_content import check_content
+from . import documents, rules, rules_evaluation, selectors, services_bidding
+from .bid_content import problems_of
 from .forms_bidding import BidForm, content_of
 from .forms_plan import refuse
 from .models_bidding import Bid, BidDraft, DraftAttachment, OpenedBid
@@ -155,22 +156,20 @@ def review(request: SignedIn, pk: int, number: int) -> HttpResponse:
     if draft is None:
         return redirect(_with_supplier("bid", lot, supplier))
     content = content_of(lot, services_bidding.draft_values(draft), services_bidding.attached(draft))
-    problem = ""
-    try:
-        check_content(
+    problems: list[DomainError] = [
+        *problems_of(
             content,
             ceiling=lot.ceiling,
-            judged={c.pk: c.title for c in lot.criteria.all() if c.kind == CriterionKind.JUDGED},
+            judged={c.pk: localized(c, "title") for c in lot.criteria.all() if c.kind == CriterionKind.JUDGED},
         )
-    except DomainError as error:
-        problem = str(error)
-    if request.method == "POST" and not problem:
+    ]
+    if request.method == "POST" and not problems:
         try:
             made = services_bidding.submit_bid(
                 actor=request.user, lot=lot, supplier=supplier, content=content, request_key=key, now=now
             )
         except DomainError as error:
-            problem = str(error)
+            problems = [error]
         else:
             messages.success(request, _("Received and sealed. This is your receipt: keep it."))
             return redirect("procurement:own_bid", made.receipt_id)
@@ -183,7 +182,7 @@ def review(request: SignedIn, pk: int, number: int) -> HttpResponse:
             "lot": lot,
             "supplier": supplier,
             "content": content,
-            "problem": problem,
+            "problems": problems,
             "form_url": _with_supplier("bid", lot, supplier),
             "replaces": replaced,
             "open": lot.tender.bidding_is_open(now),
@@ -260,15 +259,18 @@ def bids(request: SignedIn) -> HttpResponse:
         .order_by("lot__tender__bid_deadline", "pk")
     )
     page = Paginator(selectors.own_bids(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [(bid, *selectors.outcome_of(bid)) for bid in page.object_list]
     return render(
-        request, "procurement/bids.html", {"page": page, "drafts": list(drafts), "several": len(suppliers) > 1}
+        request,
+        "procurement/bids.html",
+        {"page": page, "rows": rows, "drafts": list(drafts), "several": len(suppliers) > 1},
     )
 
 
 def _own(request: SignedIn, receipt: uuid.UUID) -> Bid:
     return get_object_or_404(
         rules.visible_bids(request.user).select_related(
-            "lot", "lot__tender", "lot__tender__organisation", "supplier", "submitted_by"
+            "lot", "lot__tender", "lot__tender__organisation", "lot__award", "lot__failure", "supplier", "submitted_by"
         ),
         receipt_id=receipt,
     )
@@ -279,6 +281,7 @@ def _own(request: SignedIn, receipt: uuid.UUID) -> Bid:
 def own_bid(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
     found, now = _own(request, receipt), clock.now()
     opened = OpenedBid.objects.filter(bid=found).first()
+    outcome, tone = selectors.outcome_of(found)
     return render(
         request,
         "procurement/own_bid.html",
@@ -288,6 +291,10 @@ def own_bid(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
             "size": len(found.sealed_content),
             "receipt_json": json.dumps(found.receipt, ensure_ascii=False, indent=2),
             "opened": opened,
+            "outcome": outcome,
+            "outcome_tone": tone,
+            "failure": getattr(found.lot, "failure", None),
+            "has_letter": rules_evaluation.can_see_letter(request.user, found),
             "open": found.state == BidState.SEALED and found.lot.tender.bidding_is_open(now),
             "again": selectors.may_bid_again(found, now),
             "amended": selectors.amended_since(found) if found.state == BidState.SEALED else None,

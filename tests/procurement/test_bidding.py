@@ -16,7 +16,14 @@ from marketplace.core.errors import PermissionRefused
 from marketplace.core.sealing import CannotOpen, new_key_pair, open_sealed
 from marketplace.core.units import yuan
 from marketplace.procurement import receipts, services_bidding
-from marketplace.procurement.bid_content import MAX_FILE_BYTES, Attachment, BidContent, unpack
+from marketplace.procurement.bid_content import (
+    MAX_FILE_BYTES,
+    Attachment,
+    BidContent,
+    check_content,
+    problems_of,
+    unpack,
+)
 from marketplace.procurement.errors import (
     BiddingClosed,
     BiddingNotOpen,
@@ -357,3 +364,37 @@ def test_a_form_with_an_error_keeps_what_was_typed(lot, client_for):
     assert "留下的名字" in text
     assert "病毒.pdf" in text
     assert services_bidding.draft_values(BidDraft.objects.get())["contact_name"] == "留下的名字"
+
+
+def test_all_that_is_missing_is_said_at_once(now, client_for):
+    tender = make_tender(now=now)
+    lot = tender.lots.get(number=1)
+    supplier, bidder = make_supplier()
+    over = f"{lot.ceiling.amount + 1}"
+    services_bidding.save_draft(actor=bidder, lot=lot, supplier=supplier, values={"price": over}, now=now)
+    page = f"/procurement/{tender.pk}/lots/1/bid/review/?supplier={supplier.pk}"
+    text = client_for(bidder, language="en").get(page).content.decode()
+    assert "above the ceiling of this lot" in text
+    for field in ("price_0", "legal_representative", "contact_name", "contact_phone", "team"):
+        assert f'#id_{field}"' in text
+    judged = [c for c in lot.criteria.all() if c.kind == "judged"]
+    assert judged
+    assert all(f"#id_response_{c.pk}" in text for c in judged)
+    with pytest.raises(BidNotFit) as refusal:
+        check_content(a_bid(lot, price=lot.ceiling.amount + 1, team=()), ceiling=lot.ceiling, judged={})
+    assert refusal.value.code == "over_ceiling"
+
+
+def test_what_could_not_be_read_at_the_opening_is_not_sealed(now):
+    lot = make_tender(now=now).lots.get(number=1)
+    found = problems_of(a_bid(lot, note="报价\x00说明"), ceiling=lot.ceiling, judged={})
+    assert [problem.code for problem in found] == [BidNotFit.code]
+    assert not problems_of(a_bid(lot, note="报价说明"), ceiling=lot.ceiling, judged={})
+
+
+@pytest.mark.parametrize(
+    "pasted", ["[" * 9000, "{}", "null", '{"schema": "receipt/1"}'], ids=["deep", "empty", "null", "part"]
+)
+def test_whatever_is_pasted_is_answered(client_for, pasted):
+    page = client_for().post(reverse("procurement:verify"), {"receipt": pasted})
+    assert page.status_code == 200

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.core.words import exact_words, money_words, period_words
 from marketplace.procurement.areas import Area
+from marketplace.procurement.scoring import plain
 from marketplace.regions.models import Region
 
 register = template.Library()
@@ -58,10 +59,7 @@ def frozen_area(divisions: list[Mapping[str, str]]) -> str:
     return str(Area.of(Region.objects.filter(code__in=[int(each["code"]) for each in divisions])))
 
 
-@register.filter
-def plain(value: Decimal) -> str:
-    """Points without idle zeros: 20, 12.5."""
-    return f"{value.normalize():f}"
+register.filter(plain)
 
 
 @register.filter
@@ -98,7 +96,7 @@ def notice_body(context: Context) -> SafeString:
 
 @register.filter
 def percent_words(value: Decimal) -> str:
-    return f"{value.normalize():f}%"
+    return f"{plain(value)}%"
 
 
 @register.filter
