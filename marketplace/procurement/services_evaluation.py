@@ -176,8 +176,10 @@ def declare(*, actor: User, tender: Tender, statement: str, now: datetime) -> Ev
         NotOnPanel, IllegalTransition, ReasonMissing
         HasConflict: a tie is on record.
     """
-    lock_row(Tender, tender.pk)
+    tender = lock_row(Tender, tender.pk)
     seat = _own_seat(actor, tender)
+    if tender.state != TenderState.OPENED:
+        raise IllegalTransition
     if not statement.strip():
         raise ReasonMissing(_("Make the declaration in words."), field="statement")
     if found := conflicts(actor, selectors.bidders(tender), timezone.localdate(now)):
@@ -212,6 +214,9 @@ def recuse(
         seat = lock_row(Evaluator, evaluator.pk)
         if seat.tender_id != tender.pk:
             raise NotOnPanel
+    if tender.state != TenderState.OPENED:
+        # Nobody is drawn for a procurement that is over.
+        raise IllegalTransition
     if not reason.strip():
         raise ReasonMissing(field="reason")
     apply_transition(
@@ -317,7 +322,7 @@ def points_within(value: Decimal | int | str, factor: Criterion) -> Decimal:
             _("“%(factor)s” takes 0 to %(most)s points, with at most two decimals."),
             field=f"points_{factor.pk}",
             factor=localized(factor, "title"),
-            most=f"{factor.points.normalize():f}",
+            most=scoring.plain(factor.points),
         )
     return points.quantize(scoring.CENT)
 
@@ -350,7 +355,7 @@ def submit_scores(*, actor: User, tender: Tender, stand_by: bool = False, now: d
             raise ScoreNotFit(
                 _("Say in a word why %(supplier)s gets %(points)s points for “%(factor)s”."),
                 supplier=score.opened_bid.bid.supplier.name,
-                points=f"{score.points.normalize():f}",
+                points=scoring.plain(score.points),
                 factor=localized(score.criterion, "title"),
             )
     differences = selectors.objective_differences(tender, also=seat)

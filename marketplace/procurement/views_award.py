@@ -64,7 +64,7 @@ def _decide(request: HttpRequest, tender: Tender) -> HttpResponse:
 def _shown(request: HttpRequest) -> dict[int, int]:
     """Lot and bid as the page showed them: a page that is out of date awards nothing."""
     pairs = ((key.removeprefix("lot_"), value) for key, value in request.POST.items() if key.startswith("lot_"))
-    return {int(lot): int(str(bid)) for lot, bid in pairs if lot.isdigit() and str(bid).isdigit()}
+    return {int(lot): int(str(bid)) for lot, bid in pairs if lot.isdecimal() and str(bid).isdecimal()}
 
 
 def _award_page(request: HttpRequest, tender: Tender, form: AwardForm | None) -> HttpResponse:

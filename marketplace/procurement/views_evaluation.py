@@ -274,6 +274,9 @@ def _keep(request: HttpRequest, lot: Lot, found: ScoreSheet) -> None:
     scores: dict[int, dict[int, tuple[str | None, str]]] = {}
     for bid, criterion, points, note in found.cells():
         value = points.replace("，", ".").replace(",", ".")
+        if note and not value:
+            found.errors[bid.pk, criterion.pk] = _("Give the points too: a reason alone is not kept.")
+            continue
         try:
             if value:
                 services_evaluation.points_within(value, criterion)

@@ -278,9 +278,12 @@ def readable_bid(request: HttpRequest, pk: int, bid: int) -> tuple[Tender, Opene
 def opened_bid(request: HttpRequest, pk: int, bid: int) -> HttpResponse:
     """All that a bid says."""
     tender, opened = readable_bid(request, pk, bid)
+    judging = rules.seat_of(request.user, tender) is not None
     content = None
     if opened.price is not None:
-        told = {**opened.content, "contact": {**opened.content["contact"], "phone": opened.contact_phone}}
+        # The panel judges what is offered; who calls the bidder is the buyer.
+        phone = "" if judging else opened.contact_phone
+        told = {**opened.content, "contact": {**opened.content["contact"], "phone": phone}}
         content = BidContent.from_json(told)
     return render(
         request,
@@ -290,7 +293,7 @@ def opened_bid(request: HttpRequest, pk: int, bid: int) -> HttpResponse:
             "opened": opened,
             "content": content,
             "files": list(opened.files.defer("data")),
-            "judging": rules.seat_of(request.user, tender) is not None,
+            "judging": judging,
         },
     )
 

@@ -605,3 +605,25 @@ def test_results_wait_for_all_and_are_computed_once_by_an_officer() -> None:
         BidResult.objects.filter(pk=result.pk).update(rank=9)
     with pytest.raises(errors.SheetLocked):
         services_evaluation.save_scores(actor=seats[0].user, lot=tender.lots.get(), scores={}, now=now)
+
+
+def test_nobody_declares_or_is_drawn_for_a_procurement_that_is_over() -> None:
+    tender, _ = sealed_tender()
+    for _ in range(5):
+        make_expert()
+    tender = open_tender(tender)
+    qualify_all(tender)
+    one, two, three = draw(tender)
+    now = after_deadline(tender, hours=5)
+    services_opening.fail_tender(
+        actor=bureau_of(tender).approver, tender=tender, ground="cancelled", note="任务取消。", now=now
+    )
+    with pytest.raises(IllegalTransition):
+        services_evaluation.declare(actor=one.user, tender=tender, statement="无利害关系。", now=now)
+    with pytest.raises(IllegalTransition):
+        services_evaluation.recuse(actor=two.user, tender=tender, reason="出差", now=now)
+    with pytest.raises(IllegalTransition):
+        services_evaluation.recuse(
+            actor=bureau_of(tender).officer, tender=tender, reason="出差", evaluator=three, now=now
+        )
+    assert list(Evaluator.objects.values_list("state", flat=True)) == ["drawn"] * 3

@@ -6,14 +6,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from marketplace.accounts.models import Role
-from marketplace.procurement.models import Award, Bid, Evaluator, OpenedBid, Score, Tender
+from marketplace.core.words import exact_words
+from marketplace.procurement import services_award, services_evaluation, services_opening
+from marketplace.procurement.models import Award, Bid, Evaluator, LotFailure, OpenedBid, Score, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
 from tests.factories.accounts import make_member, make_user
 from tests.factories.evaluation import (
     after_deadline,
     awarded_tender,
+    bids_of,
     declare_all,
     draw,
     evaluated_tender,
@@ -23,6 +27,7 @@ from tests.factories.evaluation import (
     open_tender,
     qualify_all,
     release,
+    score_all,
     sealed_tender,
 )
 from tests.factories.procurement import PASSPHRASE, bureau_of, make_plan
@@ -220,7 +225,11 @@ def test_panel_and_declaration_by_page(client_for, at, language) -> None:
     assert seat.state == "declared"
     assert "本人" in seat.declaration or "I have no tie" in seat.declaration
     assert "270,000" in member.get(judge).content.decode()
-    assert member.get(to("opened_bid", tender, bid.pk)).status_code == 200
+    read = member.get(to("opened_bid", tender, bid.pk))
+    assert read.status_code == 200
+    # Who calls a bidder is the buyer, not the panel.
+    assert bid.contact_phone not in read.content.decode()
+    assert bid.contact_phone in officer.get(to("opened_bid", tender, bid.pk)).content.decode()
     assert member.get(to("panel", tender)).status_code == 404
     assert member.get(reverse("procurement:judging")).status_code == 200
 
@@ -267,6 +276,11 @@ def test_a_sheet_by_page_keeps_what_is_right_and_says_what_is_not(client_for, at
     text = kept.content.decode()
     assert "<html" not in text
     assert f'id="total-{first.pk}" hx-swap-oob="true">17.5<' in text
+    # A reason that would be lost is not taken for kept.
+    answer = member.post(url, {f"p_{second.pk}_{two.pk}": "", f"n_{second.pk}_{two.pk}": "经验不足"})
+    assert answer.status_code == 200
+    assert "经验不足" in answer.content.decode()
+    assert Score.objects.count() == 2
     data[f"p_{first.pk}_{two.pk}"] = ""
     assert member.post(url, data).status_code == 302
     assert Score.objects.count() == 1
@@ -367,6 +381,66 @@ def test_ranking_decision_and_letters_by_page(client_for, at, language) -> None:
     )
 
 
+def test_a_valid_bid_of_a_lot_that_failed_is_not_called_invalid(client_for) -> None:
+    tender, _ = sealed_tender([(270_000, 280_000), (200_000, 210_000)])
+    for _ in range(5):
+        make_expert()
+    tender = open_tender(tender)
+    valid, invalid = bids_of(tender.lots.get(number=2))
+    officer, now = bureau_of(tender).officer, after_deadline(tender, hours=2)
+    services_opening.check_qualification(
+        actor=officer, opened_bid=invalid, qualified=False, reason="无执业许可证。", now=now
+    )
+    qualify_all(tender)
+    draw(tender)
+    declare_all(tender)
+    score_all(tender)
+    services_evaluation.compute_results(actor=officer, tender=tender, now=after_deadline(tender, hours=6))
+    services_award.award_tender(actor=bureau_of(tender).approver, tender=tender, now=after_deadline(tender, hours=30))
+    failure = LotFailure.objects.get()
+
+    def letter(opened) -> str:
+        client = client_for(opened.bid.submitted_by, language="en")
+        return str(client.get(reverse("procurement:letter", args=[opened.bid.receipt_id])).content.decode())
+
+    text = letter(valid)
+    assert "Your bid was not found invalid" in text
+    assert escape(failure.reason_en) in text
+    assert exact_words(failure.decided_at) in text
+    text = letter(invalid)
+    assert "your bid was found invalid" in text
+    assert "无执业许可证。" in text
+    # The bid's own page and the list say how it ended, and lead to the letter.
+    client = client_for(valid.bid.submitted_by, language="en")
+    own = client.get(reverse("procurement:own_bid", args=[valid.bid.receipt_id])).content.decode()
+    assert "lot failed" in own
+    assert reverse("procurement:letter", args=[valid.bid.receipt_id]) in own
+    assert "lot failed" in client.get(reverse("procurement:bids")).content.decode()
+
+
+def test_the_list_of_bids_says_who_won(client_for) -> None:
+    awarded_tender()
+    won, lost = (OpenedBid.objects.get(result__rank=rank).bid for rank in (1, 2))
+    for bid, word in ((won, "awarded to you"), (lost, "not chosen")):
+        client = client_for(bid.submitted_by, language="en")
+        assert word in client.get(reverse("procurement:bids")).content.decode()
+        assert word in client.get(reverse("procurement:own_bid", args=[bid.receipt_id])).content.decode()
+
+
+def test_a_bid_of_a_failed_procurement_was_never_opened_and_its_page_says_so(client_for, at) -> None:
+    tender, _ = sealed_tender([(270_000,)])
+    at(after_deadline(tender))
+    release(tender)
+    services_opening.fail_tender(
+        actor=bureau_of(tender).officer, tender=tender, ground="too_few", now=after_deadline(tender)
+    )
+    bid = Bid.objects.get()
+    text = client_for(bid.submitted_by, language="en").get(f"/procurement/bids/{bid.receipt_id}/").content.decode()
+    assert "It was never opened and stays sealed for ever." in text
+    assert "Nobody can read the content before the opening" not in text
+    assert reverse("procurement:letter", args=[bid.receipt_id]) not in text
+
+
 def test_letters_of_invalid_bids_and_failed_lots(client_for) -> None:
     tender = awarded_tender()
     bid = OpenedBid.objects.order_by("-result__rank").first()
@@ -412,3 +486,11 @@ def test_pages_ask_a_fixed_number_of_questions(client_for, at, name) -> None:
             assert client.get(to(name, tender)).status_code == 200
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_strange_numbers_in_the_decision_are_no_crash(client_for, at) -> None:
+    tender = evaluated_tender()
+    at(after_deadline(tender, hours=30))
+    approver = client_for(bureau_of(tender).approver)
+    assert approver.post(to("award", tender), {"lot_²": "³"}).status_code == 200
+    assert not Award.objects.exists()
