@@ -92,6 +92,8 @@ def draft_tender(
 ) -> Tender:
     """Begin a tender under an approved plan; it takes the plan's method and draws its number.
 
+    Without ``texts``, one that the actor has begun and given no lot yet is answered again: a double click begins one.
+
     Raises:
         PlanNotApproved
     """
@@ -100,6 +102,9 @@ def draft_tender(
     if plan.state != PlanState.APPROVED:
         raise PlanNotApproved
     if texts is None:
+        begun = plan.tenders.filter(state=TenderState.DRAFT, drafted_by=actor, lots=None).order_by("pk").first()
+        if begun is not None:
+            return begun
         qualification, qualification_en = default_qualification(plan.product)
         texts = TenderTexts(
             title=plan.title,

@@ -16,12 +16,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from marketplace.accounts.access import SignedIn, second_factor
 from marketplace.accounts.models import Role
 from marketplace.core import clock
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.ledger.codes import holder_budget
 
 from . import budget, rules, services_plan
+from .budget import BudgetOverrun
+from .errors import SplitPurchase
 from .forms_plan import BudgetLineForm, DecisionForm, PlanForm, ReasonForm, refuse
 from .models_tender import BudgetLine, Method, Plan
 from .services_tender import draft_tender
@@ -153,7 +155,10 @@ def _get_plan(request: SignedIn, pk: int) -> Plan:
 
 @require_safe
 def plan(request: SignedIn, pk: int) -> HttpResponse:
-    found = _get_plan(request, pk)
+    return _plan_page(request, _get_plan(request, pk), DecisionForm())
+
+
+def _plan_page(request: SignedIn, found: Plan, decision_form: DecisionForm) -> HttpResponse:
     user = request.user
     return render(
         request,
@@ -169,7 +174,8 @@ def plan(request: SignedIn, pk: int) -> HttpResponse:
             "own_draft": found.drafted_by_id == user.pk or services_plan.has_edited(user, found),
             "may_cancel": rules.can_cancel_plan(user, found),
             "may_tender": found.state == PlanState.APPROVED and rules.can_draft(user, found.organisation),
-            "decision_form": DecisionForm(),
+            "decided": found.state in (PlanState.APPROVED, PlanState.RETURNED),
+            "decision_form": decision_form,
             "reason_form": ReasonForm(),
         },
     )
@@ -227,14 +233,21 @@ def plan_submit(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(["POST"])
 def plan_decide(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
-    note = request.POST.get("note", "")
-    if request.POST.get("decision") == "approve":
-        services_plan.approve_plan(actor=request.user, plan=found, note=note, now=clock.now())
-        messages.success(request, _("Approved. The officer can draw up the tender."))
-    else:
-        services_plan.return_plan(actor=request.user, plan=found, note=note, now=clock.now())
-        messages.success(request, _("Returned to the drafter with your note."))
-    return redirect("procurement:plan", found.pk)
+    approves = request.POST.get("decision") == "approve"
+    decide_it = services_plan.approve_plan if approves else services_plan.return_plan
+    said = (
+        _("Approved. The officer can draw up the tender.") if approves else _("Returned to the drafter with your note.")
+    )
+    form = DecisionForm(request.POST)
+    if form.is_valid():
+        try:
+            decide_it(actor=request.user, plan=found, note=form.cleaned_data["note"], now=clock.now())
+        except (InvalidInput, BudgetOverrun, SplitPurchase) as error:
+            refuse(form, error)
+        else:
+            messages.success(request, said)
+            return redirect("procurement:plan", found.pk)
+    return _plan_page(request, found, form)
 
 
 @require_http_methods(["POST"])

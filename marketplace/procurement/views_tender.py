@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -37,6 +38,7 @@ from .forms_tender import (
 )
 from .holders import eligible_holders
 from .models_tender import Lot, Question, Tender
+from .scoring import plain
 from .services_plan import has_edited
 from .states import TenderState
 from .views_public import PAGE_SIZE, get_tender, tender_context, tenders_csv
@@ -183,8 +185,8 @@ def criteria(request: SignedIn, pk: int, number: int) -> HttpResponse:
         except DomainError as error:
             messages.error(request, str(error))
         else:
-            total = sum(data.points for data in wanted)
-            messages.success(request, _("The criteria are kept: %(points)s points.") % {"points": total})
+            total = sum((data.points for data in wanted), Decimal(0))
+            messages.success(request, _("The criteria are kept: %(points)s points.") % {"points": plain(total)})
             return redirect("procurement:edit", found.pk)
     return render(
         request,
@@ -212,17 +214,15 @@ def decide(request: SignedIn, pk: int) -> HttpResponse:
         raise Http404
     form = DecisionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        decide_it = (
-            services_tender.approve_tender
-            if request.POST.get("decision") == "approve"
-            else services_tender.return_tender
-        )
+        approves = request.POST.get("decision") == "approve"
+        decide_it = services_tender.approve_tender if approves else services_tender.return_tender
+        said = _("Approved. It can be published now.") if approves else _("Returned to the drafter with your note.")
         try:
             decide_it(actor=request.user, tender=found, note=form.cleaned_data["note"], now=clock.now())
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Decided. The drafter sees it at once."))
+            messages.success(request, said)
             return redirect("procurement:tender", found.pk)
     own = found.drafted_by_id == request.user.pk or has_edited(request.user, found)
     context = {**_documents(found), "form": form, "own_draft": own}

@@ -1,19 +1,24 @@
 """Every page of the front half, as those who may see it and as somebody nearly allowed."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
 from marketplace.core import clock, workspace
-from marketplace.procurement import services_bidding, services_tender
-from marketplace.procurement.models import BidDraft, Notice
+from marketplace.core.units import yuan
+from marketplace.core.words import exact_words
+from marketplace.procurement import documents, selectors, services_bidding, services_plan, services_tender
+from marketplace.procurement.areas import Area
+from marketplace.procurement.models import BidDraft, Notice, Tender
 from marketplace.procurement.selectors import life_line
 from tests.factories.accounts import a_place
 from tests.factories.procurement import (
     PDF,
     bureau_of,
     make_bid,
+    make_budget_line,
     make_bureau,
     make_plan,
     make_supplier,
@@ -398,3 +403,71 @@ def test_what_was_cancelled_before_publication_promises_no_notice(now, in_englis
     steps = life_line(tender, now, [])
     assert [(s.label, s.state) for s in steps] == [("Approval", "did"), ("Cancelled", "off")]
     assert "on record" in steps[-1].detail
+
+
+def test_the_approver_hears_what_was_decided_and_keeps_the_note(now, client_for, settings):
+    settings.MFA_REQUIRED = False
+    line = make_budget_line(now=now)
+    plan = make_plan(budget_line=line, approved=False, now=now, amount=1_200_000, method="open")
+    services_plan.submit_plan(actor=bureau_of(plan).officer, plan=plan, now=now)
+    make_plan(budget_line=line, now=now, amount=1_200_000, method="open")
+    client = client_for(bureau_of(plan).approver, language="en")
+    answer = client.post(url("plan_decide", plan.pk), {"decision": "approve", "note": "Read it twice."})
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert "is missing" in text
+    assert "Read it twice." in text
+    plan.refresh_from_db()
+    assert plan.state == "submitted"
+    answer = client.post(url("plan_decide", plan.pk), {"decision": "return", "note": "Ask for less."}, follow=True)
+    assert "Returned to the drafter with your note." in answer.content.decode()
+
+    tender = make_tender(state="submitted", now=now)
+    client = client_for(bureau_of(tender).approver, language="en")
+    answer = client.post(url("decide", tender.pk), {"decision": "approve", "note": ""}, follow=True)
+    assert "Approved. It can be published now." in answer.content.decode()
+
+
+def test_a_double_click_begins_one_tender(now, client_for):
+    plan = make_plan(now=now)
+    client = client_for(bureau_of(plan).officer)
+    first, second = (client.post(url("plan_tender", plan.pk)) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    tender = plan.tenders.get()
+    services_tender.add_lot(
+        actor=bureau_of(plan).officer, tender=tender, title="包", ceiling=yuan(1000), regions=[], now=now
+    )
+    client.post(url("plan_tender", plan.pk))
+    assert plan.tenders.count() == 2
+
+
+def test_the_list_counts_villages_as_the_tender_itself_does(now):
+    tender = make_tender(state="draft", now=now, lots=2)
+    size = selectors.sizes_of([tender])[tender.pk]
+    assert size.lots == 2
+    assert size.area.villages > 0
+    assert size.area == Area.of(region for lot in tender.lots.all() for region in lot.regions.all())
+    county = tender.organisation.region
+    tender.lots.first().regions.set([county])
+    one = selectors.sizes_of([tender])[tender.pk].area
+    assert one.places == (county,)
+    assert one == Area.of(region for lot in tender.lots.all() for region in lot.regions.all())
+
+
+def test_the_document_writes_numbers_and_days_for_people(now, monkeypatch, in_english):
+    tender = make_tender(now=now, small_firm_cut=Decimal(20))
+    services_tender.amend_deadline(
+        actor=bureau_of(tender).approver,
+        tender=tender,
+        bid_deadline=tender.bid_deadline + timedelta(days=7),
+        reason="补充要求",
+        now=now,
+    )
+    papers = []
+    monkeypatch.setattr(documents, "render_pdf", lambda paper, data: papers.append(data))
+    documents.tender_document(Tender.objects.get(pk=tender.pk))
+    [said] = papers
+    assert "lowered by 20 %" in " ".join(said["how"])
+    [amendment] = said["amendments"]
+    assert exact_words(tender.bid_deadline) in amendment
+    assert "T17" not in amendment
