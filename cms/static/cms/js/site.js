@@ -22,6 +22,17 @@
       };
     }, true);
   }
+  // A second click within three seconds sends nothing twice.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, 3000);
+  });
   document.addEventListener("click", (event) => {
     const closer = event.target.closest("[data-close]");
     if (closer) closer.closest("dialog").close();
@@ -48,6 +59,12 @@
   // After a refused form, the reader starts at the list of what is wrong.
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
+
+  // Where tabs are wider than the screen, the current one is in sight.
+  document.querySelectorAll("nav.tabs [aria-current]").forEach((tab) => {
+    const bar = tab.parentElement;
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  });
 
   // A table that is wider than the screen can be moved by keyboard.
   document.querySelectorAll(".scroll").forEach((box) => {
