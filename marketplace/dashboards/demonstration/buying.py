@@ -182,17 +182,22 @@ class Purchase:
             raise ValueError(f"{self.tender} has not been published")
         return self.tender.bid_deadline + timedelta(**later)
 
+    def release_shares(self, at: datetime) -> None:
+        for holder in self.bureau.holders[: self.tender.key_threshold]:
+            services_opening.release_share(actor=holder, tender=self.tender, passphrase=PASSPHRASE, now=at)
+
     def open(self) -> Tender:
         at = self.after(hours=16)
         with clock.rehearse(at):
-            for holder in self.bureau.holders[: self.tender.key_threshold]:
-                services_opening.release_share(actor=holder, tender=self.tender, passphrase=PASSPHRASE, now=at)
+            self.release_shares(at)
             self.tender = services_opening.open_bids(actor=self.bureau.officer, tender=self.tender, now=at)
         return self.tender
 
     def fail(self, ground: str) -> None:
+        """The keys are there, the bids are too few: nothing is opened."""
         at = self.after(hours=17)
         with clock.rehearse(at):
+            self.release_shares(at)
             services_opening.fail_tender(actor=self.bureau.officer, tender=self.tender, ground=ground, now=at)
 
     def check(self) -> None:
