@@ -248,12 +248,15 @@ MFA_FORMS = {
     "reauthenticate": "marketplace.accounts.adapter.SecondStepAgainForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_TOLERANCE = 1  # a code typed as it changes, a telephone some seconds off
 MFA_TOTP_ISSUER = "Public Legal Services"
 MFA_REQUIRED = _environment.switch("MFA_REQUIRED", default=not DEMO)
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO
 
 # Content management
 
+# Passwords and addresses are kept under /account/ alone, with the second step and the count of tries.
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 WAGTAIL_SITE_NAME = "公共法律服务采购与志愿平台"
 WAGTAILADMIN_BASE_URL = SITE_URL
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES

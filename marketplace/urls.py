@@ -6,10 +6,15 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from marketplace.accounts.access import one_door
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("account/auth/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
+    # The back offices have no door of their own.
+    path("admin/login/", one_door),
     path("admin/", admin.site.urls),
+    path("cms-admin/login/", one_door),
     path("cms-admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("places/", include("marketplace.regions.urls")),

@@ -11,10 +11,14 @@ from allauth.account.internal.flows.reauthentication import did_recently_reauthe
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+
+from marketplace.core.access import public_page
 
 from .models import User
 
@@ -49,6 +53,14 @@ def second_factor(view: V) -> V:
         return view(request, *args, **kwargs)
 
     return guarded  # type: ignore[return-value]
+
+
+@public_page
+def one_door(request: HttpRequest) -> HttpResponseRedirect:
+    """In place of the log-ins that Wagtail and Django's admin bring: these know neither second step nor count of tries."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next", settings.LOGIN_REDIRECT_URL), settings.LOGIN_URL)
 
 
 def has_second_factor(user: Any) -> bool:

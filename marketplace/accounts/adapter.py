@@ -52,6 +52,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "incorrect_code": _(
             "That was not accepted. A code of the app changes every half minute: enter the one that it shows now."
         ),
+        "add_email_blocked": _(
+            "While the second step is switched on no address can be added. Switch it off under “Password and second factor”, add "
+            "and confirm the address, and switch it on again."
+        ),
         "unverified_email": _("Confirm your e-mail address first: the letter that we sent you has a link."),
     }
 

@@ -57,6 +57,7 @@ __all__ = [
 ]
 
 MIN_PASSPHRASE = 12
+MIN_PHONE_DIGITS = 7
 ID_NUMBER_PURPOSE = "accounts.user.id_number"
 
 
@@ -293,6 +294,10 @@ def update_person(
     number = phone.strip()
     if number and identifiers.mobile(number):
         number = identifiers.mobile(number) or ""
+    elif number and sum(c.isdigit() for c in number) < MIN_PHONE_DIGITS:
+        raise InvalidInput(
+            _("This is no telephone number. Enter a mobile number, or a landline with its area code."), field="phone"
+        )
     wanted: dict[str, Any] = {
         "display_name": name,
         "display_name_en": display_name_en.strip(),

@@ -172,6 +172,17 @@ def test_a_wrong_identity_number_comes_back_with_the_reason_and_changes_nothing(
     assert (person.id_number, person.id_number_index) == ("", None)
 
 
+@pytest.mark.parametrize("phone", ["abc", "12", "—"])
+def test_what_is_no_telephone_number_is_not_kept(client_for, phone):
+    person = make_user(phone="13800138000")
+    sent = {"display_name": "张示例", "display_name_en": "", "phone": phone, "home_region": ""}
+    shown = client_for(person).post(url("edit"), sent).content.decode()
+    assert "这不是电话号码" in shown
+    assert "张示例" in shown, "what was entered stays"
+    person.refresh_from_db()
+    assert person.phone == "13800138000"
+
+
 def test_my_data_is_a_file_for_me_alone(client_for):
     person = make_practitioner()
     answer = client_for(person).post(url("my_data"))

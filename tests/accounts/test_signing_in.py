@@ -10,11 +10,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from marketplace import settings as project
-from marketplace.accounts.models import User
+from marketplace.accounts.models import OrganisationKind, Role, User
 from marketplace.accounts.personas import Persona, write
 from marketplace.audit.models import Event
 from marketplace.audit.selectors import trail
-from tests.factories.accounts import PASSWORD, make_user
+from tests.factories.accounts import PASSWORD, make_member, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -237,3 +237,23 @@ def test_the_operator_takes_a_lost_factor_off_and_the_person_learns_of_it(
     for nobody in (person.username, "not-there"):
         with pytest.raises(CommandError):
             call_command("reset_second_factor", nobody, reason="核对身份证原件")
+
+
+@pytest.mark.parametrize("door", ["/cms-admin/login/", "/admin/login/"])
+def test_the_back_offices_have_no_door_of_their_own(client_for, door):
+    """Their own forms would ask neither for the second step nor count the tries."""
+    person = make_user()
+    _with_app(person)
+    stranger = client_for()
+    answer = stranger.post(f"{door}?next=/cms-admin/", {"username": person.username, "password": PASSWORD})
+    assert (answer.status_code, answer["Location"]) == (302, "/account/auth/login/?next=/cms-admin/")
+    assert "_auth_user_id" not in stranger.session
+    assert client_for(person).get(door).status_code == 403
+
+
+def test_the_editors_office_changes_no_password_and_no_address(client_for):
+    editor = make_member(Role.EDITOR, make_organisation(OrganisationKind.BUREAU))
+    shown = client_for(editor, language="en").get("/cms-admin/account/").content.decode()
+    assert 'name="password-old_password"' not in shown
+    assert 'type="email"' not in shown
+    assert client_for().get("/cms-admin/password_reset/").status_code == 404
