@@ -13,7 +13,7 @@ from marketplace.core.i18n import localized
 from marketplace.core.mail import tell
 from marketplace.core.words import letter_words
 
-from .models import AssignmentRun
+from .models import Assignment, AssignmentRun
 from .states import AssignmentState
 
 #: in the language of the part of the letter in which they stand
@@ -36,4 +36,18 @@ def proposals_sent(run: AssignmentRun, respond_by: datetime) -> None:
         contract=contract.number,
         title=_in_words(contract, "title"),
         until=_at(respond_by),
+    )
+
+
+def proposal_withdrawn(assignment: Assignment, reason: str) -> None:
+    """Who was asked learns that there is nothing left to answer, and why."""
+    contract = assignment.run.contract
+    tell(
+        [assignment.person],
+        _("A proposal to you was taken back"),
+        _("You are no longer asked to serve under contract %(contract)s (%(title)s). Reason: %(reason)s"),
+        reverse("staffing:assignment", args=[assignment.pk]),
+        contract=contract.number,
+        title=_in_words(contract, "title"),
+        reason=reason,
     )

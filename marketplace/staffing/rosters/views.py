@@ -190,6 +190,8 @@ def _steps(roster: Roster, view: selectors.Standing) -> list[tuple[str, str, str
         key: "" if not at else "did" if order.index(key) < order.index(at) else "now" if key == at else ""
         for key in order
     }
+    # Only what the check proved is claimed.
+    best = all(deal.summary["exact"] for deal in view.deals if deal.state == DealState.SENT)
     offered = ngettext("%(n)s person offered", "%(n)s people offered", view.people) % {"n": view.people}
     waiting = ngettext("%(n)s answer awaited", "%(n)s answers awaited", view.proposed) % {"n": view.proposed}
     if answered and view.places and view.confirmed == view.places:
@@ -197,7 +199,11 @@ def _steps(roster: Roster, view: selectors.Standing) -> list[tuple[str, str, str
     return [
         (marks["draft"], _("Draft"), ngettext("%(n)s shift", "%(n)s shifts", view.shifts) % {"n": view.shifts}),
         (marks["open"], _("Offers"), offered if roster.state != RosterState.DRAFT else _("who can come when")),
-        (marks["deal"], _("Deal"), _("the best plan, proved") if answered else _("who serves when")),
+        (
+            marks["deal"],
+            _("Deal"),
+            (_("the best plan, proved") if best else _("with its proof")) if answered else _("who serves when"),
+        ),
         (marks["answers"], _("Answers"), waiting if view.proposed else _("within three working days")),
         (
             marks["done"],

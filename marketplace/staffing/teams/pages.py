@@ -69,9 +69,12 @@ def _steps(view: teams.TeamView) -> list[tuple[str, str, str]]:
     if done:
         marks["done"] = "did"
     waiting = ngettext("%(n)s answer awaited", "%(n)s answers awaited", asked) % {"n": asked}
+    # Only what the check proved is claimed.
+    exact = last is not None and not last.summary.get("team", {}).get("gap")
+    found = _("the best team") if exact else _("with its proof")
     open_seats = ngettext("%(n)s seat empty", "%(n)s seats empty", vacant) % {"n": vacant}
     return [
-        (marks["compute"], _("Compute"), open_seats if vacant else _("the best team") if computed else ""),
+        (marks["compute"], _("Compute"), open_seats if vacant else found if computed else ""),
         (marks["send"], _("Ask the lawyers"), _("each lawyer gets his seat proposed")),
         (marks["answer"], _("Answers"), waiting if asked else _("within three working days")),
         (
