@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import groupby
 
 from django.core.paginator import Paginator
@@ -12,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
+from moneyed import CNY
 
 from marketplace.core import clock
 from marketplace.core.exports import csv_response
+from marketplace.core.units import MINUTE
 
 from . import documents, holders, rules, selectors
 from .codes import holder_user
@@ -110,14 +113,19 @@ def _csv(account: Account, found: Statement) -> HttpResponseBase:
                 line.memo,
                 line.reference,
                 account_words(line.other),
-                line.amount,
-                line.running,
-                unit_words(account.unit),
+                _plain(line.amount, account.unit),
+                _plain(line.running, account.unit),
+                _("minutes") if account.unit == MINUTE.code else unit_words(account.unit),
                 line.transfer_id,
             )
             for line in found.lines
         ),
     )
+
+
+def _plain(amount: Decimal, unit: str) -> Decimal | int:
+    """Minutes and points are whole: no fen behind them in a file."""
+    return amount if unit == CNY.code else int(amount)
 
 
 def _pdf(account: Account, found: Statement, name: str) -> HttpResponse:
@@ -138,7 +146,10 @@ def trial_balance(request: HttpRequest) -> HttpResponseBase:
         return csv_response(
             "trial-balance.csv",
             header,
-            ((unit_words(r.unit), r.kind, r.accounts, r.debits, r.credits, r.balance) for r in rows),
+            (
+                (unit_words(r.unit), r.kind, r.accounts, *(_plain(v, r.unit) for v in (r.debits, r.credits, r.balance)))
+                for r in rows
+            ),
         )
     units = [
         {

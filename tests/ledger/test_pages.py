@@ -63,7 +63,7 @@ def test_a_period_and_the_files_of_it(client_for, person, monkeypatch):
     rows = csv.splitlines()
     assert len(rows) == 2
     assert "第2次到村" in rows[1]
-    assert ",90.00,180.00,service minutes," in rows[1]
+    assert ",90,180,minutes," in rows[1]
     papers = []
 
     def typeset(template, data):
@@ -129,7 +129,7 @@ def test_the_trial_balance_is_for_supervisors_and_finance(client_for, person):
         assert "person:*:minutes" in page
         assert "不平衡" not in page
     csv = _text(client_for(make_member(Role.FINANCE)).get(address, {"format": "csv"}))
-    assert "person:*:minutes,1,0,270.00,270.00" in csv
+    assert "person:*:minutes,1,0,270,270" in csv
     for stranger in (person, make_member(Role.OFFICER), make_member(Role.LAWYER)):
         assert client_for(stranger).get(address).status_code == 404
 
