@@ -111,14 +111,15 @@ def shifts_of(opportunity: Opportunity, person: User | None) -> list[Shift]:
 
 
 def sign_ups_of(person: User, now: datetime) -> Any:
-    """A person's sign-ups: the coming, the next first; then the past, the last first. ``queue`` is the place in line."""
+    """A person's sign-ups: what comes, the next first; then what is over, the last first. ``queue``: the place in line."""
     before = (
         SignUp.objects.filter(shift=OuterRef("shift"), state=SignUpState.WAITING, pk__lte=OuterRef("pk"))
         .order_by()
         .values("shift")
         .annotate(n=Count("pk"))
     )
-    coming = Case(When(shift__ends_at__gt=now, then=F("shift__starts_at")))
+    live = ~Q(state__in=[SignUpState.CANCELLED, SignUpState.LAPSED])
+    coming = Case(When(live, shift__ends_at__gt=now, then=F("shift__starts_at")))
     return (
         SignUp.objects.filter(volunteer=person)
         .select_related("shift__opportunity__region", "shift__opportunity__organiser")

@@ -95,7 +95,7 @@ def _write(request: SignedIn, draft: Opportunity | None) -> HttpResponse:
         within |= Q(kind=OrganisationKind.VILLAGE, region_id__gte=low, region_id__lt=high)
     hosts = Organisation.objects.filter(within).order_by("region_id", "name")
     initial: dict[str, Any] = {"organiser": organisers[0]}
-    given: list[dict[str, Any]] = []
+    given: list[Any] = []
     if draft is not None:
         initial = {name: getattr(draft, name) for name in services.REVISABLE}
         # What was sent stands for itself.

@@ -58,8 +58,10 @@ def test_my_shifts_show_the_next_first_then_the_last_and_the_place_in_line(clien
     past, shift = make_call(by=coordinator, title="过去的", start=now + timedelta(days=1))
     sign_ups.sign_up(actor=person, shift=shift, now=now)
     past.shifts.update(starts_at=now - timedelta(days=1), ends_at=now - timedelta(hours=20))
+    _given_up, shift = make_call(by=coordinator, title="放弃的", start=now + timedelta(days=1))
+    sign_ups.cancel_sign_up(actor=person, sign_up=sign_ups.sign_up(actor=person, shift=shift, now=now), now=now)
     page = client_for(person, language="en").get("/volunteering/mine/").text
-    order = [page.index(title) for title in ("满员的", "后来的", "过去的")]
+    order = [page.index(title) for title in ("满员的", "后来的", "放弃的", "过去的")]
     assert order == sorted(order)
     assert "number 1 in line" in page
     assert "Leave the waiting list" in page
