@@ -278,7 +278,7 @@ def _refuse_overlap(person: User, start: datetime, end: datetime, *, but: int | 
     # What is under way has no end yet: anything after its begin would keep the person from checking out.
     running = (
         ServiceSession.objects.filter(person=person, state=SessionState.OPEN, period__startswith__lt=end)
-        .exclude(pk=but)
+        .exclude(pk=but or 0)
         .select_related("region")
         .first()
     )
