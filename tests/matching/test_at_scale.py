@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from marketplace.matching.engine import solving
 from marketplace.matching.network import network_of
 from marketplace.matching.pairs import Bar, eligible_pairs, judge
 from marketplace.matching.problem import Exclusions, Problem
@@ -60,6 +61,24 @@ def test_a_city_costs_what_or_tools_finds_on_all_pairs(city):
         assert np.array_equal(again.person, plan.person)
         assert np.array_equal(again.person_price, plan.person_price)
     assert verify(city, plan.person, plan.person_price, threads=2) == verdict
+
+
+@pytest.mark.parametrize("seed", [1, 2, 7])
+def test_where_all_ask_for_the_same_and_places_are_scarce_lists_grow_and_the_plan_stays_best(monkeypatch, seed):
+    """Lists are drawn up afresh while a search goes through the posts of one person: each of these may still be left empty."""
+    plain = instance("city", seed=seed, posts=600, people=250)
+    alike = np.zeros(600, dtype=np.int64)
+    posts = plain.posts.columns() | {"wanted": alike, "languages": alike, "tier": alike}
+    people = plain.people.columns()
+    people |= {"capacity": np.minimum(people["capacity"], 2)}
+    problem = Problem(type(plain.posts)(**posts), type(plain.people)(**people), plain.parameters)
+    expected = solve(problem)
+    assert verify(problem, expected.person, expected.person_price).accepted
+    for name, value in (("LIST", 2), ("USED_UP", -1), ("AT_ONCE", 500), ("LONG_LIST", 40)):
+        monkeypatch.setattr(solving, name, value)
+    plan = solve(problem)
+    assert verify(problem, plan.person, plan.person_price).accepted
+    assert np.array_equal(plan.person, expected.person)
 
 
 def test_a_spoilt_city_is_refused(city):

@@ -341,7 +341,7 @@ def place(g, s, posts):
             v = after[v] if following else -1
             while True:
                 if v >= 0:
-                    base = reached - worth[v]
+                    base, stage = reached - worth[v], 0
                     if base + second[v] < best or base + empty[v] + price[group[v]] < best:
                         break
                     v = after[v]
@@ -356,7 +356,7 @@ def place(g, s, posts):
                     break
                 if d == distance[p]:
                     all_settled += 1
-                    v, reached, stage, following = first[p], d, 0, True
+                    v, reached, following = first[p], d, True
         if target < 0:
             # No way at all: somebody must leave a post empty and nobody may.
             s.unplaced[0] += 1
