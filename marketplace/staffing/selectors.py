@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from marketplace.accounts.models import PractitionerProfile, Role, User
 from marketplace.accounts.rules import memberships_of
@@ -126,10 +126,20 @@ def overview(contract: Contract, *, township: int | None = None, whole: bool = F
 
 
 def fallen_free(run: AssignmentRun) -> QuerySet[Assignment]:
-    """Proposals of ``run`` that were refused, not answered, taken back or given up, whose posts nobody was asked for since."""
+    """Proposals that were refused, not answered, taken back or given up, whose posts nobody was asked for since.
+
+    ``run`` is the one published last (an earlier one gives none): who had accepted before it kept the post, and may have left
+    since. What it left empty itself did not fall free.
+    """
+    published = AssignmentRun.objects.filter(contract=run.contract_id, state=RunState.PUBLISHED)
+    if published.order_by("-requested_at", "-pk").values_list("pk", flat=True).first() != run.pk:
+        return Assignment.objects.none()
+    latest = Assignment.objects.filter(post=OuterRef("post"), run__state=RunState.PUBLISHED).order_by("-pk")
     return (
         Assignment.objects.filter(
-            run=run,
+            ~Exists(EmptyPost.objects.filter(run=run, post=OuterRef("post"))),
+            run__contract=run.contract_id,
+            pk=Subquery(latest.values("pk")[:1]),
             state__in=[
                 AssignmentState.DECLINED,
                 AssignmentState.EXPIRED,
@@ -145,7 +155,7 @@ def fallen_free(run: AssignmentRun) -> QuerySet[Assignment]:
 
 @dataclass(frozen=True, slots=True)
 class Repairable:
-    """Villages of the last published run that fell free, by why; ``kept`` stay whatever a repair finds."""
+    """Villages that fell free since the last published run, by why; ``kept`` stay whatever a repair finds."""
 
     declined: int
     expired: int
@@ -158,7 +168,7 @@ class Repairable:
 
 
 def repairable(run: AssignmentRun) -> Repairable | None:
-    """What a repair of ``run`` would fill; None if nothing fell free. Two queries."""
+    """What a repair of ``run`` would fill; None if nothing fell free. Three queries."""
     states = Counter(fallen_free(run).values_list("state", flat=True))
     if not states:
         return None

@@ -285,7 +285,12 @@ def test_instalments_as_a_table_file(client_for, deal):
 def test_the_paper_says_when_is_paid_and_how_exactly_a_duty_is_met(monkeypatch, deal, in_english):
     contract, _people, _first = deal
     written = {}
-    monkeypatch.setattr(documents, "render_pdf", lambda _paper, data: written.update(data) or b"")
+
+    def keep(_paper, data):
+        written.update(data)
+        return b""
+
+    monkeypatch.setattr(documents, "render_pdf", keep)
     documents.contract_paper(contract)
     tolerated = [o for o in contract.obligations.all() if o.tolerance]
     assert tolerated
@@ -361,6 +366,7 @@ def test_delivery_acceptance_and_payment_through_the_pages(client_for, deal):
     officer = client_for(people.officer)
     page = _text(officer.get(sheet))
     assert "六月两村道路中断" in page
+    assert 'href="#accept"' in page
     assert "2250.00" in page  # the vacant post is deducted whole
     too_much = _text(
         officer.post(sheet, {"act": "accept", "deduct_0": "2250.01", "deduct_1": "CNY", "note": "电话回访"})
