@@ -22,7 +22,9 @@ def test_a_village_confirms_with_one_press(client_for: Any) -> None:
     committee, voice = make_committee()
     session = make_session(host=committee)
     client = client_for(voice)
-    assert "属实" in client.get("/visits/confirm/").content.decode()
+    page = client.get("/visits/confirm/").content.decode()
+    assert "属实" in page
+    assert session.summary in page
     client.post(f"/visits/{session.pk}/confirm/")
     session.refresh_from_db()
     assert session.state == "confirmed"
