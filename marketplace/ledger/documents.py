@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from django.utils import timezone
@@ -19,15 +19,25 @@ from .templatetags.ledger import account_words, in_unit, purpose_words
 _PAPER = Path(__file__).parent / "papers" / "statement.typ"
 
 
-def statement_paper(account: Account, statement: Statement, name: str, now: datetime) -> bytes:
-    """PDF of one account's statement, first movement first; ``name`` is its holder's."""
+def statement_paper(
+    account: Account,
+    statement: Statement,
+    name: str,
+    now: datetime,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+) -> bytes:
+    """PDF of one account's statement, first movement first; ``name`` is its holder's, the days are those asked for."""
     unit, code = account.unit, account.code
+    period = [(pgettext("statement", "Period"), f"{since or '…'} – {until or '…'}")] if since or until else []
     data = {
         "lang": "en" if (get_language() or "").startswith("en") else "zh",
         "title": _("Statement: %(account)s") % {"account": account_words(code)},
         "name": name,
         "made": _("Made %(at)s") % {"at": exact_words(now)},
         "facts": [
+            *period,
             (_("At the beginning"), in_unit(statement.opening[code], unit)),
             (_("At the end"), in_unit(statement.closing[code], unit)),
             (_("Movements"), str(len(statement.lines))),

@@ -61,7 +61,8 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
         if request.GET.get("format") == "csv":
             return _csv(chosen, found)
         if request.GET.get("format") == "pdf":
-            return _pdf(chosen, found, title)
+            paper = documents.statement_paper(chosen, found, title, clock.now(), since=since, until=until)
+            return _pdf(paper)
     # The newest first; each line still shows the balance it left.
     lines = found.lines[::-1] if found else []
     query = request.GET.copy()
@@ -128,8 +129,7 @@ def _plain(amount: Decimal, unit: str) -> Decimal | int:
     return amount if unit == CNY.code else int(amount)
 
 
-def _pdf(account: Account, found: Statement, name: str) -> HttpResponse:
-    paper = documents.statement_paper(account, found, name, clock.now())
+def _pdf(paper: bytes) -> HttpResponse:
     response = HttpResponse(paper, content_type="application/pdf")
     response["Content-Disposition"] = 'inline; filename="statement.pdf"'
     return response

@@ -76,6 +76,7 @@ def test_a_period_and_the_files_of_it(client_for, person, monkeypatch):
     [[day, what, _amount, _balance]] = papers[0]["rows"]
     assert day.startswith("2026-02-")
     assert "第2次到村" in what
+    assert papers[0]["facts"][0] == ("Period", "2026-02-01 – 2026-02-28")
     wrong = _text(client.get(reverse("ledger:statement"), {"since": "2026-03-01", "until": "2026-02-01"}))
     assert "The last day lies before the first." in wrong
 
