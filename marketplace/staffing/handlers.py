@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from marketplace.contracts import shifts
 from marketplace.contracts.events import ContractEnded, PostFilled, PostVacated
-from marketplace.contracts.models import Post
+from marketplace.contracts.models import Contract, Post
 from marketplace.core import clock, events
 
+from . import selectors
 from .calls import close_answered_calls
-from .services import settle
+from .services_proposals import settle
 
 
 def follow_post(event: PostFilled | PostVacated) -> None:
@@ -23,7 +25,12 @@ def follow_contract(event: ContractEnded) -> None:
     settle(now=clock.now(), post_ids=list(posts))
 
 
+def by_roster(contract: Contract) -> bool:
+    return Contract.objects.filter(selectors.by_roster(), pk=contract.pk).exists()
+
+
 def connect() -> None:
+    shifts.register(by_roster)
     events.subscribe(PostFilled, follow_post)
     events.subscribe(PostFilled, close_call)
     events.subscribe(PostVacated, follow_post)

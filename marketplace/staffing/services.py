@@ -1,4 +1,4 @@
-"""Runs and what comes of them: request, compute, publish, answer, call volunteers."""
+"""Runs: asked for, computed by workers, stored, given up. Their proposals: ``services_proposals``."""
 
 from __future__ import annotations
 
@@ -9,43 +9,29 @@ from functools import partial
 from typing import Any, Literal
 
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
 
-from marketplace.accounts.models import Organisation, OrganisationKind, User
-from marketplace.accounts.selectors import licensed, practitioners_of
+from marketplace.accounts.models import User
 from marketplace.audit.services import record
-from marketplace.contracts import services as contracts
-from marketplace.contracts.models import Contract, Post
-from marketplace.contracts.states import ContractState, PostState
-from marketplace.core import clock
+from marketplace.contracts.models import Contract
+from marketplace.contracts.states import ContractState
 from marketplace.core.bulk import among, copy_rows
-from marketplace.core.locks import lock_name, lock_row
+from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition, apply_transitions
-from marketplace.core.words import instant_words
 from marketplace.matching.problem import from_document
-from marketplace.regions.models import Level
-from marketplace.statutes.deadlines import CHINA, END_OF_DAY, add_working_days
-from marketplace.statutes.selectors import TableCalendar
-from volunteers.models import Opportunity, OpportunityKind
-from volunteers.services import NewShift, create_opportunity, open_opportunity
-from volunteers.states import OpportunityState
 
-from . import errors, letters, rules
+from . import errors, rules, services_proposals
 from .computing import Computed, compute, measure_stored
 from .computing_parts import Part, join, parts_of
-from .freezing import LIVE, Frozen, Wishes, freeze, open_posts
-from .models import MOST_ROUNDS_BY_THEMSELVES, Assignment, AssignmentRun, EmptyPost, RunPart
-from .states import ASSIGNMENT, RUN, RUN_PART, AssignmentState, PartState, RunKind, RunShape, RunState
-from .teams import sending
+from .freezing import Frozen, Wishes, freeze
+from .models import Assignment, AssignmentRun, EmptyPost, RunPart
+from .states import RUN, RUN_PART, PartState, RunKind, RunShape, RunState
 from .teams.freezing import FrozenTeams, freeze_teams
 from .teams.frozen import from_document as teams_from_document
 from .teams.wishes import TeamWishes, is_team
 
 logger = logging.getLogger(__name__)
 
-#: working days that a person has to answer a proposal
-ANSWER_WORKING_DAYS = 3
 #: starts after which a run that never ends is given up
 MOST_ATTEMPTS = 4
 #: percent that show when all parts of a run are computed
@@ -98,7 +84,7 @@ def open_run(
         raise errors.NotActive
     if contract.runs.filter(state__in=[RunState.QUEUED, RunState.RUNNING]).exists():
         raise errors.RunUnderWay
-    settle_contract(contract, actor=actor, now=now)
+    services_proposals.settle_contract(contract, actor=actor, now=now)
     frozen = (
         _freeze_team(contract, wishes, teams, now)
         if isinstance(wishes, TeamWishes)
@@ -139,11 +125,6 @@ def open_run(
     )
     transaction.on_commit(partial(ask_for_run, run.pk))
     return run
-
-
-def settle_contract(contract: Contract, *, actor: User | None, now: datetime) -> None:
-    """Assignments of the contract follow their posts before a problem is frozen."""
-    _settle(Assignment.objects.filter(run__contract=contract), actor=actor, now=now)
 
 
 def _freeze_team(contract: Contract, wishes: TeamWishes, teams: FrozenTeams | None, now: datetime) -> Frozen:
@@ -371,255 +352,3 @@ def cancel_run(*, actor: User, run: AssignmentRun, now: datetime) -> AssignmentR
     apply_transition(RUN, run, "cancel", actor=actor, now=now)
     _drop_parts(run, actor=actor, now=now)
     return run
-
-
-@transaction.atomic
-def publish_run(*, actor: User, run: AssignmentRun, now: datetime, rounds: int = 0) -> AssignmentRun:
-    """Send the proposals: each person is asked, and answers within three working days.
-
-    What changed since the computation is respected: a post that was filled meanwhile, or a person who may no longer serve or no
-    longer wants to be asked, is left out with the reason on record. ``rounds``: so many repairs follow by themselves, each
-    when all answers to the one before are in (see ``services_repair``); only the buyer's officer decides that.
-
-    Raises:
-        PermissionRefused, NotActive, IllegalTransition, BadWish
-    """
-    run = lock_row(AssignmentRun, run.pk)
-    require(rules.can_staff, actor, run.contract)
-    if not 0 <= rounds <= MOST_ROUNDS_BY_THEMSELVES:
-        raise errors.BadWish(field="rounds")
-    if rounds:
-        require(rules.can_automate, actor, run.contract)
-    return send_proposals(run, actor=actor, now=now, rounds=rounds, decided_by=actor if rounds else None)
-
-
-def send_proposals(
-    run: AssignmentRun, *, actor: User | None, now: datetime, rounds: int, decided_by: User | None
-) -> AssignmentRun:
-    """Publish a run whose lock the caller's transaction holds."""
-    contract = run.contract
-    if contract.state != ContractState.ACTIVE:
-        raise errors.NotActive
-    respond_by = answer_deadline(now)
-    proposed = list(run.assignments.order_by("pk").values_list("pk", "post_id", "person_id"))
-    if run.shape == RunShape.TEAM:
-        sending.lock_people(person for _pk, _post, person in proposed)
-    own = Post.objects.filter(pk__in=run.assignments.values("post_id")).order_by("pk")
-    vacant = {post.pk for post in own.select_for_update().only("state") if post.state == PostState.VACANT}
-    live = Assignment.objects.filter(state__in=LIVE, post_id__in=run.assignments.values("post_id"))
-    taken = set(live.values_list("post_id", flat=True))
-    able = _still_able(run, now)
-    gone = [pk for pk, post, _person in proposed if post not in vacant or post in taken]
-    unavailable = [pk for pk, post, person in proposed if post in vacant and post not in taken and person not in able]
-    obstacles = [(gone, "post_taken"), (unavailable, "person_unavailable")]
-    if run.shape == RunShape.TEAM:
-        left_out = {*gone, *unavailable}
-        seats = [(pk, person) for pk, _post, person in proposed if pk not in left_out]
-        obstacles += sending.obstacles(contract, seats, on=now.astimezone(CHINA).date())
-    for keys, obstacle in obstacles:
-        rows = run.assignments.filter(pk__in=among(keys))
-        apply_transitions(ASSIGNMENT, rows, "withdraw", actor=actor, now=now, reason=obstacle)
-    rows = run.assignments.filter(state=AssignmentState.COMPUTED)
-    asked = apply_transitions(ASSIGNMENT, rows, "propose", actor=actor, now=now, changes={"respond_by": respond_by})
-    sent = len(asked)
-    letters.proposals_sent(run, respond_by)
-    # With nobody asked, the next round would find the same: there is nothing to wait for.
-    rounds = rounds if sent else 0
-    apply_transition(
-        RUN,
-        run,
-        "publish",
-        actor=actor,
-        now=now,
-        changes={"rounds_left": rounds, "automated_by": decided_by if rounds else None},
-        data={
-            "proposed": sent,
-            "withdrawn": len(proposed) - sent,
-            "respond_by": respond_by.isoformat(),
-            **({"rounds": rounds} if rounds else {}),
-        },
-    )
-    return run
-
-
-def answer_deadline(now: datetime) -> datetime:
-    """24:00 of the third working day after today."""
-    last = add_working_days(now.astimezone(CHINA).date(), ANSWER_WORKING_DAYS, TableCalendar()).end
-    return datetime.combine(last, END_OF_DAY, CHINA)
-
-
-def _still_able(run: AssignmentRun, now: datetime) -> set[int]:
-    on = now.astimezone(CHINA).date()
-    willing = practitioners_of(run.contract.supplier, on).filter(
-        pk__in=run.assignments.values("person_id"), practitioner__open_to_posts=True
-    )
-    return set(licensed(willing, on, run.parameters["credentials"]).order_by().values_list("pk", flat=True))
-
-
-# Answers
-
-
-@transaction.atomic
-def accept_assignment(*, actor: User, assignment: Assignment, now: datetime) -> Assignment:
-    """Take the post, if the database's clock is not past the deadline.
-
-    Raises:
-        NotYours, AnswerTooLate, StaleState, MayNotSitTogether, and what ``contracts.services.fill_post`` refuses
-    """
-    assignment = _take(actor, assignment)
-    if assignment.team_id is not None:
-        sending.check_seat(actor, assignment)
-    contracts.fill_post(actor=actor, post=assignment.post, adviser=actor, now=now)
-    apply_transition(ASSIGNMENT, assignment, "accept", actor=actor, now=now, changes={"answered_at": now})
-    return assignment
-
-
-@transaction.atomic
-def decline_assignment(*, actor: User, assignment: Assignment, reason: str, now: datetime) -> Assignment:
-    """Say no, and why. The post is computed anew with the next run, without asking this person for it again."""
-    if not reason.strip():
-        raise errors.ReasonMissing(field="reason")
-    assignment = _take(actor, assignment)
-    apply_transition(
-        ASSIGNMENT,
-        assignment,
-        "decline",
-        actor=actor,
-        now=now,
-        reason=reason.strip(),
-        changes={"answered_at": now, "answer_note": reason.strip()},
-    )
-    return assignment
-
-
-def _take(actor: User, assignment: Assignment) -> Assignment:
-    """Lock the proposal (after adviser and post, as ``fill_post`` does) and check that ``actor`` may answer it now."""
-    lock_name(f"adviser:{actor.pk}")
-    lock_row(Post, assignment.post_id)
-    assignment = lock_row(Assignment, assignment.pk)
-    if not rules.can_answer(actor, assignment):
-        raise errors.NotYours
-    if assignment.state == AssignmentState.EXPIRED or (
-        assignment.state == AssignmentState.PROPOSED
-        and assignment.respond_by is not None
-        and clock.database_now() > assignment.respond_by
-    ):
-        raise errors.AnswerTooLate(until=instant_words(assignment.respond_by) if assignment.respond_by else "")
-    return assignment
-
-
-@transaction.atomic
-def withdraw_assignment(*, actor: User, assignment: Assignment, reason: str, now: datetime) -> Assignment:
-    """Take a proposal back before it is answered."""
-    if not reason.strip():
-        raise errors.ReasonMissing(field="reason")
-    assignment = lock_row(Assignment, assignment.pk)
-    require(rules.can_staff, actor, assignment.run.contract)
-    apply_transition(ASSIGNMENT, assignment, "withdraw", actor=actor, now=now, reason=reason.strip())
-    return assignment
-
-
-@transaction.atomic
-def expire_overdue(*, now: datetime) -> int:
-    """End the proposals whose time ran out; gives how many. Rows that somebody is answering now are left to them."""
-    overdue = Assignment.objects.filter(state=AssignmentState.PROPOSED, respond_by__lt=clock.database_now())
-    return len(apply_transitions(ASSIGNMENT, overdue, "expire", actor=None, now=now, skip_locked=True))
-
-
-@transaction.atomic
-def settle(*, now: datetime, post_ids: Sequence[int] | None = None) -> int:
-    """Let assignments follow their posts: end what is no longer served by its person, withdraw what is taken."""
-    rows = Assignment.objects.all()
-    return _settle(rows if post_ids is None else rows.filter(post__in=post_ids), actor=None, now=now)
-
-
-def _settle(rows: Any, *, actor: User | None, now: datetime) -> int:
-    left = Q(state=AssignmentState.ACCEPTED) & (~Q(post__state=PostState.FILLED) | ~Q(post__adviser=F("person")))
-    taken = Q(state=AssignmentState.PROPOSED) & ~Q(post__state=PostState.VACANT)
-    ended = apply_transitions(ASSIGNMENT, rows.filter(left), "end", actor=actor, now=now, reason="post_left")
-    withdrawn = apply_transitions(ASSIGNMENT, rows.filter(taken), "withdraw", actor=actor, now=now, reason="post_taken")
-    return len(ended) + len(withdrawn)
-
-
-# Volunteers
-
-
-@transaction.atomic
-def call_volunteers(*, actor: User, contract: Contract, shifts: Sequence[NewShift], now: datetime) -> list[Opportunity]:
-    """Open a call for volunteers for every village that the market left empty, once a post.
-
-    The village's committee confirms the visits; where it is not registered, the buyer does.
-
-    Raises:
-        PermissionRefused, NotActive, NoRoundYet, NoGap, and what ``volunteers.services.create_opportunity`` refuses
-    """
-    contract = lock_row(Contract, contract.pk)
-    require(rules.can_call_volunteers, actor, contract)
-    if contract.state != ContractState.ACTIVE:
-        raise errors.NotActive
-    last = contract.runs.filter(state=RunState.PUBLISHED).first()
-    if last is None:
-        raise errors.NoRoundYet
-    gaps = uncalled_gaps(contract)
-    if not gaps:
-        raise errors.NoGap
-    hosts = _village_committees(gaps)
-    opened = []
-    for post in gaps:
-        words = _call_words(post)
-        opportunity = create_opportunity(
-            actor=actor,
-            organiser=contract.buyer,
-            host=hosts.get(post.region_id, contract.buyer),
-            kind=OpportunityKind.VISIT,
-            title=words["title"],
-            title_en=words["title_en"],
-            description=words["description"],
-            description_en=words["description_en"],
-            region=post.region,
-            shifts=shifts,
-            skills=last.parameters["wanted"],
-            languages=last.parameters["languages"],
-            seeks_adviser_for_post=post.pk,
-            now=now,
-        )
-        opened.append(open_opportunity(actor=actor, opportunity=opportunity, now=now))
-    record(
-        actor=actor,
-        action="contract.call_volunteers",
-        subject=contract,
-        now=now,
-        data={"posts": [post.pk for post in gaps], "opportunities": [o.pk for o in opened]},
-    )
-    return opened
-
-
-def uncalled_gaps(contract: Contract) -> list[Post]:
-    """Vacant posts without a live proposal and without an open call."""
-    called = Opportunity.objects.filter(
-        state__in=[OpportunityState.DRAFT, OpportunityState.OPEN], seeks_adviser_for_post__isnull=False
-    ).values("seeks_adviser_for_post")
-    # A village can be helped by volunteers; the seat of a team cannot.
-    villages = open_posts(contract).filter(region__level=Level.VILLAGE)
-    return list(villages.exclude(pk__in=called).select_related("region").order_by("pk"))
-
-
-def _village_committees(posts: list[Post]) -> dict[int, Organisation]:
-    found = Organisation.objects.filter(
-        kind=OrganisationKind.VILLAGE, region__in=[post.region_id for post in posts]
-    ).exclude(state="closed")
-    return {organisation.region_id: organisation for organisation in found.order_by("-pk")}
-
-
-def _call_words(post: Post) -> dict[str, str]:
-    """Title and text of a call. They are data in both languages, so no catalogue is asked."""
-    village, village_en = post.region.name, post.region.name_en
-    return {
-        "title": f"{village}征集志愿法律顾问",
-        "title_en": f"{village_en} seeks a volunteer legal adviser",
-        "description": f"合同律师目前无法覆盖{village}。请到村里解答群众的法律问题，协助审看协议、调解纠纷。"
-        "有法律专业学习或从业经历最好，耐心倾听更重要。",
-        "description_en": f"No lawyer of the contract can serve {village_en} at present. Come to the village, answer people's "
-        "legal questions, look through agreements and help with mediation. A law degree or practice helps; listening "
-        "matters most.",
-    }

@@ -22,7 +22,7 @@ from marketplace.core.errors import DomainError
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 
-from . import errors, rules, services
+from . import errors, rules, services, services_proposals
 from .freezing import Wishes, open_posts
 from .models import Assignment, AssignmentRun
 from .states import AssignmentState, RunShape, RunState
@@ -145,7 +145,7 @@ def send_repair(*, run_id: int, now: datetime) -> int:
     if not rules.can_automate(run.requested_by, contract):
         # It waits for somebody who may decide.
         return 0
-    services.send_proposals(run, actor=None, now=now, rounds=run.rounds_left, decided_by=run.requested_by)
+    services_proposals.send_proposals(run, actor=None, now=now, rounds=run.rounds_left, decided_by=run.requested_by)
     if run.follows is not None and run.follows.rounds_left:
         _end(run.follows, actor=None, now=now, reason="followed")
     return 1

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from marketplace.core import clock
 
-from . import services, services_parts, services_repair, services_scenarios
+from . import services, services_parts, services_proposals, services_repair, services_scenarios
 from .calls import close_answered_calls
 from .models import AssignmentRun, Scenario
 from .rosters import deals, duties
@@ -67,7 +67,9 @@ def sweep() -> int:
     scenarios = _lost(Scenario.objects.all(), ScenarioState.QUEUED, ScenarioState.RUNNING, now)
     for scenario_id in scenarios:
         services_scenarios.ask_for_scenario(scenario_id)
-    ended = services.expire_overdue(now=now) + services.settle(now=now) + close_answered_calls(now=now)
+    ended = (
+        services_proposals.expire_overdue(now=now) + services_proposals.settle(now=now) + close_answered_calls(now=now)
+    )
     repaired = services_repair.repair_by_themselves(now=now)
     return len(runs) + parts + len(scenarios) + ended + repaired + services.measure_runs()
 

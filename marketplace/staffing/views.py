@@ -21,10 +21,13 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.core.permissions import require
 
-from . import rules, selectors, services
+from . import calls, rules, selectors, services, services_proposals
 from .forms import CallForm, PublishForm, RunForm
 from .models import Assignment, AssignmentRun
 from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason, why_left
+from .rosters.people import WITH_DUTY
+from .rosters.rules import can_draft
+from .rosters.states import RosterState
 from .states import RunShape, RunState
 from .teams import pages as team_pages
 from .teams.forms import TeamForm, TeamPublishForm
@@ -108,8 +111,13 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
     last = view.last
     sent = services.last_published(found)
     repairable = selectors.repairable(sent) if sent is not None and may_staff else None
+    rosters = list(found.rosters.exclude(state=RosterState.CANCELLED)[:5])
+    duty = Contract.objects.filter(WITH_DUTY, pk=pk).exists()
     context = {
         "contract": found,
+        "rosters": rosters,
+        "may_draft": duty and found.state == ContractState.ACTIVE and can_draft(request.user, found),
+        "duty": duty,
         "repairable": repairable,
         "sent": sent,
         "view": view,
@@ -151,8 +159,8 @@ def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
     )
     order = ["compute", "send", "answer", "gap", "done"]
     marks = {key: "did" if order.index(key) < order.index(now) else "now" if key == now else "" for key in order}
-    if complete and not counts[selectors.CALLED]:
-        marks["gap"] = "did"
+    if complete:
+        marks["gap"] = marks["done"] = "did"
     return [
         (marks["compute"], _("Compute"), _("the best plan, proved") if computed else _("who serves where")),
         (marks["send"], _("Ask the lawyers"), _("each lawyer gets his proposals")),
@@ -235,10 +243,10 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
     """Call volunteers for what stays empty."""
     found = visible_contract(request, pk)
     require(rules.can_call_volunteers, request.user, found)
-    gaps = services.uncalled_gaps(found)
+    gaps = calls.uncalled_gaps(found)
     form = CallForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        opened = services.call_volunteers(actor=me(request), contract=found, shifts=form.shifts(), now=clock.now())
+        opened = calls.call_volunteers(actor=me(request), contract=found, shifts=form.shifts(), now=clock.now())
         messages.success(
             request,
             ngettext(
@@ -351,12 +359,14 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the proposals, after a look at what will happen."""
     found = visible_run(request, pk)
     require(rules.can_staff, request.user, found.contract)
+    if request.method != "POST" and found.state != RunState.DONE:
+        return redirect("staffing:run", pk)
     automates = rules.can_automate(request.user, found.contract)
     make = TeamPublishForm if found.shape == RunShape.TEAM else PublishForm
     form = make(request.POST if request.method == "POST" else None) if automates else None
     if request.method == "POST" and (form is None or form.is_valid()):
         rounds = (form.cleaned_data["rounds"] or 0) if form is not None else 0
-        services.publish_run(actor=me(request), run=found, now=clock.now(), rounds=rounds)
+        services_proposals.publish_run(actor=me(request), run=found, now=clock.now(), rounds=rounds)
         messages.success(request, _("The proposals are sent. Answers show on the page of the contract as they come."))
         return redirect("staffing:contract", found.contract_id)
     context = {
@@ -364,7 +374,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "report": selectors.run_report(found),
         "people": found.assignments.values("person").distinct().count(),
-        "respond_by": services.answer_deadline(clock.now()),
+        "respond_by": services_proposals.answer_deadline(clock.now()),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "staffing/publish.html", context, status=status)

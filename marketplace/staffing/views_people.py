@@ -23,7 +23,7 @@ from marketplace.matching.problem import Problem, from_document
 from marketplace.regions.models import Region
 from marketplace.regions.selectors import path
 
-from . import picking, rules, selectors, services
+from . import picking, rules, selectors, services_proposals
 from .computing import WhyNotAnswer, ask_why_not
 from .forms import ReasonForm, WhyNotForm
 from .models import Assignment, AssignmentRun, without_documents
@@ -76,7 +76,7 @@ def _mine(request: HttpRequest, pk: int) -> Assignment:
 @require_POST
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _mine(request, pk)
-    services.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
+    services_proposals.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
     village = localized(assignment.post.region, "name")
     done = (
         _("You are now the legal adviser of %(village)s.") % {"village": village}
@@ -93,7 +93,7 @@ def accept_all(request: HttpRequest) -> HttpResponse:
     done = seats = 0
     for assignment in selectors.proposals(me(request)):
         seats += assignment.team_id is not None
-        services.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
+        services_proposals.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
         done += 1
     if seats:
         accepted = ngettext("You accepted %(n)s proposal.", "You accepted %(n)s proposals.", done) % {"n": done}
@@ -114,9 +114,11 @@ def accept_all(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _mine(request, pk)
+    if request.method != "POST" and assignment.state != AssignmentState.PROPOSED:
+        return redirect("staffing:assignment", pk)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.decline_assignment(
+        services_proposals.decline_assignment(
             actor=me(request),
             assignment=assignment,
             reason=form.cleaned_data["reason"],
@@ -140,7 +142,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = get_object_or_404(rows, pk=pk, run__contract__in=rules.visible_contracts(request.user))
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.withdraw_assignment(
+        services_proposals.withdraw_assignment(
             actor=me(request),
             assignment=assignment,
             reason=form.cleaned_data["reason"],
@@ -160,7 +162,8 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     ).defer(*without_documents("run"))
     found = get_object_or_404(rows, pk=pk)
     sees_all = rules.can_see(request.user, found.run.contract)
-    sent = found.state not in (AssignmentState.COMPUTED, AssignmentState.WITHDRAWN)
+    # What was left out when the rest was sent was never proposed; what was taken back afterwards was.
+    sent = found.respond_by is not None
     if not sees_all and not (sent and rules.can_answer(request.user, found)):
         raise Http404
     if found.team_id is not None:

@@ -22,7 +22,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from marketplace.core import clock
-from marketplace.staffing import services, tasks
+from marketplace.staffing import services, services_proposals, tasks
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.contracts import parties_of
 
@@ -94,10 +94,10 @@ def test_a_province(monkeypatch: pytest.MonkeyPatch) -> None:
     tell("asked for to stored, s (CPU)", f"{wall + done['wall']:.2f} ({whole:.2f})", f"{GOAL:g}")
 
     _pages(run, people.officer)
-    wall, cpu, _sent = spent(lambda: services.publish_run(actor=people.officer, run=run, now=clock.now()))
+    wall, cpu, _sent = spent(lambda: services_proposals.publish_run(actor=people.officer, run=run, now=clock.now()))
     tell("sending the proposals with their events, s (CPU)", f"{wall:.2f} ({cpu:.2f})")
     Assignment.objects.filter(run=run).update(respond_by=clock.now())
-    wall, cpu, ended = spent(lambda: services.expire_overdue(now=clock.now()))
+    wall, cpu, ended = spent(lambda: services_proposals.expire_overdue(now=clock.now()))
     tell("ending them when the time is up, s (CPU)", f"{wall:.2f} ({cpu:.2f})")
     assert ended == run.summary["objective"]["filled"]
     assert done["memory"] <= MEMORY

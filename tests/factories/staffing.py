@@ -16,7 +16,7 @@ from marketplace.accounts.models import Organisation, User
 from marketplace.contracts.models import Contract, Post
 from marketplace.core import clock
 from marketplace.regions.models import Region
-from marketplace.staffing import services, services_repair, services_scenarios
+from marketplace.staffing import services, services_proposals, services_repair, services_scenarios
 from marketplace.staffing.models import Assignment, AssignmentRun, Scenario
 
 from .accounts import a_place, make_practitioner
@@ -107,5 +107,5 @@ def scenario_case(case: Case, run: AssignmentRun, *changes: dict[str, Any], name
 def publish_case(case: Case, *, now: datetime | None = None, **wishes: Any) -> list[Assignment]:
     """The proposals of a published run, by village."""
     now = now or clock.now()
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case, now=now, **wishes), now=now)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case, now=now, **wishes), now=now)
     return list(run.assignments.select_related("post", "person").order_by("post__region_id"))

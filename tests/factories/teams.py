@@ -13,7 +13,7 @@ from marketplace.accounts.models import Organisation, User
 from marketplace.contracts.models import Contract
 from marketplace.core import clock
 from marketplace.regions.models import Region
-from marketplace.staffing import services
+from marketplace.staffing import services, services_proposals
 from marketplace.staffing.models import Assignment, AssignmentRun
 
 from .accounts import LEISHAN, a_place, make_credential, make_membership
@@ -75,5 +75,7 @@ def run_team(team: Team, **wishes: Any) -> AssignmentRun:
 
 def publish_team(team: Team, run: AssignmentRun | None = None, **wishes: Any) -> list[Assignment]:
     """The proposals of a published run, by seat."""
-    run = services.publish_run(actor=team.parties.officer, run=run or run_team(team, **wishes), now=clock.now())
+    run = services_proposals.publish_run(
+        actor=team.parties.officer, run=run or run_team(team, **wishes), now=clock.now()
+    )
     return list(run.assignments.select_related("post", "person").order_by("post__seat"))

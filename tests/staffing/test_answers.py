@@ -14,7 +14,7 @@ from marketplace.contracts.services import fill_post, vacate_post
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
-from marketplace.staffing import errors, services, tasks
+from marketplace.staffing import calls, errors, services_proposals, tasks
 from marketplace.staffing.models import Assignment
 from marketplace.staffing.workspace import work_items
 from tests.factories.accounts import make_member, make_organisation
@@ -32,14 +32,14 @@ def states(case):
 def test_the_person_accepts_and_serves():
     case = make_case((0.01,), (0.0,))
     [proposal] = publish_case(case)
-    services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
+    services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
     proposal.refresh_from_db()
     post = case.post(0)
     assert (proposal.state, post.state, post.adviser) == ("accepted", "filled", case.lawyers[0])
     assert proposal.answered_at is not None
     assert Event.objects.filter(action="assignment.accept", actor=case.lawyers[0]).count() == 1
     with pytest.raises(IllegalTransition):
-        services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
+        services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
 
 
 def test_who_is_proposed_gets_one_letter(mailoutbox, django_capture_on_commit_callbacks):
@@ -62,9 +62,9 @@ def test_nobody_answers_for_another():
     [proposal] = publish_case(case)
     for nearly in (case.lawyers[1], case.parties.bidder, case.parties.officer):
         with pytest.raises(errors.NotYours):
-            services.accept_assignment(actor=nearly, assignment=proposal, now=clock.now())
+            services_proposals.accept_assignment(actor=nearly, assignment=proposal, now=clock.now())
         with pytest.raises(errors.NotYours):
-            services.decline_assignment(actor=nearly, assignment=proposal, reason="不便", now=clock.now())
+            services_proposals.decline_assignment(actor=nearly, assignment=proposal, reason="不便", now=clock.now())
     proposal.refresh_from_db()
     assert (proposal.state, case.post(0).state) == ("proposed", "vacant")
 
@@ -74,10 +74,14 @@ def test_declining_needs_a_reason():
     [proposal] = publish_case(case)
     for empty in ("", "  \n"):
         with pytest.raises(errors.ReasonMissing):
-            services.decline_assignment(actor=case.lawyers[0], assignment=proposal, reason=empty, now=clock.now())
+            services_proposals.decline_assignment(
+                actor=case.lawyers[0], assignment=proposal, reason=empty, now=clock.now()
+            )
     proposal.refresh_from_db()
     assert proposal.state == "proposed"
-    services.decline_assignment(actor=case.lawyers[0], assignment=proposal, reason="近期住院", now=clock.now())
+    services_proposals.decline_assignment(
+        actor=case.lawyers[0], assignment=proposal, reason="近期住院", now=clock.now()
+    )
     proposal.refresh_from_db()
     assert (proposal.state, proposal.answer_note) == ("declined", "近期住院")
     assert case.post(0).state == "vacant"
@@ -88,8 +92,8 @@ def test_repair_keeps_who_accepted_and_does_not_ask_the_decliner_again():
     west, east = case.lawyers
     first, second, third = publish_case(case)
     assert [a.person for a in (first, second, third)] == [west, west, east]
-    services.accept_assignment(actor=west, assignment=first, now=clock.now())
-    services.decline_assignment(actor=west, assignment=second, reason="方言不通", now=clock.now())
+    services_proposals.accept_assignment(actor=west, assignment=first, now=clock.now())
+    services_proposals.decline_assignment(actor=west, assignment=second, reason="方言不通", now=clock.now())
     repair = run_case(case)
     # Only the declined village is open: one is served, one waits for its answer.
     assert repair.problem["posts"]["key"] == [second.post_id]
@@ -109,20 +113,22 @@ def test_a_proposal_ends_with_its_deadline_by_the_database_clock(at):
     [proposal] = publish_case(case, now=now)
     assert proposal.respond_by is not None
     at(proposal.respond_by)
-    assert services.expire_overdue(now=clock.now()) == 0
+    assert services_proposals.expire_overdue(now=clock.now()) == 0
     late = at(proposal.respond_by + timedelta(microseconds=1))
     for act in (
-        lambda: services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=now),
-        lambda: services.decline_assignment(actor=case.lawyers[0], assignment=proposal, reason="晚了", now=now),
+        lambda: services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=now),
+        lambda: services_proposals.decline_assignment(
+            actor=case.lawyers[0], assignment=proposal, reason="晚了", now=now
+        ),
     ):
         with pytest.raises(errors.AnswerTooLate):
             act()
-    assert services.expire_overdue(now=late) == 1
-    assert services.expire_overdue(now=late) == 0
+    assert services_proposals.expire_overdue(now=late) == 1
+    assert services_proposals.expire_overdue(now=late) == 0
     proposal.refresh_from_db()
     assert (proposal.state, case.post(0).state) == ("expired", "vacant")
     with pytest.raises(errors.AnswerTooLate):
-        services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=late)
+        services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=late)
     # Whoever did not answer is not asked for this village again.
     assert run_case(case).empty_posts.get().reason["barred"][0]["bars"] == ["no_answer"]
 
@@ -131,21 +137,30 @@ def test_the_last_instant_is_in_time(at):
     now = at(datetime(2026, 11, 23, 10))
     case = make_case((0.01,), (0.0,), now=now)
     [proposal] = publish_case(case, now=now)
-    services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=at(proposal.respond_by))
+    services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=at(proposal.respond_by))
     assert case.post(0).state == "filled"
 
 
-def test_taking_a_proposal_back():
+def test_taking_a_proposal_back(mailoutbox, django_capture_on_commit_callbacks):
     case = make_case((0.01,), (0.0,))
+    User.objects.filter(pk=case.lawyers[0].pk).update(email="lawyer@example.org")
     [proposal] = publish_case(case)
     with pytest.raises(PermissionRefused):
-        services.withdraw_assignment(actor=case.lawyers[0], assignment=proposal, reason="试", now=clock.now())
+        services_proposals.withdraw_assignment(actor=case.lawyers[0], assignment=proposal, reason="试", now=clock.now())
     with pytest.raises(errors.ReasonMissing):
-        services.withdraw_assignment(actor=case.parties.bidder, assignment=proposal, reason="", now=clock.now())
-    services.withdraw_assignment(actor=case.parties.bidder, assignment=proposal, reason="律师调离", now=clock.now())
+        services_proposals.withdraw_assignment(
+            actor=case.parties.bidder, assignment=proposal, reason="", now=clock.now()
+        )
+    with django_capture_on_commit_callbacks(execute=True):
+        services_proposals.withdraw_assignment(
+            actor=case.parties.bidder, assignment=proposal, reason="律师调离", now=clock.now()
+        )
     assert states(case) == ["withdrawn"]
+    [letter] = mailoutbox
+    assert letter.to == ["lawyer@example.org"]
+    assert "律师调离" in letter.body
     with pytest.raises(IllegalTransition):
-        services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
+        services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
 
 
 def test_a_refusal_of_the_contract_room_leaves_the_proposal_open():
@@ -158,7 +173,7 @@ def test_a_refusal_of_the_contract_room_leaves_the_proposal_open():
     from marketplace.contracts.errors import AdviserSanctioned
 
     with pytest.raises(AdviserSanctioned):
-        services.accept_assignment(actor=lawyer, assignment=proposal, now=clock.now())
+        services_proposals.accept_assignment(actor=lawyer, assignment=proposal, now=clock.now())
     assert states(case) == ["proposed"]
     assert case.post(0).state == "vacant"
 
@@ -169,7 +184,7 @@ def test_a_refusal_of_the_contract_room_leaves_the_proposal_open():
 def test_an_adviser_who_leaves_ends_the_assignment(django_capture_on_commit_callbacks):
     case = make_case((0.01,), (0.0,))
     [proposal] = publish_case(case)
-    services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
+    services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
     with django_capture_on_commit_callbacks(execute=True):
         vacate_post(post=case.post(0), actor=case.parties.bidder, reason="调离", now=clock.now())
     assert states(case) == ["ended"]
@@ -187,7 +202,7 @@ def test_a_post_filled_by_hand_takes_its_proposal_back(django_capture_on_commit_
 def test_the_sweep_repairs_what_lost_news_left():
     case = make_case((0.01, 0.09), (0.0, 0.1))
     first, second = publish_case(case)
-    services.accept_assignment(actor=first.person, assignment=first, now=clock.now())
+    services_proposals.accept_assignment(actor=first.person, assignment=first, now=clock.now())
     Post.objects.filter(pk=first.post_id).update(state="vacant", adviser=None, adviser_since=None)
     Post.objects.filter(pk=second.post_id).update(state="closed")
     assert tasks.sweep() == 2
@@ -207,9 +222,7 @@ def test_volunteers_are_called_for_what_stays_empty_once():
     case = make_case((0.01, 0.02, 0.03), (0.0,), capacity=1)
     [proposal] = publish_case(case, languages=["hmu"])
     host = make_organisation(OrganisationKind.VILLAGE, region=case.villages[2])
-    opened = services.call_volunteers(
-        actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now()
-    )
+    opened = calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
     left = {v for i, v in enumerate(case.villages) if case.post(i).pk != proposal.post_id}
     assert {o.region for o in opened} == left
     assert all(
@@ -223,12 +236,10 @@ def test_volunteers_are_called_for_what_stays_empty_once():
     assert case.parties.buyer in hosts.values()
     assert all(o.title.endswith("征集志愿法律顾问") and o.title_en and o.shifts.count() == 1 for o in opened)
     with pytest.raises(errors.NoGap):
-        services.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
+        calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
     # A proposal that is declined later opens one more gap; the others keep their call.
-    services.decline_assignment(actor=proposal.person, assignment=proposal, reason="路远", now=clock.now())
-    [more] = services.call_volunteers(
-        actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now()
-    )
+    services_proposals.decline_assignment(actor=proposal.person, assignment=proposal, reason="路远", now=clock.now())
+    [more] = calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
     assert more.seeks_adviser_for_post == proposal.post_id
     assert Opportunity.objects.count() == 3
 
@@ -236,12 +247,12 @@ def test_volunteers_are_called_for_what_stays_empty_once():
 def test_only_the_buyers_officer_calls_volunteers_and_after_a_round():
     case = make_case((0.01, 0.02), (0.0,), capacity=1)
     with pytest.raises(errors.NoRoundYet):
-        services.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
+        calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
     publish_case(case)
     stranger = make_member(Role.OFFICER, make_organisation(OrganisationKind.BUREAU))
     for nearly in (case.parties.bidder, case.parties.approver, stranger):
         with pytest.raises(PermissionRefused):
-            services.call_volunteers(actor=nearly, contract=case.contract, shifts=shifts(), now=clock.now())
+            calls.call_volunteers(actor=nearly, contract=case.contract, shifts=shifts(), now=clock.now())
     assert not Opportunity.objects.exists()
 
 
@@ -262,7 +273,7 @@ def test_work_waits_for_the_right_people(django_assert_num_queries):
     run = run_case(case)
     assert len(titles(officer)) == 1
     assert titles(lawyer) == []
-    services.publish_run(actor=officer, run=run, now=clock.now())
+    services_proposals.publish_run(actor=officer, run=run, now=clock.now())
     assert len(titles(lawyer)) == 1
     items = list(work_items(lawyer, clock.now()))
     assert items[0].due_at == Assignment.objects.filter(state="proposed")[0].respond_by
@@ -277,7 +288,7 @@ def test_a_lawyer_of_two_contracts_is_not_overbooked_by_accepting():
     case = make_case((0.01, 0.02, 0.03, 0.04, 0.05), (0.0,), capacity=9)
     lawyer = case.lawyers[0]
     for proposal in publish_case(case):
-        services.accept_assignment(actor=lawyer, assignment=proposal, now=clock.now())
+        services_proposals.accept_assignment(actor=lawyer, assignment=proposal, now=clock.now())
     other = make_case((0.06,), (), parties=case.parties)
     assert run_case(other).empty_posts.get().reason["barred"][0]["bars"] == ["no_capacity"]
     a_lawyer(case.parties.supplier, 0.0)

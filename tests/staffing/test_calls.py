@@ -13,7 +13,7 @@ from django.utils import timezone
 from marketplace.audit.models import Event
 from marketplace.contracts.services import fill_post
 from marketplace.core import clock
-from marketplace.staffing import services, tasks
+from marketplace.staffing import calls, tasks
 from tests.factories.staffing import Case, make_case, publish_case
 from tests.factories.volunteers import make_call, make_volunteer
 from volunteers import sign_ups
@@ -29,7 +29,7 @@ def called() -> tuple[Case, Opportunity, Shift]:
     case = make_case((0.01, 0.02), (0.0, 0.1), capacity=1, max_travel_minutes=15)
     [proposal] = publish_case(case)
     day = timezone.localtime(clock.now() + timedelta(days=10)).replace(hour=9, minute=0)
-    [call] = services.call_volunteers(
+    [call] = calls.call_volunteers(
         actor=case.parties.officer,
         contract=case.contract,
         shifts=[NewShift(day, day.replace(hour=11), 1)],

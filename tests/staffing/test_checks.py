@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from marketplace.contracts.models import Post
 from marketplace.core import clock
-from marketplace.staffing import services
+from marketplace.staffing import services_proposals
 from marketplace.staffing.checks import check_staffing, replay
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.staffing import make_case, publish_case, run_case
@@ -69,8 +69,8 @@ def test_only_finished_runs_are_replayed(run):
 def test_the_check_passes_on_a_life_of_proposals():
     case = make_case((0.01, 0.02, 0.09), (0.0, 0.1))
     first, second, _third = publish_case(case)
-    services.accept_assignment(actor=first.person, assignment=first, now=clock.now())
-    services.decline_assignment(actor=second.person, assignment=second, reason="路远", now=clock.now())
+    services_proposals.accept_assignment(actor=first.person, assignment=first, now=clock.now())
+    services_proposals.decline_assignment(actor=second.person, assignment=second, reason="路远", now=clock.now())
     run_case(case)
     assert [finding.name for finding in check_staffing() if finding.rows] == []
     call_command("check_staffing", stdout=StringIO())
@@ -90,7 +90,7 @@ def test_the_check_passes_on_a_life_of_proposals():
 def test_the_check_names_what_was_tampered_with(spoil, rule):
     case = make_case((0.01, 0.09), (0.0, 0.1))
     first, _second = publish_case(case)
-    services.accept_assignment(actor=first.person, assignment=first, now=clock.now())
+    services_proposals.accept_assignment(actor=first.person, assignment=first, now=clock.now())
     spoil(first)
     assert any(finding.name.startswith(rule) and finding.rows for finding in check_staffing())
     with pytest.raises(SystemExit) as ended:

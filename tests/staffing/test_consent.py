@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from marketplace.contracts.models import Post
 from marketplace.core import clock
-from marketplace.staffing import services, tasks
+from marketplace.staffing import services_proposals, tasks
 from marketplace.staffing.models import Assignment, AssignmentRun, TeamTerms
 from tests.factories.accounts import make_user
 from tests.factories.staffing import a_lawyer, make_case, publish_case, run_case
@@ -15,10 +15,12 @@ pytestmark = pytest.mark.django_db
 
 def test_no_step_of_the_machine_fills_a_post():
     case = make_case((0.01, 0.02), (0.0, 0.1), capacity=3)
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=3)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=3)
     for _ in range(4):
         for proposal in Assignment.objects.filter(state="proposed"):
-            services.decline_assignment(actor=proposal.person, assignment=proposal, reason="路远", now=clock.now())
+            services_proposals.decline_assignment(
+                actor=proposal.person, assignment=proposal, reason="路远", now=clock.now()
+            )
         tasks.sweep()
         for run_id in AssignmentRun.objects.filter(state="queued").values_list("pk", flat=True):
             tasks.execute(run_id)
@@ -34,7 +36,7 @@ def test_who_closes_the_door_is_asked_no_more_but_may_still_answer():
     lawyer.practitioner.open_to_posts = False
     lawyer.practitioner.save()
     assert run_case(case).problem["people"]["key"] == []
-    services.accept_assignment(actor=lawyer, assignment=proposal, now=clock.now())
+    services_proposals.accept_assignment(actor=lawyer, assignment=proposal, now=clock.now())
     assert Post.objects.get(pk=proposal.post_id).adviser == lawyer
 
 

@@ -10,7 +10,7 @@ from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.core import clock
 from marketplace.matching.pairs import eligible_pairs
 from marketplace.matching.problem import from_document
-from marketplace.staffing import measuring, services
+from marketplace.staffing import measuring, services, services_proposals
 from marketplace.staffing.models import AssignmentRun
 from tests.factories.accounts import a_place, make_member, make_organisation
 from tests.factories.staffing import make_case, publish_case, run_case
@@ -116,7 +116,7 @@ def test_names_for_those_who_oversee_and_totals_for_everybody(client_for):
     for user in (None, other, case.parties.bidder, case.lawyers[0]):
         assert client_for(user).get(address).status_code == 404
         assert client_for(user).get(reverse("staffing:fairness_csv", args=[run.pk, "load"])).status_code == 404
-    services.publish_run(actor=case.parties.officer, run=run, now=clock.now())
+    services_proposals.publish_run(actor=case.parties.officer, run=run, now=clock.now())
     for user in (None, other, case.parties.bidder, case.lawyers[0]):
         client = client_for(user)
         page = client.get(address)

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, connections
 
 from marketplace.core import clock
-from marketplace.staffing import services, tasks
+from marketplace.staffing import services, services_proposals, tasks
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.staffing import make_case, run_case
 
@@ -142,14 +142,14 @@ def test_two_requests_at_once_make_one_run():
 
 def test_accepting_and_withdrawing_at_once_has_one_outcome():
     case = make_case((0.01,), (0.0,))
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now())
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now())
     proposal = run.assignments.get()
     in_threads(
-        lambda: services.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now()),
-        lambda: services.withdraw_assignment(
+        lambda: services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now()),
+        lambda: services_proposals.withdraw_assignment(
             actor=case.parties.bidder, assignment=proposal, reason="调离", now=clock.now()
         ),
-        lambda: services.decline_assignment(
+        lambda: services_proposals.decline_assignment(
             actor=case.lawyers[0], assignment=proposal, reason="改变主意", now=clock.now()
         ),
     )

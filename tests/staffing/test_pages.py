@@ -8,7 +8,7 @@ from django.urls import reverse
 from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.accounts.picking import proposal
 from marketplace.core import clock
-from marketplace.staffing import services
+from marketplace.staffing import services, services_proposals
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.accounts import a_place, make_member, make_organisation
 from tests.factories.staffing import make_case, publish_case, run_case
@@ -201,7 +201,18 @@ def test_taking_a_proposal_back_from_the_page(client_for, case):
     bidder.post(address, {"reason": "律师调离"})
     proposal.refresh_from_db()
     assert proposal.state == "withdrawn"
-    assert client_for(case.parties.officer).get(reverse("staffing:assignment", args=[proposal.pk])).status_code == 200
+    page = reverse("staffing:assignment", args=[proposal.pk])
+    assert client_for(case.parties.officer).get(page).status_code == 200
+    # The letter that asked him still leads somewhere, and there is nothing left to decline.
+    lawyer = client_for(proposal.person)
+    assert lawyer.get(page).status_code == 200
+    assert lawyer.get(reverse("staffing:decline", args=[proposal.pk])).url == page
+
+
+def test_what_was_sent_is_not_sent_again(client_for, case):
+    run = publish_case(case)[0].run
+    officer = client_for(case.parties.officer)
+    assert officer.get(reverse("staffing:publish", args=[run.pk])).url == reverse("staffing:run", args=[run.pk])
 
 
 def test_a_village_page_names_nobody_but_the_adviser(client_for, case):
@@ -211,7 +222,7 @@ def test_a_village_page_names_nobody_but_the_adviser(client_for, case):
     address = reverse("staffing:village_reason", args=[mine.post.region_id])
     before = text(client_for().get(address))
     assert west.display_name not in before
-    services.accept_assignment(actor=west, assignment=mine, now=clock.now())
+    services_proposals.accept_assignment(actor=west, assignment=mine, now=clock.now())
     after = text(client_for(language="en").get(address))
     assert west.display_name_en in after
     assert east.display_name_en not in after
@@ -270,7 +281,7 @@ def test_pages_take_a_fixed_number_of_queries(client_for, django_assert_max_num_
             with django_assert_max_num_queries(60) as captured:
                 text(client.get(pages[name]))
             found[name] = len(captured)
-        services.publish_run(actor=case.parties.officer, run=run, now=clock.now())
+        services_proposals.publish_run(actor=case.parties.officer, run=run, now=clock.now())
         lawyer = client_for(run.assignments.first().person)
         with django_assert_max_num_queries(60) as captured:
             text(lawyer.get(reverse("staffing:proposals")))

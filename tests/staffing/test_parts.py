@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.matching import swaps
-from marketplace.staffing import computing_parts, services, services_parts, tasks
+from marketplace.staffing import computing_parts, services, services_parts, services_proposals, tasks
 from marketplace.staffing.checks import replay
 from marketplace.staffing.models import Assignment, AssignmentRun, EmptyPost, RunPart
 from marketplace.staffing.proof_files import answer_document, flaws, problem_document
@@ -261,11 +261,11 @@ def test_asking_computing_and_sending_take_as_many_statements_for_one_village_as
         with CaptureQueriesContext(connection) as computing:
             services.execute_run(run_id=run.pk, now=clock.now())
         with CaptureQueriesContext(connection) as sending:
-            services.publish_run(actor=case.parties.officer, run=run, now=clock.now())
+            services_proposals.publish_run(actor=case.parties.officer, run=run, now=clock.now())
         assert run.assignments.filter(state="proposed").count() == len(villages)
         Assignment.objects.filter(run=run).update(respond_by=clock.now() - timedelta(days=1))
         with CaptureQueriesContext(connection) as ending:
-            assert services.expire_overdue(now=clock.now()) == len(villages)
+            assert services_proposals.expire_overdue(now=clock.now()) == len(villages)
         return [len(each) for each in (asking, computing, sending, ending)]
 
     assert counts((0.01,)) == counts((0.01, 0.05, 0.09))

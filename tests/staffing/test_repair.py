@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from marketplace.accounts.models import Membership, OrganisationKind, Role
 from marketplace.audit.models import Event
+from marketplace.contracts import services as contracts
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
-from marketplace.staffing import errors, services, services_repair, tasks
+from marketplace.staffing import errors, selectors, services, services_proposals, services_repair, tasks
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.accounts import make_member, make_organisation
 from tests.factories.staffing import make_case, publish_case, repair_case, run_case
@@ -19,11 +20,13 @@ pytestmark = pytest.mark.django_db
 
 
 def decline(proposal, reason="路远"):
-    return services.decline_assignment(actor=proposal.person, assignment=proposal, reason=reason, now=clock.now())
+    return services_proposals.decline_assignment(
+        actor=proposal.person, assignment=proposal, reason=reason, now=clock.now()
+    )
 
 
 def accept(proposal):
-    return services.accept_assignment(actor=proposal.person, assignment=proposal, now=clock.now())
+    return services_proposals.accept_assignment(actor=proposal.person, assignment=proposal, now=clock.now())
 
 
 def work():
@@ -34,6 +37,26 @@ def work():
     return len(queued)
 
 
+def test_who_leaves_after_a_repair_is_missed_too():
+    """An adviser of the first plan gives up when a repair was sent already: the next repair is offered for that village."""
+    case = make_case((0.01, 0.02, 0.9), (0.0, 0.1), capacity=4)
+    first, second = publish_case(case)
+    accept(first)
+    decline(second)
+    repair = services_proposals.publish_run(
+        actor=case.parties.officer, run=repair_case(case, first.run), now=clock.now()
+    )
+    accept(repair.assignments.get())
+    assert selectors.repairable(repair) is None  # what it could fill with nobody did not fall free
+    contracts.vacate_post(post=first.post, actor=case.parties.officer, reason="调离", now=clock.now())
+    services_proposals.settle(now=clock.now())
+    free = selectors.repairable(repair)
+    assert free is not None
+    assert (free.total, free.kept) == (1, 1)
+    assert selectors.fallen_free(first.run).count() == 0
+    assert repair_case(case, repair).follows_id == repair.pk
+
+
 def test_a_repair_says_who_moved_and_why_and_moves_nobody_else():
     case = make_case((0.01, 0.02, 0.09, 0.1), (0.0, 0.1), capacity=4)
     first, second, third, fourth = publish_case(case)
@@ -41,7 +64,7 @@ def test_a_repair_says_who_moved_and_why_and_moves_nobody_else():
     accept(first)
     decline(second, "方言不通")
     Assignment.objects.filter(pk=fourth.pk).update(respond_by=clock.now() - timedelta(minutes=1))
-    services.expire_overdue(now=clock.now())
+    services_proposals.expire_overdue(now=clock.now())
     repair = repair_case(case, first.run)
     assert (repair.kind, repair.follows_id, repair.automatic) == ("repair", first.run_id, False)
     assert repair.before["kept"] == sorted([[first.post_id, west.pk], [third.post_id, east.pk]])
@@ -85,7 +108,9 @@ def test_there_is_nothing_to_repair_while_nothing_fell_free():
     with pytest.raises(errors.NothingToRepair):
         repair_case(case, proposal.run)
     decline(proposal)
-    later = services.publish_run(actor=case.parties.officer, run=repair_case(case, proposal.run), now=clock.now())
+    later = services_proposals.publish_run(
+        actor=case.parties.officer, run=repair_case(case, proposal.run), now=clock.now()
+    )
     with pytest.raises(errors.NothingToRepair):
         repair_case(case, proposal.run)  # it is the later one that would be repaired
     assert later.follows_id == proposal.run_id
@@ -97,13 +122,13 @@ def test_who_may_ask_for_a_repair_and_who_may_let_it_begin_by_itself():
     stranger = make_member(Role.OFFICER, make_organisation(OrganisationKind.BUREAU))
     for nearly in (case.parties.bidder, case.parties.approver, case.lawyers[0], stranger):
         with pytest.raises(PermissionRefused):
-            services.publish_run(actor=nearly, run=run, now=clock.now(), rounds=1)
+            services_proposals.publish_run(actor=nearly, run=run, now=clock.now(), rounds=1)
     run.refresh_from_db()
     assert (run.state, run.rounds_left) == ("done", 0)
     for wrong in (-1, 6):
         with pytest.raises(errors.BadWish):
-            services.publish_run(actor=case.parties.officer, run=run, now=clock.now(), rounds=wrong)
-    services.publish_run(actor=case.parties.officer, run=run, now=clock.now(), rounds=2)
+            services_proposals.publish_run(actor=case.parties.officer, run=run, now=clock.now(), rounds=wrong)
+    services_proposals.publish_run(actor=case.parties.officer, run=run, now=clock.now(), rounds=2)
     decline(run.assignments.order_by("pk")[0])
     for nearly in (case.parties.approver, case.lawyers[0], stranger):
         with pytest.raises(PermissionRefused):
@@ -118,7 +143,7 @@ def test_who_may_ask_for_a_repair_and_who_may_let_it_begin_by_itself():
 
 def test_by_itself_once_all_have_answered_and_as_often_as_allowed():
     case = make_case((0.01, 0.02), (0.0, 0.05, 0.1), capacity=3)
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=2)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=2)
     first, second = run.assignments.order_by("pk")
     decline(first)
     tasks.sweep()
@@ -152,7 +177,7 @@ def test_by_itself_once_all_have_answered_and_as_often_as_allowed():
 def test_by_itself_when_the_time_is_up(at):
     now = at(datetime(2026, 11, 23, 10))
     case = make_case((0.01,), (0.0, 0.02), now=now)
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case, now=now), now=now, rounds=1)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case, now=now), now=now, rounds=1)
     [proposal] = run.assignments.all()
     assert proposal.respond_by is not None
     at(proposal.respond_by + timedelta(seconds=1))
@@ -165,7 +190,7 @@ def test_by_itself_when_the_time_is_up(at):
 
 def test_it_stops_when_nobody_is_found_and_says_so():
     case = make_case((0.01,), (0.0,))
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=3)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=3)
     decline(run.assignments.get())
     for _ in range(4):
         tasks.sweep()
@@ -177,14 +202,14 @@ def test_it_stops_when_nobody_is_found_and_says_so():
 
 def test_it_stops_when_all_are_served_and_on_request():
     case = make_case((0.01,), (0.0,))
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=3)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=3)
     accept(run.assignments.get())
     tasks.sweep()
     run.refresh_from_db()
     assert (run.rounds_left, run.repairs.count()) == (0, 0)
     assert Event.objects.get(action="run.stop_repairs").reason == "nothing_vacant"
     other = make_case((0.01,), (0.0, 0.02))
-    run = services.publish_run(actor=other.parties.officer, run=run_case(other), now=clock.now(), rounds=1)
+    run = services_proposals.publish_run(actor=other.parties.officer, run=run_case(other), now=clock.now(), rounds=1)
     services_repair.stop_repairs(actor=other.parties.officer, run=run, now=clock.now())
     services_repair.stop_repairs(actor=other.parties.officer, run=run, now=clock.now())
     decline(run.assignments.get())
@@ -195,7 +220,7 @@ def test_it_stops_when_all_are_served_and_on_request():
 
 def test_an_officer_who_left_decides_nothing_any_more():
     case = make_case((0.01,), (0.0, 0.02))
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=1)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=1)
     decline(run.assignments.get())
     Membership.objects.filter(user=case.parties.officer).update(state="ended")
     Membership.generation += 1
@@ -207,13 +232,13 @@ def test_an_officer_who_left_decides_nothing_any_more():
 
 def test_somebody_who_computes_comes_first():
     case = make_case((0.01,), (0.0, 0.02))
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=1)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=1)
     decline(run.assignments.get())
     mine = repair_case(case, run)
     tasks.sweep()
     mine.refresh_from_db()
     assert (mine.state, work()) == ("done", 0)
-    services.publish_run(actor=case.parties.officer, run=mine, now=clock.now())
+    services_proposals.publish_run(actor=case.parties.officer, run=mine, now=clock.now())
     tasks.sweep()
     assert AssignmentRun.objects.count() == 2
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from marketplace.audit.models import Event
 from marketplace.core import clock
-from marketplace.staffing import services, services_repair, tasks
+from marketplace.staffing import services, services_proposals, services_repair, tasks
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.staffing import make_case, run_case
 
@@ -45,9 +45,11 @@ def answered_case(monkeypatch):
     asked = []
     monkeypatch.setattr(tasks.execute, "delay", asked.append)
     case = make_case((0.01, 0.02, 0.05), (0.0, 0.05, 0.1), capacity=3)
-    run = services.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=2)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=2)
     for proposal in run.assignments.order_by("pk"):
-        services.decline_assignment(actor=proposal.person, assignment=proposal, reason="路远", now=clock.now())
+        services_proposals.decline_assignment(
+            actor=proposal.person, assignment=proposal, reason="路远", now=clock.now()
+        )
     asked.clear()
     return run, asked
 

@@ -13,7 +13,7 @@ from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
 from marketplace.matching.problem import from_document
-from marketplace.staffing import computing, errors, services
+from marketplace.staffing import computing, errors, services, services_proposals
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.accounts import make_credential, make_member, make_membership, make_organisation, make_practitioner
 from tests.factories.contracts import make_contract, parties_of
@@ -102,7 +102,7 @@ def test_served_villages_and_open_proposals_take_capacity():
     first = run_case(parties_case)
     assert first.problem["people"]["load"] == [1]
     assert first.assignments.count() == 1
-    services.publish_run(actor=parties.officer, run=first, now=clock.now())
+    services_proposals.publish_run(actor=parties.officer, run=first, now=clock.now())
     again = run_case(parties_case)
     # The proposal that waits keeps its post out of the problem, and its lawyer's place taken.
     assert len(again.problem["posts"]["key"]) == 1
@@ -151,7 +151,7 @@ def test_nearly_allowed_people_cannot_publish_or_cancel():
     run = run_case(case)
     for nearly in (case.parties.approver, case.lawyers[0]):
         with pytest.raises(PermissionRefused):
-            services.publish_run(actor=nearly, run=run, now=clock.now())
+            services_proposals.publish_run(actor=nearly, run=run, now=clock.now())
         with pytest.raises(PermissionRefused):
             services.cancel_run(actor=nearly, run=run, now=clock.now())
     run.refresh_from_db()
@@ -192,7 +192,7 @@ def test_one_run_at_a_time_and_a_newer_one_replaces_an_unpublished_one():
     first.refresh_from_db()
     assert (first.state, second.state) == ("cancelled", "done")
     with pytest.raises(IllegalTransition):
-        services.publish_run(actor=case.parties.officer, run=first, now=clock.now())
+        services_proposals.publish_run(actor=case.parties.officer, run=first, now=clock.now())
 
 
 def test_nothing_vacant_is_said():
@@ -264,7 +264,7 @@ def test_publishing_asks_each_person_until_the_third_working_day(at):
     assert run.state == "published"
     assert Event.objects.filter(action="assignment.propose").count() == 3
     with pytest.raises(IllegalTransition):
-        services.publish_run(actor=case.parties.officer, run=run, now=now)
+        services_proposals.publish_run(actor=case.parties.officer, run=run, now=now)
 
 
 def test_what_changed_since_the_computation_is_left_out():
@@ -276,7 +276,7 @@ def test_what_changed_since_the_computation_is_left_out():
     west, east = case.lawyers
     east.practitioner.open_to_posts = False
     east.practitioner.save()
-    services.publish_run(actor=case.parties.officer, run=run, now=clock.now())
+    services_proposals.publish_run(actor=case.parties.officer, run=run, now=clock.now())
     states = {a.post_id: a.state for a in Assignment.objects.filter(run=run)}
     assert states[case.post(0).pk] == "withdrawn"
     assert states[case.post(1).pk] == ("proposed" if by_post[case.post(1).pk].person == west else "withdrawn")
@@ -306,7 +306,7 @@ def test_the_database_lets_one_proposal_live_a_post():
 def test_later_rounds_put_the_villages_that_were_left_first():
     case = make_case((0.01, 0.02), (0.0,), capacity=1)
     [served] = publish_case(case)
-    services.decline_assignment(actor=served.person, assignment=served, reason="时间冲突", now=clock.now())
+    services_proposals.decline_assignment(actor=served.person, assignment=served, reason="时间冲突", now=clock.now())
     left = next(pk for pk in case.contract.posts.values_list("pk", flat=True) if pk != served.post_id)
     again = run_case(case)
     priority = dict(zip(again.problem["posts"]["key"], again.problem["posts"]["priority"], strict=True))

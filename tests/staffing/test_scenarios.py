@@ -12,7 +12,7 @@ from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
 from marketplace.matching.problem import from_document
-from marketplace.staffing import computing, errors, scenarios, services, services_scenarios, tasks
+from marketplace.staffing import computing, errors, scenarios, services, services_proposals, services_scenarios, tasks
 from marketplace.staffing.models import Assignment, Scenario
 from tests.factories.accounts import a_place, make_member, make_organisation
 from tests.factories.staffing import make_case, publish_case, run_case, scenario_case
@@ -75,7 +75,7 @@ def test_each_change_makes_the_problem_it_says(case):
 
 def test_leaving_somebody_out_keeps_the_other_exclusions(case):
     first, *_rest = publish_case(case)
-    services.decline_assignment(actor=first.person, assignment=first, reason="路远", now=clock.now())
+    services_proposals.decline_assignment(actor=first.person, assignment=first, reason="路远", now=clock.now())
     again = run_case(case)
     base = from_document(again.problem)
     assert len(base.exclusions) == 1

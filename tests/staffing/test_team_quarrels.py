@@ -10,7 +10,7 @@ from marketplace.accounts.privacy import export_my_data
 from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
-from marketplace.staffing import errors, services
+from marketplace.staffing import errors, services_proposals
 from marketplace.staffing.models import Quarrel
 from marketplace.staffing.teams.services import set_most_teams, state_quarrel, withdraw_quarrel
 from tests.factories.accounts import make_organisation, make_practitioner
@@ -130,13 +130,13 @@ def test_what_was_stated_after_sending_bars_the_second_from_accepting():
     team = make_team()
     asked = {row.person: row for row in publish_team(team)}
     first, second = team.lawyers[:2]
-    services.accept_assignment(actor=first, assignment=asked[first], now=clock.now())
+    services_proposals.accept_assignment(actor=first, assignment=asked[first], now=clock.now())
     stated(first, second)
     with pytest.raises(errors.MayNotSitTogether):
-        services.accept_assignment(actor=second, assignment=asked[second], now=clock.now())
+        services_proposals.accept_assignment(actor=second, assignment=asked[second], now=clock.now())
     asked[second].refresh_from_db()
     assert asked[second].state == "proposed"
-    services.decline_assignment(actor=second, assignment=asked[second], reason="不能同组", now=clock.now())
+    services_proposals.decline_assignment(actor=second, assignment=asked[second], reason="不能同组", now=clock.now())
 
 
 def test_whoever_wants_no_team_is_in_none():

@@ -9,7 +9,7 @@ from django.urls import reverse
 from marketplace.contracts.services import fill_post
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
-from marketplace.staffing import errors, services, services_repair
+from marketplace.staffing import errors, services, services_proposals, services_repair
 from marketplace.staffing.models import Assignment, AssignmentRun
 from marketplace.staffing.proof_files import answer_document, flaws, problem_document
 from marketplace.staffing.teams.frozen import from_document
@@ -27,9 +27,9 @@ def answered(team, who_declines):
     asked = publish_team(team)
     for each in asked:
         if each.person == team.lawyers[who_declines]:
-            services.decline_assignment(actor=each.person, assignment=each, reason="冲突", now=clock.now())
+            services_proposals.decline_assignment(actor=each.person, assignment=each, reason="冲突", now=clock.now())
         else:
-            services.accept_assignment(actor=each.person, assignment=each, now=clock.now())
+            services_proposals.accept_assignment(actor=each.person, assignment=each, now=clock.now())
     return asked
 
 
@@ -82,12 +82,12 @@ def test_a_repair_that_finds_nobody_says_what_is_lacking(client_for):
 
 def test_a_repair_begins_by_itself_once_all_have_answered():
     team = make_team()
-    run = services.publish_run(actor=team.parties.officer, run=run_team(team), now=clock.now(), rounds=1)
+    run = services_proposals.publish_run(actor=team.parties.officer, run=run_team(team), now=clock.now(), rounds=1)
     for each in run.assignments.all():
         if each.person == team.lawyers[4]:
-            services.decline_assignment(actor=each.person, assignment=each, reason="冲突", now=clock.now())
+            services_proposals.decline_assignment(actor=each.person, assignment=each, reason="冲突", now=clock.now())
         else:
-            services.accept_assignment(actor=each.person, assignment=each, now=clock.now())
+            services_proposals.accept_assignment(actor=each.person, assignment=each, now=clock.now())
     assert services_repair.repair_by_themselves(now=clock.now()) == 1
     repair = AssignmentRun.objects.get(follows=run)
     assert (repair.shape, repair.automatic) == ("team", True)

@@ -11,7 +11,7 @@ from marketplace.contracts import errors as contract_errors
 from marketplace.contracts.models import Post
 from marketplace.contracts.services import fill_post
 from marketplace.core import clock
-from marketplace.staffing import checks, errors, services
+from marketplace.staffing import checks, errors, services, services_proposals
 from marketplace.staffing.models import Assignment, AssignmentRun
 from marketplace.staffing.teams.freezing import years_of_practice
 from marketplace.staffing.teams.frozen import from_document
@@ -194,7 +194,7 @@ def test_publishing_asks_each_member_once():
     assert len({each.person_id for each in asked}) == 5
     assert Event.objects.filter(action="assignment.propose").count() == 5
     for each in asked:
-        services.accept_assignment(actor=each.person, assignment=each, now=clock.now())
+        services_proposals.accept_assignment(actor=each.person, assignment=each, now=clock.now())
     assert team.contract.posts.filter(state="filled").values("adviser").distinct().count() == 5
 
 
@@ -270,7 +270,7 @@ def test_an_overdue_seat_is_offered_to_somebody_else(at):
     asked = publish_team(team)
     silent = asked[0]
     at(clock.now() + timedelta(days=20))
-    services.expire_overdue(now=clock.now())
+    services_proposals.expire_overdue(now=clock.now())
     run = run_team(team)
     deal = from_document(run.problem)
     told = dict(zip(deal.problem.refusals.person.tolist(), deal.problem.refusals.bar.tolist(), strict=True))

@@ -9,6 +9,7 @@ from marketplace.contracts.models import Contract
 from marketplace.procurement.models import Award, Lot, Method
 from marketplace.regions.models import Region
 from marketplace.staffing import services as staffing
+from marketplace.staffing import services_proposals as proposals
 from marketplace.staffing import services_repair as repairs
 from marketplace.staffing.models import Assignment
 from marketplace.staffing.teams import services as teams
@@ -80,15 +81,15 @@ class Counsel:
         with self.stage.when(COMPUTED, 9) as now:
             run = staffing.request_run(actor=officer, contract=contract, parameters=wishes, now=now)
             staffing.execute_run(run_id=run.pk, now=now)
-            staffing.publish_run(actor=officer, run=run, now=now + timedelta(hours=1))
+            proposals.publish_run(actor=officer, run=run, now=now + timedelta(hours=1))
         with self.stage.when(COMPUTED, 19) as now:
             asked = list(Assignment.objects.filter(run=run, state="proposed").select_related("person").order_by("pk"))
             # The first lawyer of the firm, as whom a newcomer may act, has not answered yet.
             others = [each for each in asked if each.person != firm.lawyers[0]]
             for assignment in others[:-1]:
-                staffing.accept_assignment(actor=assignment.person, assignment=assignment, now=now)
+                proposals.accept_assignment(actor=assignment.person, assignment=assignment, now=now)
             for assignment in others[-1:]:
-                staffing.decline_assignment(
+                proposals.decline_assignment(
                     actor=assignment.person, assignment=assignment, reason="下半年长期在外地办案。", now=now
                 )
         if not others:
@@ -96,4 +97,4 @@ class Counsel:
         with self.stage.when(-1, 15) as now:
             repair = repairs.request_repair(actor=officer, run=run, now=now)
             staffing.execute_run(run_id=repair.pk, now=now)
-            staffing.publish_run(actor=officer, run=repair, now=now + timedelta(minutes=30))
+            proposals.publish_run(actor=officer, run=repair, now=now + timedelta(minutes=30))

@@ -16,7 +16,9 @@ from marketplace.core import clock
 from marketplace.procurement.models import Award, Tender
 from marketplace.regions.codes import ancestor_at
 from marketplace.regions.models import Level
+from marketplace.staffing import calls
 from marketplace.staffing import services as staffing
+from marketplace.staffing import services_proposals as proposals
 from marketplace.staffing import services_repair as repairs
 from marketplace.staffing import services_scenarios as scenarios
 from marketplace.staffing.models import Assignment, AssignmentRun
@@ -68,7 +70,7 @@ class Year:
             with self.stage.when(STAFFED, 9) as now:
                 run = staffing.request_run(actor=officer, contract=contract, now=now)
                 staffing.execute_run(run_id=run.pk, now=now)
-                staffing.publish_run(actor=officer, run=run, now=now + timedelta(hours=1), rounds=int(by_itself))
+                proposals.publish_run(actor=officer, run=run, now=now + timedelta(hours=1), rounds=int(by_itself))
             self._answers(run, STAFFED + 1, decline_every=20)
             if not run.assignments.filter(state="declined").exists():
                 continue
@@ -84,7 +86,7 @@ class Year:
                     repairs.repair_by_themselves(now=now)
                 else:
                     firm: Firm = self.firm_of[contract.supplier_id]
-                    staffing.publish_run(actor=firm.bidder, run=repair, now=now + timedelta(hours=1))
+                    proposals.publish_run(actor=firm.bidder, run=repair, now=now + timedelta(hours=1))
             self._answers(repair, day + 1, decline_every=0)
 
     def consider(self, signed: list[Contract]) -> None:
@@ -114,28 +116,28 @@ class Year:
             proposed = Assignment.objects.filter(run=run, state="proposed").select_related("person").order_by("pk")
             for n, assignment in enumerate(proposed, start=1):
                 if decline_every and n % decline_every == 0:
-                    staffing.decline_assignment(
+                    proposals.decline_assignment(
                         actor=assignment.person, assignment=assignment, reason="已在邻县担任顾问，时间冲突。", now=now
                     )
                 else:
-                    staffing.accept_assignment(actor=assignment.person, assignment=assignment, now=now)
+                    proposals.accept_assignment(actor=assignment.person, assignment=assignment, now=now)
 
     def call_volunteers(self, signed: list[Contract]) -> None:
         """For the villages that the market left empty."""
         self._neighbours = [list(self.cast.volunteers[2:]), list(self.cast.volunteers[2:])]
         shifts = [NewShift(self.stage.at(day, 9, 30), self.stage.at(day, 12), 2) for day in (5, 12)]
         for contract in signed:
-            if not staffing.uncalled_gaps(contract):
+            if not calls.uncalled_gaps(contract):
                 continue
             with self.stage.when(-6, 15) as now:
-                calls = staffing.call_volunteers(
+                opened = calls.call_volunteers(
                     actor=self.cast.bureau.officer, contract=contract, shifts=shifts, now=now
                 )
-                for call in calls:
+                for call in opened:
                     if call.state == "draft":
                         volunteering.open_opportunity(actor=self.cast.bureau.officer, opportunity=call, now=now)
             with self.stage.when(-4, 20) as now:
-                for n, call in enumerate(calls):
+                for n, call in enumerate(opened):
                     # In three villages of four a neighbour comes forward; each comes to one shift of a day.
                     if n % 4 == 3 or not self._neighbours[n % 2]:
                         continue

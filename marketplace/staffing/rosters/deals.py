@@ -18,7 +18,8 @@ from marketplace.core.errors import DomainError
 from marketplace.core.locks import lock_row, lock_rows
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
-from marketplace.staffing.services import MOST_ATTEMPTS, answer_deadline
+from marketplace.staffing.services import MOST_ATTEMPTS
+from marketplace.staffing.services_proposals import answer_deadline
 from marketplace.timesheets.models import Capacity
 from volunteers.models import Shift as VolunteerShift
 from volunteers.models import SignUp

@@ -15,7 +15,7 @@ from marketplace.core import clock
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.core.permissions import require
-from marketplace.staffing.services import answer_deadline
+from marketplace.staffing.services_proposals import answer_deadline
 from marketplace.staffing.views import me
 
 from . import deals, rules, selectors
@@ -129,6 +129,8 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
         deals.send_deal(actor=me(request), deal=found, now=clock.now())
         messages.success(request, _("The shifts are proposed. Answers show on the roster as they come."))
         return redirect("staffing:roster", found.roster_id)
+    if found.state != DealState.DONE:
+        return redirect("staffing:deal", pk)
     context = {
         "deal": found,
         "roster": found.roster,

@@ -18,7 +18,7 @@ from marketplace.core.errors import PermissionRefused
 from marketplace.core.locks import lock_name, lock_row, lock_rows
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
-from marketplace.staffing import errors, rules, services
+from marketplace.staffing import errors, rules, services, services_proposals
 from marketplace.staffing.freezing import open_posts
 from marketplace.staffing.models import AssignmentRun, Quarrel, TeamTerms
 from marketplace.staffing.models_teams import QuarrelKind
@@ -121,7 +121,7 @@ def request_joint_runs(*, actor: User, wishes: Mapping[int, Mapping[str, Any]], 
     if len({(each.radius_minutes, each.senior_years) for each in asked.values()}) > 1:
         raise errors.BadWish(field="radius_minutes")
     for contract in contracts:
-        services.settle_contract(contract, actor=actor, now=now)
+        services_proposals.settle_contract(contract, actor=actor, now=now)
     teams = freeze_teams(asked, contracts, now=now)
     return [
         services.open_run(contract, asked[contract.pk], actor=actor, asked_by=actor, now=now, teams=teams)
