@@ -26,9 +26,11 @@ def altered_versions() -> list[ProductVersion]:
 
 
 def search_products(query: str, limit: int) -> list[Any]:
-    """Products whose title, code or summary holds ``query`` in either language."""
-    wanted = (
-        Q(title__icontains=query) | Q(title_en__icontains=query) | Q(code__iexact=query)
-        | Q(summary__icontains=query) | Q(summary_en__icontains=query)
-    )  # fmt: skip
+    """Products whose title, code or summary, in either language, holds every word of ``query``."""
+    wanted = Q()
+    for word in query.split()[:8]:
+        wanted &= (
+            Q(title__icontains=word) | Q(title_en__icontains=word) | Q(code__iexact=word)
+            | Q(summary__icontains=word) | Q(summary_en__icontains=word)
+        )  # fmt: skip
     return list(live_products().filter(wanted)[:limit])

@@ -16,6 +16,7 @@ from wagtail.models import Page
 from catalog.errors import OwnDraft, ProductNotPublished
 from catalog.models import ProductVersion
 from catalog.pages import ServicePage
+from catalog.selectors import search_products
 from catalog.services import freeze_version
 from catalog.standards import standard_words
 from catalog.workflow import SecondPersonApproval
@@ -189,6 +190,13 @@ def test_pages_cost_the_same_for_one_product_and_three(
             assert client.get("/catalogue/").status_code == 200
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("query", ["法律 顾问", "village adviser", "pls-01", "法律顾问"])
+def test_a_product_is_found_by_every_word(query: str) -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    assert "PLS-01" in [product.code for product in search_products(query, 10)]
+    assert search_products(f"{query} 没有这个词", 10) == []
 
 
 def test_an_unknown_category_shows_all(client_for: Any) -> None:
