@@ -14,11 +14,17 @@ from .states import AssignmentState
 
 def exported_posts(user: User) -> list[dict[str, Any]]:
     proposed = Assignment.objects.filter(person=user).exclude(state=AssignmentState.COMPUTED)
-    return list(
-        proposed.order_by("pk").values(
-            "post__region__name", "travel_minutes", "state", "respond_by", "answered_at", "answer_note"
-        )
-    )
+    return [
+        {
+            "place": str(each.post.region),
+            "travel_minutes": each.travel_minutes,
+            "state": each.state,
+            "respond_by": each.respond_by,
+            "answered_at": each.answered_at,
+            "answer_note": each.answer_note,
+        }
+        for each in proposed.select_related("post__region").order_by("pk")
+    ]
 
 
 def exported_duties(user: User) -> dict[str, Any]:

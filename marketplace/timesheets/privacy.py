@@ -16,7 +16,7 @@ def exported_visits(user: User) -> list[dict[str, Any]]:
             "kind": each.kind,
             "capacity": each.capacity,
             "place": str(each.region),
-            "host": str(each.host) if each.host else None,
+            "host": str(each.host),
             "from": each.period.lower,
             "to": each.period.upper,
             "claimed_minutes": each.claimed_minutes,
