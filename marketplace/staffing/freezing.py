@@ -29,7 +29,7 @@ from marketplace.core.bulk import among
 from marketplace.matching.pairs import Bar
 from marketplace.matching.problem import Exclusions, Floats, Ints, Parameters, People, Posts, Problem
 from marketplace.regions import geo
-from marketplace.regions.models import Region, Tier
+from marketplace.regions.models import Level, Region, Tier
 from marketplace.regions.selectors import county_speeds
 
 from .computing import seed_of
@@ -243,17 +243,22 @@ def _rounds_without(contract: Contract) -> Counter[int]:
 
 
 def _people(people: list[User], limit: int | None, on: date) -> People:
+    """What counts as load are villages, as in the lawyers' own terms and in the standard: seats and duties are not."""
     everybody = _keys(people)
     served: Counter[int] = Counter(
         dict(
-            Post.objects.filter(adviser__in=everybody, state=PostState.FILLED, ends_on__gte=on)
+            Post.objects.filter(
+                adviser__in=everybody, state=PostState.FILLED, ends_on__gte=on, region__level=Level.VILLAGE
+            )
             .values_list("adviser_id")
             .annotate(count=Count("region", distinct=True))
             .order_by()
         )
     )
     offered = dict(
-        Assignment.objects.filter(person__in=everybody, state=AssignmentState.PROPOSED)
+        Assignment.objects.filter(
+            person__in=everybody, state=AssignmentState.PROPOSED, post__region__level=Level.VILLAGE
+        )
         .values_list("person_id")
         .annotate(count=Count("pk"))
         .order_by()

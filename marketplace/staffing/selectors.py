@@ -242,7 +242,9 @@ class Standing:
 def standing(user: User, profile: PractitionerProfile) -> Standing:
     """Ways are told as a computation tells them. A fixed number of queries."""
     served = villages_served(user)
-    asked = Assignment.objects.filter(person=user, state=AssignmentState.PROPOSED).count()
+    asked = Assignment.objects.filter(
+        person=user, state=AssignmentState.PROPOSED, post__region__level=Level.VILLAGE
+    ).count()
     firms = [m.organisation_id for m in memberships_of(user) if m.role == Role.LAWYER]
     live = Assignment.objects.filter(post=OuterRef("pk"), state__in=LIVE)
     regions = [
@@ -252,6 +254,7 @@ def standing(user: User, profile: PractitionerProfile) -> Standing:
             state=PostState.VACANT,
             contract__supplier__in=firms,
             contract__state=ContractState.ACTIVE,
+            region__level=Level.VILLAGE,
             region__longitude__isnull=False,
         ).select_related("region")
     ]
