@@ -126,6 +126,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--expect", type=noted, action="append", default=[], metavar="NUMBER:DIGEST")
     options = parser.parse_args(arguments)
+    for name in ("events.jsonl", "seals.jsonl"):
+        if not (options.folder / name).is_file():
+            parser.error(f"there is no {name} in {options.folder}: name the folder that the export was written to")
     faults = list(verify(options.folder, dict(options.expect)))
     print("\n".join(faults) if faults else "The record holds: every event is what was sealed, every seal follows.")  # noqa: T201
     return 1 if faults else 0

@@ -263,3 +263,10 @@ def test_lines_left_out_added_or_moved_are_found(export, name, edit):
     file = export / name
     file.write_bytes(b"".join(edit(file.read_bytes().splitlines(keepends=True))))
     assert list(verify_export.verify(export))
+
+
+def test_the_script_says_which_file_is_missing(tmp_path, capsys):
+    with pytest.raises(SystemExit) as refused:
+        verify_export.main([str(tmp_path)])
+    assert refused.value.code == 2
+    assert "there is no events.jsonl" in capsys.readouterr().err
