@@ -62,6 +62,14 @@ class TooEarly(DomainError):
     message = _("Attendance can be recorded once the shift has begun.")
 
 
+class TimeRecorded(DomainError):
+    code = "time_recorded"
+    message = _(
+        "Time was recorded for this shift, so it cannot be marked as missed. If nobody came, question that record: a supervisor "
+        "decides."
+    )
+
+
 class BadShift(InvalidInput):
     code = "bad_shift"
     message = _("A shift lies in the future, ends after it begins, on the same day, and has at least one place.")

@@ -22,11 +22,14 @@ from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
+from marketplace.timesheets.models import ServiceSession
+from marketplace.timesheets.states import SessionState
 
 from . import errors, letters
 from .models import Shift, SignUp
 from .rules import can_record_attendance
 from .states import SIGN_UP, OpportunityState, SignUpState
+from .subjects import KIND
 
 OFFER_STANDS = timedelta(hours=24)
 #: 法律援助志愿者管理办法 art. 20: removed, after a check, at three broken appointments in a year
@@ -199,8 +202,10 @@ def lapse_overdue(*, now: datetime) -> int:
 def mark_attendance(*, actor: User, sign_up: SignUp, came: bool, now: datetime, note: str = "") -> SignUp:
     """Record who came. Attendance is a fact apart from the minutes, which the volunteer reports and the host confirms.
 
+    A slip can be put right either way, until time was recorded.
+
     Raises:
-        PermissionRefused, TooEarly, IllegalTransition
+        PermissionRefused, TooEarly, TimeRecorded, IllegalTransition
     """
     sign_up = lock_row(SignUp, sign_up.pk)
     require(can_record_attendance, actor, sign_up)
@@ -208,9 +213,18 @@ def mark_attendance(*, actor: User, sign_up: SignUp, came: bool, now: datetime, 
         raise errors.TooEarly
     if sign_up.state == (SignUpState.ATTENDED if came else SignUpState.MISSED):
         return sign_up
+    if not came and _time_recorded(sign_up):
+        raise errors.TimeRecorded
     action = "attend" if came else "miss"
     apply_transition(SIGN_UP, sign_up, action, actor=actor, now=now, reason=note, changes={"note": note})
     return sign_up
+
+
+def _time_recorded(sign_up: SignUp) -> bool:
+    sessions = ServiceSession.objects.filter(
+        person=sign_up.volunteer_id, subject_kind=KIND, subject_id=sign_up.shift_id
+    )
+    return sessions.exclude(state__in=[SessionState.WITHDRAWN, SessionState.REJECTED]).exists()
 
 
 def _take_place(shift: Shift) -> bool:

@@ -49,6 +49,6 @@ SIGN_UP = StateTable(
         Transition("cancel", (SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.OFFERED), SignUpState.CANCELLED),
         Transition("release", (SignUpState.WAITING,), SignUpState.CANCELLED),
         Transition("attend", (SignUpState.CONFIRMED, SignUpState.MISSED), SignUpState.ATTENDED),
-        Transition("miss", (SignUpState.CONFIRMED,), SignUpState.MISSED),
+        Transition("miss", (SignUpState.CONFIRMED, SignUpState.ATTENDED), SignUpState.MISSED),
     ],
 )

@@ -20,6 +20,7 @@ from marketplace.accounts.models import CredentialKind
 from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
+from marketplace.timesheets import services as timesheets
 from tests.factories.accounts import make_credential, make_user
 from tests.factories.volunteers import make_call, make_coordinator, make_volunteer
 from volunteers import errors, services, sign_ups
@@ -194,6 +195,27 @@ def test_three_missed_in_a_year_need_a_talk(at: Any) -> None:
     _call, shift = make_call(by=coordinator, start=clock.now() + timedelta(days=9))
     with pytest.raises(errors.TooManyMissed):
         sign_ups.sign_up(actor=person, shift=shift, now=clock.now() + timedelta(days=6))
+
+
+def test_a_slip_in_attendance_is_put_right_until_time_is_recorded() -> None:
+    coordinator, person = make_coordinator(), make_volunteer()
+    _call, shift = make_call(by=coordinator)
+    made = sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+    after = shift.ends_at + timedelta(hours=1)
+    for came in (True, False, True):
+        made = sign_ups.mark_attendance(actor=coordinator, sign_up=made, came=came, now=after)
+        assert made.state == ("attended" if came else "missed")
+    with clock.rehearse(after):
+        session = timesheets.report_session(
+            actor=person, capacity="volunteer", kind="visit", region=shift.opportunity.region, host=shift.opportunity.host,
+            subject_kind="volunteers.shift", subject_id=shift.pk, start=shift.starts_at, end=shift.ends_at,
+            summary="说明了合同条款。", people_served=2, now=after,
+        )  # fmt: skip
+        with pytest.raises(errors.TimeRecorded):
+            sign_ups.mark_attendance(actor=coordinator, sign_up=made, came=False, now=after)
+        timesheets.withdraw_session(actor=person, session=session, now=after)
+        assert sign_ups.mark_attendance(actor=coordinator, sign_up=made, came=False, now=after).state == "missed"
+    assert Event.objects.filter(action__startswith="sign_up.", subject_id=made.pk).count() >= 5
 
 
 def test_attendance_is_recorded_by_the_host_and_never_by_oneself() -> None:
