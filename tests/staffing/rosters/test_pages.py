@@ -67,6 +67,17 @@ def test_a_contract_with_a_roster_waits_for_no_adviser(client_for):
     assert "1 个岗位空缺" in text(officer.get(pages[0]))
 
 
+def test_a_deal_is_looked_at_before_it_is_sent_and_not_sent_again(client_for):
+    case = open_case(make_roster())
+    offer(case, case.lawyers[0])
+    deal = deal_case(case)
+    officer = client_for(case.parties.officer)
+    address = reverse("staffing:deal_send", args=[deal.pk])
+    assert officer.get(address).status_code == 200
+    assert officer.post(address).url == reverse("staffing:roster", args=[case.roster.pk])
+    assert officer.get(address).url == reverse("staffing:deal", args=[deal.pk])
+
+
 def test_a_roster_lists_every_deal(client_for):
     case, proposed = sent()
     duties.decline_duty(actor=proposed[0].person, duty=proposed[0], reason="出庭", now=clock.now())
@@ -93,7 +104,7 @@ def test_every_page_opens_for_those_it_is_for(client_for, language):
     deal = case.roster.deals.get()
     for name, key in (
         ("roster", case.roster.pk), ("deal", deal.pk), ("deal_progress", deal.pk), ("deal_csv", deal.pk),
-        ("deal_problem", deal.pk), ("deal_send", deal.pk), ("roster_shift", case.shifts[0].pk),
+        ("deal_problem", deal.pk), ("roster_shift", case.shifts[0].pk),
         ("roster_shift", case.shifts[3].pk),
         ("duty_withdraw", proposed[0].pk), ("roster_csv", case.roster.pk),
     ):  # fmt: skip
