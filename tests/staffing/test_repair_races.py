@@ -27,14 +27,14 @@ _WORKER = textwrap.dedent(
     from django.conf import settings
     settings.DATABASES["default"]["NAME"] = sys.argv[2]
     django.setup()
-    from marketplace.staffing import services, services_repair
+    from marketplace.staffing import services_proposals, services_repair
     from marketplace.core import clock
 
-    apply = services.apply_transitions
+    apply = services_proposals.apply_transitions
     def die(table, rows, action, **kwargs):
         if len(apply(table, rows, action, **kwargs)) == 3 and action == "propose":
             os.kill(os.getpid(), signal.SIGKILL)
-    services.apply_transitions = die
+    services_proposals.apply_transitions = die
     services_repair.send_repair(run_id=int(sys.argv[1]), now=clock.now())
     """
 )
