@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,10 +69,11 @@ def test_where_all_ask_for_the_same_and_places_are_scarce_lists_grow_and_the_pla
     """Lists are drawn up afresh while a search goes through the posts of one person: each of these may still be left empty."""
     plain = instance("city", seed=seed, posts=600, people=250)
     alike = np.zeros(600, dtype=np.int64)
-    posts = plain.posts.columns() | {"wanted": alike, "languages": alike, "tier": alike}
-    people = plain.people.columns()
-    people |= {"capacity": np.minimum(people["capacity"], 2)}
-    problem = Problem(type(plain.posts)(**posts), type(plain.people)(**people), plain.parameters)
+    problem = replace(
+        plain,
+        posts=replace(plain.posts, wanted=alike, languages=alike, tier=alike),
+        people=replace(plain.people, capacity=np.minimum(plain.people.capacity, 2)),
+    )
     expected = solve(problem)
     assert verify(problem, expected.person, expected.person_price).accepted
     for name, value in (("LIST", 2), ("USED_UP", -1), ("AT_ONCE", 500), ("LONG_LIST", 40)):
