@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop, ngettext, pgettext
 
 from .pages import Period, QuantityUnit
 
@@ -32,6 +32,10 @@ def _amount(unit: str, quantity: int) -> str:
         return ngettext("%(n)s person", "%(n)s persons", quantity) % {"n": quantity}
     if unit == QuantityUnit.CASES:
         return ngettext("%(n)s case", "%(n)s cases", quantity) % {"n": quantity}
+    if quantity == 1:
+        return pgettext("how often", "once")
+    if quantity == 2:
+        return pgettext("how often", "twice")
     return ngettext("%(n)s time", "%(n)s times", quantity) % {"n": quantity}
 
 

@@ -84,7 +84,9 @@ def test_anybody_can_check_the_digest(client_for: Any) -> None:
     [
         ("minutes", 240, "month", "每月不少于 4 小时", "at least 4 hours a month"),
         ("minutes", 90, "week", "每周不少于 90 分钟", "at least 90 minutes a week"),
-        ("times", 1, "quarter", "每季度不少于 1 次", "at least 1 time a quarter"),
+        ("times", 1, "quarter", "每季度不少于 1 次", "at least once a quarter"),
+        ("times", 2, "month", "每月不少于 2 次", "at least twice a month"),
+        ("times", 3, "year", "每年不少于 3 次", "at least 3 times a year"),
         ("hours_limit", 24, "each", "24 小时内", "within 24 hours"),
         ("villages", 5, "once", "不超过 5 个村", "at most 5 villages"),
     ],
