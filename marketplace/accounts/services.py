@@ -20,7 +20,7 @@ from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
 
-from . import identifiers, rules
+from . import identifiers, letters, rules
 from .errors import AlreadyMember, LastAdministrator, OwnCase, RoleNotForKind
 from .models import KeyHolderKey, Membership, Organisation, OrganisationKind, Role, User
 from .services_standing import (
@@ -161,7 +161,12 @@ def invite_member(*, actor: User, organisation: Organisation, person: User, role
         if organisation.kind in rules.PUBLIC_KINDS:
             raise OwnCase(_("In a public body nobody gives themselves a role. Ask another administrator."))
         state = MembershipState.ACTIVE
-    return _create_membership(actor=actor, user=person, organisation=organisation, role=role, state=state, now=now)
+    membership = _create_membership(
+        actor=actor, user=person, organisation=organisation, role=role, state=state, now=now
+    )
+    if state == MembershipState.INVITED:
+        letters.invited(membership)
+    return membership
 
 
 @transaction.atomic

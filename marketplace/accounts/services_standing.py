@@ -20,7 +20,7 @@ from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
 
-from . import identifiers, rules
+from . import identifiers, letters, rules
 from .errors import NoOffice, OwnCase
 from .models import (
     Credential,
@@ -154,6 +154,10 @@ def review_credential(
     apply_transition(
         CREDENTIAL, credential, "verify" if verified else "reject", actor=actor, now=now, reason=note, changes=changes
     )
+    if verified:
+        letters.credential_verified(credential)
+    else:
+        letters.credential_returned(credential, note)
     return credential
 
 
@@ -170,6 +174,7 @@ def revoke_credential(*, actor: User, credential: Credential, reason: str, now: 
     apply_transition(
         CREDENTIAL, credential, "revoke", actor=actor, now=now, reason=reason, changes={"review_note": reason}
     )
+    letters.credential_revoked(credential, reason)
     return credential
 
 
