@@ -20,7 +20,7 @@ from marketplace.ledger import services as ledger
 from marketplace.ledger.codes import Purpose
 from marketplace.ledger.models import Transfer
 
-from . import errors
+from . import errors, letters
 from .models import PayoutClaim
 from .rules import can_approve_claim, can_fund, can_pay_claim
 from .selectors import claimable
@@ -72,6 +72,7 @@ def return_claim(*, actor: User, claim: PayoutClaim, note: str, now: datetime) -
     if not note.strip():
         raise errors.NoteNeeded(field="note")
     apply_transition(CLAIM, claim, "return", actor=actor, now=now, reason=note, changes={"note": note})
+    letters.claim_returned(claim, note.strip())
     return claim
 
 
@@ -97,6 +98,7 @@ def pay_claim(*, actor: User, claim: PayoutClaim, now: datetime) -> PayoutClaim:
         reference=f"payout_claim:{claim.pk}",
         actor=actor,
     )
+    letters.claim_paid(claim)
     return claim
 
 

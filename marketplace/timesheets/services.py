@@ -22,7 +22,7 @@ from marketplace.core.locks import lock_row
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
 
-from . import errors
+from . import errors, letters
 from .events import SessionConfirmed
 from .models import ServiceSession
 from .rules import can_confirm, can_decide
@@ -192,6 +192,7 @@ def dispute_session(*, actor: User, session: ServiceSession, note: str, now: dat
     if not note.strip():
         raise errors.NoteNeeded(field="note")
     apply_transition(SESSION, session, "dispute", actor=actor, now=now, reason=note, changes={"decision_note": note})
+    letters.questioned(session, note.strip())
     return session
 
 
@@ -221,8 +222,9 @@ def decide_session(*, actor: User, session: ServiceSession, minutes: int, note: 
             reason=note,
             changes={"decided_minutes": 0, "decided_by": actor, "decided_at": now, "decision_note": note},
         )
-        return session
-    _settle(session, "decide", actor, minutes, note, now)
+    else:
+        _settle(session, "decide", actor, minutes, note, now)
+    letters.decided(session, minutes, note.strip())
     return session
 
 
