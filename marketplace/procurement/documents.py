@@ -6,7 +6,6 @@ import io
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import segno
 from django.conf import settings
@@ -47,11 +46,6 @@ def _bound(deadline: Deadline) -> str:
 
 def _day(value: date) -> str:
     return formats.date_format(value, "j F Y" if _lang() == "en" else "Y年n月j日")
-
-
-def _of(value: dict[str, Any], field: str) -> str:
-    """A twin field of plain JSON in the active language."""
-    return str((_lang() == "en" and value.get(f"{field}_en")) or value.get(field, ""))
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -103,7 +97,11 @@ def tender_document(tender: Tender) -> bytes:
         "lots": [
             {
                 "title": _("Lot %(n)s: %(title)s") % {"n": view.lot.number, "title": localized(view.lot, "title")},
-                "facts": [(_("Ceiling"), money_words(view.lot.ceiling)), (_("Area served"), str(view.area))],
+                "facts": [
+                    (_("Ceiling"), money_words(view.lot.ceiling)),
+                    (_("Area served"), str(view.area)),
+                    *([(_("Quantity"), view.bought)] if view.bought else []),
+                ],
                 "places": [
                     f"{localized(t.region, 'name')}（{len(t.villages)}）："
                     + joint.join(localized(region, "name") for region in t.villages)
@@ -117,14 +115,16 @@ def tender_document(tender: Tender) -> bytes:
             {
                 "title": _("Service standard: %(title)s, version %(n)s")
                 % {"title": localized(version, "title"), "n": version.number},
-                "rows": [[_of(line, "title"), standard_words(line), _of(line, "evidence")] for line in lines],
+                "rows": [
+                    [localized(line, "title"), standard_words(line), localized(line, "evidence")] for line in lines
+                ],
                 "digest": f"SHA-256 {version.digest}",
             }
             for version, lines in selectors.standard_of(views)
         ],
         "how": _how(tender),
         "amendments": [
-            f"{_day(timezone.localdate(n.published_at))}：{_of(n.content, 'reason')} "
+            f"{_day(timezone.localdate(n.published_at))}：{localized(n.content, 'reason')} "
             f"({_instant(n.content['before'])} → {_instant(n.content['after'])})"
             for n in tender.notices.filter(kind=NoticeKind.AMENDMENT).order_by("published_at", "pk")
         ],

@@ -14,11 +14,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.core.forms import MoneyField
+from marketplace.core.i18n import localized
 from marketplace.regions import codes
 from marketplace.regions.models import Level, Region
 from marketplace.regions.selectors import within
 
-from .models_tender import Lot, Tender
+from .models_tender import MOST_SEATS, MOST_UNITS, Lot, Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,13 @@ class LotForm(forms.Form):
 
     title = forms.CharField(label=_("Scope"), max_length=160, help_text=_("For example: the townships served."))
     title_en = forms.CharField(label=_("Scope in English"), max_length=200, required=False)
+    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MOST_UNITS)
+    seats = forms.IntegerField(
+        label=_("Seats"),
+        min_value=1,
+        max_value=MOST_SEATS,
+        help_text=_("How many people serve at a time. The contract makes a post of each seat."),
+    )
     ceiling = MoneyField(label=_("Ceiling"), help_text=_("A price above it makes a bid invalid."))
 
     def __init__(
@@ -81,6 +89,12 @@ class LotForm(forms.Form):
     ) -> None:
         super().__init__(data)
         self.tender, self.county = tender, county
+        product = lot.product_version.page if lot else tender.plan.product
+        if product.staffed_by_village:
+            del self.fields["quantity"], self.fields["seats"]
+        else:
+            words = _("In the product\u2019s unit: %(unit)s. The unit price is worked out from it.")
+            self.fields["quantity"].help_text = words % {"unit": localized(product, "unit")}
         self.asked = kept is not None
         others = Lot.regions.through.objects.filter(lot__tender=tender).exclude(lot_id=lot.pk if lot else 0)
         self.taken: dict[int, int] = dict(others.values_list("region_id", "lot__number"))
@@ -93,10 +107,13 @@ class LotForm(forms.Form):
             self.whole = set()
             self.villages = set(lot.regions.values_list("pk", flat=True)) if lot else set()
         if kept is not None:
-            names = ("title", "title_en")
+            names = ("title", "title_en", "quantity", "seats")
             self.initial = {name: kept.get(name, "") for name in names} | {"ceiling": [kept.get("ceiling_0"), "CNY"]}
         elif lot is not None:
             self.initial = {"title": lot.title, "title_en": lot.title_en, "ceiling": lot.ceiling}
+            self.initial |= {"quantity": lot.quantity, "seats": lot.seat_count}
+        else:
+            self.initial = {"seats": product.posts_per_unit}
 
     @cached_property
     def wanted(self) -> set[int]:

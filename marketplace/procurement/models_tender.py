@@ -14,9 +14,12 @@ from djmoney.models.fields import MoneyField
 from catalog.models import ProductVersion
 from catalog.pages import ServicePage
 from marketplace.accounts.models import Organisation, User
-from marketplace.regions.models import Region
+from marketplace.regions.models import Level, Region
 
 from .states import PlanState, TenderState
+
+#: of a product's units, and of people at a time, that a lot may buy
+MOST_UNITS, MOST_SEATS = 1_000_000, 200
 
 
 class Method(models.TextChoices):
@@ -203,7 +206,11 @@ class Tender(models.Model):
 
 
 class Lot(models.Model):
-    """A product version for a set of villages (or posts), under a ceiling."""
+    """A product version for a set of villages (or posts), under a ceiling.
+
+    ``quantity`` counts the product's units and ``seats`` the people who serve at a time; both are empty where the product has one
+    post a village, whose units and seats are the villages.
+    """
 
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="lots")
     number = models.PositiveSmallIntegerField(_("lot"))
@@ -213,6 +220,8 @@ class Lot(models.Model):
         ProductVersion, verbose_name=_("product"), on_delete=models.PROTECT, related_name="+"
     )
     regions = models.ManyToManyField(Region, verbose_name=_("villages served"), related_name="+")
+    quantity = models.PositiveIntegerField(_("quantity"), null=True, blank=True)
+    seats = models.PositiveSmallIntegerField(_("seats"), null=True, blank=True)
     ceiling = MoneyField(_("ceiling"), max_digits=16, decimal_places=2, default_currency="CNY")
 
     class Meta:
@@ -222,10 +231,30 @@ class Lot(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tender", "number"], name="one_lot_a_number"),
             models.CheckConstraint(condition=Q(ceiling__gt=0), name="lot_ceiling_positive"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="lot_quantity_positive"),
+            models.CheckConstraint(condition=Q(seats__gt=0), name="lot_seats_positive"),
         ]
 
     def __str__(self) -> str:
         return f"{self.tender.reference}/{self.number}"
+
+    @property
+    def by_village(self) -> bool:
+        """Whether there is one post a village."""
+        return bool(self.product_version.content.get("staffed_by_village"))
+
+    @property
+    def units(self) -> int:
+        """How many of the product's units are bought; reads the (prefetched) villages."""
+        if not self.by_village:
+            return self.quantity or 1
+        villages = sum(1 if region.level == Level.VILLAGE else region.village_count for region in self.regions.all())
+        return max(villages, 1)
+
+    @property
+    def seat_count(self) -> int:
+        """How many people serve at a time where posts are not by village."""
+        return self.seats or self.product_version.content.get("posts_per_unit") or 1
 
 
 class CriterionKind(models.TextChoices):

@@ -65,6 +65,10 @@ def lot_content(lot: Lot) -> dict[str, Any]:
             "digest": lot.product_version.digest,
         },
         "villages": [{"code": str(region.code), "name": region.name} for region in lot.regions.all()],
+        "units": lot.units,
+        "unit": lot.product_version.content.get("unit", ""),
+        "unit_en": lot.product_version.content.get("unit_en", ""),
+        **({} if lot.by_village else {"seats": lot.seat_count}),
         "ceiling": amount(lot.ceiling),
         "criteria": [
             {

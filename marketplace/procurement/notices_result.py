@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from marketplace.core.units import yuan
-from marketplace.regions.models import Level
 
-from .models import Award, Evaluator, Lot, LotFailure, Tender
+from .models import Award, Evaluator, LotFailure, Tender
 from .notices import amount, instant
 from .states import EvaluatorState
 
@@ -58,7 +57,7 @@ def _award(award: Award) -> dict[str, Any]:
     lot, supplier = award.lot, award.bid.supplier
     result = award.bid.opened.result
     product = lot.product_version.content
-    units = _units(lot)
+    units = lot.units
     return {
         "lot": lot.number,
         "title": lot.title,
@@ -90,12 +89,3 @@ def _award(award: Award) -> dict[str, Any]:
             for line in product.get("obligations", [])
         ],
     }
-
-
-def _units(lot: Lot) -> int:
-    """How many units the lot buys: its villages, or the seats of its office."""
-    product = lot.product_version.content
-    if not product.get("staffed_by_village"):
-        return int(product.get("posts_per_unit") or 1)
-    villages = sum(1 if region.level == Level.VILLAGE else region.village_count for region in lot.regions.all())
-    return max(villages, 1)

@@ -242,6 +242,15 @@ class LotView:
     criteria: list[Any]
     own_bid: Bid | None = None
 
+    @property
+    def bought(self) -> str:
+        """How much is bought, where that is not a number of villages."""
+        if self.lot.by_village:
+            return ""
+        content = self.lot.product_version.content
+        seats = ngettext("%(n)s seat", "%(n)s seats", self.lot.seat_count) % {"n": self.lot.seat_count}
+        return f"{self.lot.units} × {localized(content, 'unit')} · {seats}"
+
 
 def lot_views(tender: Tender, user: Any = None) -> list[LotView]:
     """The lots with their villages by township, their criteria, and the user's own bid. A fixed number of queries."""

@@ -34,7 +34,7 @@ from .errors import (
     PlanNotApproved,
 )
 from .lint import check_documents
-from .models_tender import Criterion, Lot, Method, Plan, Tender
+from .models_tender import MOST_SEATS, MOST_UNITS, Criterion, Lot, Method, Plan, Tender
 from .numbering import next_reference
 from .services_notice import amend_deadline, answer_question, ask_question
 from .services_plan import has_edited
@@ -165,14 +165,19 @@ def add_lot(
     regions: Iterable[Region],
     now: datetime,
     title_en: str = "",
+    quantity: int | None = None,
+    seats: int | None = None,
     product: ServicePage | None = None,
     criteria: Sequence[CriterionData] | None = None,
 ) -> Lot:
     """Add a lot: a frozen version of the plan's product, the villages served, a ceiling, criteria (or the usual ones).
 
+    ``quantity`` (units of the product; one unless said) and ``seats`` (people at a time; as many as the product says unless said)
+    are not kept for a product that has one post a village.
+
     Raises:
         LotsExceedPlan, ProductNotPublished
-        InvalidInput: a village of another place, or one that another lot has.
+        InvalidInput: a village of another place, or one that another lot has; a quantity or seats out of range.
     """
     tender = _lock_for_edit(actor, tender)
     version = freeze_version(page=product or tender.plan.product, actor=actor, now=now)
@@ -185,6 +190,7 @@ def add_lot(
         product_version=version,
         ceiling=_ceiling(tender, ceiling),  # type: ignore[misc]
     )
+    _set_amounts(lot, quantity, seats)
     lot.save()
     _write_regions(lot, regions)
     _write_criteria(lot, default_criteria(tender.method) if criteria is None else criteria)
@@ -202,6 +208,8 @@ def update_lot(
     regions: Iterable[Region],
     now: datetime,
     title_en: str = "",
+    quantity: int | None = None,
+    seats: int | None = None,
 ) -> Lot:
     """Change a lot of a draft. The product's version is frozen anew: it is the one that is published now."""
     tender = _lock_for_edit(actor, lot.tender)
@@ -209,6 +217,7 @@ def update_lot(
     lot.title, lot.title_en = title.strip(), title_en.strip()
     lot.ceiling = _ceiling(tender, ceiling, but=lot)
     lot.product_version = freeze_version(page=lot.product_version.page, actor=actor, now=now)
+    _set_amounts(lot, quantity, seats)
     lot.save()
     _write_regions(lot, regions)
     record(actor=actor, action="tender.edit", subject=tender, now=now, data={"lot": lot.number})
@@ -327,6 +336,17 @@ def _ceiling(tender: Tender, ceiling: Money, *, but: Lot | None = None) -> Money
     if total > left:
         raise LotsExceedPlan(field="ceiling", total=money_words(total), over=money_words(total - left))
     return ceiling
+
+
+def _set_amounts(lot: Lot, quantity: int | None, seats: int | None) -> None:
+    if lot.by_village:
+        lot.quantity = lot.seats = None
+        return
+    lot.quantity = 1 if quantity is None else quantity
+    lot.seats = int(lot.product_version.content.get("posts_per_unit") or 1) if seats is None else seats
+    for field, number, most in (("quantity", lot.quantity, MOST_UNITS), ("seats", lot.seats, MOST_SEATS)):
+        if not 1 <= number <= most:
+            raise InvalidInput(_("This number lies between 1 and %(most)s."), field=field, most=most)
 
 
 def _write_regions(lot: Lot, regions: Iterable[Region]) -> None:

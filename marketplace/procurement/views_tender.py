@@ -127,7 +127,8 @@ def lot(request: SignedIn, pk: int, number: int | None = None) -> HttpResponse:
     else:
         form = LotForm(found, county, request.POST or None, lot=existing)
     if form.is_bound and form.is_valid():
-        values = {name: form.cleaned_data[name] for name in ("title", "title_en", "ceiling", "regions")}
+        wanted = ("title", "title_en", "quantity", "seats", "ceiling", "regions")
+        values = {name: form.cleaned_data[name] for name in wanted if name in form.cleaned_data}
         try:
             if existing is None:
                 made = services_tender.add_lot(actor=request.user, tender=found, now=clock.now(), **values)

@@ -6,14 +6,17 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from marketplace.contracts.services_contract import places_of
 from marketplace.core import clock, workspace
 from marketplace.core.units import yuan
 from marketplace.core.words import exact_words
 from marketplace.procurement import documents, selectors, services_bidding, services_plan, services_tender
 from marketplace.procurement.areas import Area
 from marketplace.procurement.models import BidDraft, Notice, Tender
+from marketplace.procurement.notices import lot_content
 from marketplace.procurement.selectors import life_line
 from tests.factories.accounts import a_place
+from tests.factories.catalog import make_product
 from tests.factories.procurement import (
     PDF,
     bureau_of,
@@ -213,6 +216,40 @@ def test_choosing_whole_townships(now, client_for):
     lot = tender.lots.get(number=2)
     # Villages of another lot are left to it.
     assert sorted(lot.regions.values_list("code", flat=True)) == [522634101201, 522634101202]
+
+
+def test_a_lot_of_seats_says_how_many_and_how_much(now, client_for):
+    """Two seats for a year: the contract makes a post of each, and the unit price is that of a seat's working day."""
+    tender = make_tender(
+        state="draft", lots=0, plan=make_plan(amount=216_000, product=make_product("PLS-03"), now=now), now=now
+    )
+    client = client_for(tender.drafted_by)
+    typed = {"title": "中心窗口", "ceiling_0": "216,000", "ceiling_1": "CNY", "quantity": "500", "seats": "2"}
+    form = client.get(url("lot_new", tender.pk)).context["form"]
+    assert (form["seats"].value(), form.fields["quantity"].help_text[:13]) == (1, "按产品的计量单位：席位·工")
+    for field, wrong in (("seats", "0"), ("seats", "201"), ("quantity", ""), ("quantity", "1.5")):
+        refused = client.post(url("lot_new", tender.pk), typed | {field: wrong})
+        assert refused.status_code == 200
+        assert list(refused.context["form"].errors) == [field]
+        assert not tender.lots.exists()
+    assert client.post(url("lot_new", tender.pk), typed).status_code == 302
+    lot = tender.lots.get()
+    assert (lot.quantity, lot.seats, lot.units, lot.seat_count, len(places_of(lot))) == (500, 2, 500, 2, 2)
+    assert lot_content(lot)["units"] == 500
+    page = client.get(url("edit", tender.pk)).content.decode()
+    assert "500 × 席位·工作日 · 2 个席位" in page
+    changed = client.post(url("lot", tender.pk, 1), typed | {"seats": "3"})
+    assert changed.status_code == 302
+    lot.refresh_from_db()
+    assert lot.seats == 3
+
+
+def test_a_lot_of_villages_asks_for_no_seats(now, client_for):
+    tender = make_tender(state="draft", now=now)
+    form = client_for(tender.drafted_by).get(url("lot", tender.pk, 1)).context["form"]
+    assert {"quantity", "seats"}.isdisjoint(form.fields)
+    lot = tender.lots.get(number=1)
+    assert (lot.quantity, lot.seats, lot.units) == (None, None, lot.regions.count())
 
 
 def area_form(tender, **ticks):

@@ -34,12 +34,14 @@ from .stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A lot to be bought: its title, its ceiling in yuan and its villages (or the region it serves)."""
+    """A lot to be bought: its title, its ceiling in yuan, its villages (or the region it serves), units and seats."""
 
     title: str
     title_en: str
     ceiling: int
     regions: Sequence[Region]
+    quantity: int | None = None
+    seats: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class Purchase:
                     title_en=scope.title_en,
                     ceiling=yuan(scope.ceiling),
                     regions=scope.regions,
+                    quantity=scope.quantity,
+                    seats=scope.seats,
                     now=now,
                 )
             self.tender = Tender.objects.get(pk=tender.pk)

@@ -54,7 +54,7 @@ class Centre:
             method_reason="政府购买服务项目，适用竞争性磋商（财库〔2014〕214号第三条第一项）。",
             service_from=self.stage.day(-60),
             service_to=self.stage.day(304),
-            lots=[Scope("中心窗口一个席位", "One seat at the centre", 108_000, [region])],
+            lots=[Scope("中心窗口一个席位", "One seat at the centre", 108_000, [region], quantity=250)],
         )
         purchase = Purchase(self.stage, bureau, self.stories.line(bureau, _BOUGHT))
         plan = purchase.plan(wish, day=_BOUGHT)

@@ -183,7 +183,7 @@ class Stories:
             method_reason=_CONSULTATION,
             service_from=self.stage.day(20),
             service_to=self.stage.day(384),
-            lots=[Scope("中心窗口两个席位", "Two seats at the centre", 216_000, [region])],
+            lots=[Scope("中心窗口两个席位", "Two seats at the centre", 216_000, [region], quantity=500, seats=2)],
         )
         purchase = Purchase(self.stage, self.cast.kaili, self.line(self.cast.kaili, -45))
         plan = purchase.plan(wish, day=-45)
@@ -211,7 +211,7 @@ class Stories:
             method_reason=_CONSULTATION,
             service_from=self.stage.day(10),
             service_to=self.stage.day(200),
-            lots=[Scope("全县 40 场", "Forty lectures in the county", 96_000, [region])],
+            lots=[Scope("全县 40 场", "Forty lectures in the county", 96_000, [region], quantity=40)],
         )
         purchase = Purchase(self.stage, self.cast.bureau, self.line(self.cast.bureau, -40))
         plan = purchase.plan(wish, day=-40)
@@ -236,7 +236,7 @@ class Stories:
             method_reason=_CONSULTATION,
             service_from=self.stage.day(60),
             service_to=self.stage.day(424),
-            lots=[Scope("全县", "The whole county", 120_000, [region])],
+            lots=[Scope("全县", "The whole county", 120_000, [region], quantity=200, seats=2)],
         )
         Purchase(self.stage, bureau, self.line(bureau, -4)).plan(wish, day=-2, approve=False)
         lectures = Wish(
@@ -249,7 +249,7 @@ class Stories:
             method_reason=_CONSULTATION,
             service_from=self.stage.day(50),
             service_to=self.stage.day(240),
-            lots=[Scope("全县 40 场", "Forty lectures in the county", 108_000, [region])],
+            lots=[Scope("全县 40 场", "Forty lectures in the county", 108_000, [region], quantity=40)],
         )
         purchase = Purchase(self.stage, bureau, self.line(bureau, -8))
         plan = purchase.plan(lectures, day=-8)

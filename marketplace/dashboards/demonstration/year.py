@@ -274,6 +274,7 @@ class Year:
                     contracts.rate_post(
                         actor=self.cast.villages[post.region_id],
                         post=post,
+                        quarter=quarter_name(instalment.period_from),
                         stars=5 if n % 4 else 4,
                         comment="" if n % 2 else "来得准时，讲得明白。",
                         now=at,

@@ -13,9 +13,9 @@ from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from marketplace.core.i18n import localized
 from marketplace.core.words import exact_words, money_words, period_words
 from marketplace.procurement.areas import Area
 from marketplace.procurement.scoring import plain
@@ -24,14 +24,10 @@ from marketplace.regions.models import Region
 register = template.Library()
 
 
-def _english() -> bool:
-    return (get_language() or "").startswith("en")
-
-
 @register.filter
 def twin(value: Mapping[str, Any], name: str) -> str:
     """``{{ content|twin:"title" }}``: a twin field of published JSON in the active language."""
-    return str((_english() and value.get(f"{name}_en")) or value.get(name, ""))
+    return localized(value, name)
 
 
 @register.filter
