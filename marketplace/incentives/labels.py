@@ -8,6 +8,7 @@ ACTIONS = {
     "policy.draft": _("drafted the policy"),
     "policy.adopt": _("adopted the policy"),
     "policy.end": _("set the policy's last day"),
+    "policy.discard": _("threw the draft away"),
     "policy.replace": _("replaced the policy"),
     "entitlement.grant": _("granted what the policy promises"),
     "star.grant": _("granted a star"),

@@ -27,7 +27,7 @@ class Policy(models.Model):
     "stars": [{"level": 1, "minutes": 6000}, …]}``; numbers that are not whole are strings, read as Decimal.
     """
 
-    STATE_TONES: ClassVar = {"draft": "wait", "adopted": "go", "replaced": "neutral"}
+    STATE_TONES: ClassVar = {"draft": "wait", "adopted": "go", "replaced": "neutral", "discarded": "plain"}
 
     title = models.CharField(_("title"), max_length=120)
     title_en = models.CharField(_("title in English"), max_length=160, blank=True)
@@ -72,7 +72,7 @@ class Policy(models.Model):
                 condition=Q(state="adopted"),
             ),
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(adopted_by__isnull=False, adopted_at__isnull=False),
+                condition=Q(state__in=["draft", "discarded"]) | Q(adopted_by__isnull=False, adopted_at__isnull=False),
                 name="adopted_policy_has_adopter",
             ),
             models.CheckConstraint(condition=~Q(adopted_by=F("drafted_by")), name="drafter_does_not_adopt"),

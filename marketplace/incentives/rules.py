@@ -2,7 +2,7 @@
 
 | act | who |
 |---|---|
-| draft a policy | an officer or approver of the paying organisation |
+| draft a policy, throw a draft away | an officer or approver of the paying organisation |
 | adopt, end | an approver of the paying organisation who did not draft it |
 | submit a claim | the person |
 | approve, return a claim | an officer or approver of the payer, never the person |

@@ -96,6 +96,20 @@ def adopt_policy(*, actor: User, policy: Policy, now: datetime) -> Policy:
 
 
 @transaction.atomic
+def discard_policy(*, actor: User, policy: Policy, now: datetime) -> Policy:
+    """Throw a draft away; it stays on record for its payer. Doing it again changes nothing.
+
+    Raises:
+        PermissionRefused, IllegalTransition
+    """
+    policy = lock_row(Policy, policy.pk)
+    require(can_draft_policy, actor, policy.payer)
+    if policy.state != PolicyState.DISCARDED:
+        apply_transition(POLICY, policy, "discard", actor=actor, now=now)
+    return policy
+
+
+@transaction.atomic
 def end_policy(*, actor: User, policy: Policy, last_day: date, now: datetime) -> Policy:
     """Set the last day of a policy in force, so that another can follow it. What was served until then keeps its rules.
 

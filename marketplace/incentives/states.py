@@ -12,13 +12,18 @@ class PolicyState(TextChoices):
     DRAFT = "draft", _("draft")
     ADOPTED = "adopted", _("in force")
     REPLACED = "replaced", _("replaced")
+    DISCARDED = "discarded", _("thrown away")
 
+
+#: what nobody but its payer's officers sees
+INTERNAL = (PolicyState.DRAFT, PolicyState.DISCARDED)
 
 POLICY = StateTable(
     "policy",
     [
         Transition("adopt", (PolicyState.DRAFT,), PolicyState.ADOPTED),
         Transition("replace", (PolicyState.ADOPTED,), PolicyState.REPLACED),
+        Transition("discard", (PolicyState.DRAFT,), PolicyState.DISCARDED),
     ],
 )
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("policies/<int:pk>/", views.policy, name="policy"),
     path("policies/<int:pk>/trial/", views.trial, name="trial"),
     path("policies/<int:pk>/adopt/", views.adopt, name="adopt"),
+    path("policies/<int:pk>/discard/", views.discard, name="discard"),
     path("policies/<int:pk>/end/", views.end, name="end"),
     path("claims/", views.claims, name="claims"),
     path("claims/submit/", views.submit, name="submit"),

@@ -32,7 +32,7 @@ from . import payouts, rules, selectors, services
 from .forms import EndForm, FundForm, PolicyForm, ReturnForm
 from .models import Policy
 from .policy_rules import read_rules
-from .states import ClaimState, PolicyState
+from .states import INTERNAL, ClaimState, PolicyState
 from .trial import try_policy
 
 
@@ -42,9 +42,9 @@ def policies(request: HttpRequest) -> HttpResponse:
     """What service earns, where and since when: public, so that everybody can check his statement."""
     found = Policy.objects.select_related("payer", "region")
     drafting = organisations_of(request.user, Role.OFFICER, Role.APPROVER) if request.user.is_authenticated else None
-    visible = ~Q(state=PolicyState.DRAFT)
+    visible = ~Q(state__in=INTERNAL)
     if drafting is not None:
-        visible |= Q(payer__in=drafting)
+        visible |= Q(state=PolicyState.DRAFT, payer__in=drafting)
     context = {
         "policies": found.filter(visible),
         "may_draft": drafting is not None and drafting.exists(),
@@ -55,7 +55,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 
 def _visible_policy(request: HttpRequest, pk: int) -> Policy:
     found = get_object_or_404(Policy.objects.select_related("payer", "region", "drafted_by"), pk=pk)
-    hidden = found.state == PolicyState.DRAFT
+    hidden = found.state in INTERNAL
     if hidden and not (request.user.is_authenticated and rules.can_draft_policy(request.user, found.payer)):
         raise Http404
     return found
@@ -141,6 +141,13 @@ def adopt(request: SignedIn, pk: int) -> HttpResponse:
     services.adopt_policy(actor=request.user, policy=_visible_policy(request, pk), now=clock.now())
     messages.success(request, _("In force. Service confirmed from now on earns by these rules."))
     return redirect("incentives:policy", pk=pk)
+
+
+@require_POST
+def discard(request: SignedIn, pk: int) -> HttpResponse:
+    services.discard_policy(actor=request.user, policy=_visible_policy(request, pk), now=clock.now())
+    messages.success(request, _("The draft is thrown away."))
+    return redirect("incentives:policies")
 
 
 @second_factor

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.accounts.models import Role
+from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
@@ -202,6 +203,25 @@ def test_who_drafted_does_not_adopt_though_he_may_approve() -> None:
         services.adopt_policy(actor=other_approver, policy=policy, now=clock.now())
     policy.refresh_from_db()
     assert policy.state == "draft"
+
+
+def test_a_draft_can_be_thrown_away_and_nothing_else(client_for: Any) -> None:
+    draft, in_force = make_policy(adopted=False), make_policy()
+    stranger = make_payer()[1]
+    with pytest.raises(PermissionRefused):
+        services.discard_policy(actor=stranger, policy=draft, now=clock.now())
+    with pytest.raises(IllegalTransition):
+        services.discard_policy(actor=in_force.drafted_by, policy=in_force, now=clock.now())
+    page = reverse("incentives:policy", args=[draft.pk])
+    for _press in range(2):
+        assert client_for(draft.drafted_by).post(f"{page}discard/").status_code == 302
+    draft.refresh_from_db()
+    assert draft.state == "discarded"
+    assert Event.objects.filter(action="policy.discard", subject_id=draft.pk).count() == 1
+    assert page not in client_for(draft.drafted_by).get(reverse("incentives:policies")).content.decode()
+    assert client_for(draft.drafted_by).get(page).status_code == 200
+    assert client_for(stranger).get(page).status_code == 404
+    assert client_for().get(page).status_code == 404
 
 
 def test_two_policies_of_a_region_never_hold_on_one_day() -> None:
