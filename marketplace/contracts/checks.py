@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import connection
 
 from marketplace.ledger.checks import LIMIT, Finding
 
 _SIGNED = "(c.state IN ('active', 'completed') OR (c.state = 'terminated' AND c.buyer_signed_at IS NOT NULL))"
+#: in which a contract is signed
+_LANGUAGES = ", ".join(f"('{language}')" for language, _name in settings.LANGUAGES)
 
 _RULES = {
     "a contract says what its award says": """
@@ -31,10 +34,26 @@ _RULES = {
         JOIN procurement_lot l ON l.id = a.lot_id JOIN catalog_productversion v ON v.id = l.product_version_id
         LEFT JOIN contracts_obligation o ON o.contract_id = c.id
         WHERE {_SIGNED} GROUP BY c.id, v.id HAVING count(o.id) <> jsonb_array_length(v.content -> 'obligations')""",
+    "a signed paper is what its digest says": """
+        SELECT c.number, p.language, p.digest, encode(sha256(p.content), 'hex') AS of_content
+        FROM contracts_signedpaper p JOIN contracts_contract c ON c.id = p.contract_id
+        WHERE p.digest <> encode(sha256(p.content), 'hex')""",
+    # Papers are kept since the first signature whose event names them.
+    "a signature's papers are kept": f"""
+        WITH signature AS (
+            SELECT e.subject_id::bigint AS contract_id, coalesce(e.data -> 'papers', '{{}}') AS papers
+            FROM audit_event e WHERE e.action = 'contract.activate' AND e.id >= (
+                SELECT min(id) FROM audit_event WHERE action = 'contract.activate' AND data ? 'papers'))
+        SELECT c.number, l.language, s.papers ->> l.language AS signed, p.digest AS kept
+        FROM signature s JOIN contracts_contract c ON c.id = s.contract_id
+        CROSS JOIN (VALUES {_LANGUAGES}) AS l (language)
+        LEFT JOIN contracts_signedpaper p ON p.contract_id = c.id AND p.language = l.language
+        WHERE p.digest IS NULL OR p.digest IS DISTINCT FROM s.papers ->> l.language""",
     "a draft has no parts": """
         SELECT c.number FROM contracts_contract c WHERE c.state = 'draft' AND (
             EXISTS (SELECT FROM contracts_post p WHERE p.contract_id = c.id)
-            OR EXISTS (SELECT FROM contracts_instalment i WHERE i.contract_id = c.id))""",
+            OR EXISTS (SELECT FROM contracts_instalment i WHERE i.contract_id = c.id)
+            OR EXISTS (SELECT FROM contracts_signedpaper s WHERE s.contract_id = c.id))""",
     "a village has one post in a contract": """
         SELECT contract_id, region_id, seat, count(*) FROM contracts_post GROUP BY 1, 2, 3 HAVING count(*) > 1""",
     "posts of an ended contract are closed": """

@@ -1,13 +1,15 @@
-"""The contract as a paper, in the active language."""
+"""The contract as a paper: written from the tables in the active language, and kept once both sides have signed."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import formats, timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from catalog.standards import standard_words
@@ -18,7 +20,7 @@ from marketplace.core.words import exact_words, money_words
 from marketplace.statutes.errors import UnknownRule
 from marketplace.statutes.selectors import parameter
 
-from .models import Contract
+from .models import Contract, SignedPaper
 from .services_contract import instalment_shares, places_of, post_shares
 
 _PAPER = Path(__file__).parent / "papers" / "contract.typ"
@@ -95,6 +97,29 @@ def contract_paper(contract: Contract) -> bytes:
         },
     }
     return render_pdf(_PAPER.read_text(encoding="utf-8"), data)
+
+
+def keep_papers(contract: Contract, *, now: datetime) -> dict[str, str]:
+    """Keep the paper of ``contract``, which is being signed, in every language; gives language → SHA-256."""
+    papers = []
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            content = contract_paper(contract)
+        digest = sha256(content).hexdigest()
+        papers.append(SignedPaper(contract=contract, language=language, content=content, digest=digest, made_at=now))
+    SignedPaper.objects.bulk_create(papers)
+    return {paper.language: paper.digest for paper in papers}
+
+
+def signed_paper(contract: Contract) -> bytes | None:
+    """What was signed, in the active language; None where it was not kept: the contract is a draft, or older than that."""
+    content = contract.papers.filter(language=get_language()).values_list("content", flat=True).first()
+    return None if content is None else bytes(content)
+
+
+def signed_digest(contract: Contract) -> str:
+    """The SHA-256 of ``signed_paper``, without reading it; empty where there is none."""
+    return contract.papers.filter(language=get_language()).values_list("digest", flat=True).first() or ""
 
 
 def _how_much(line: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.audit.labels import register
@@ -34,6 +35,8 @@ def name_acts() -> None:
             "sign_by": _("to be signed until"),
             "in_time": _("in time"),
             "posts": _("posts"),
+            "papers": _("paper (SHA-256)"),
+            **dict(settings.LANGUAGES),
             "supplier_signed_by": _("signed for the supplier (account)"),
             "freed": _("set free (yuan)"),
             "adviser": _("adviser (account)"),

@@ -75,6 +75,27 @@ class Contract(models.Model):
         return f"{self.number} {self.title}"
 
 
+class SignedPaper(models.Model):
+    """The paper of a contract as both sides signed it, in one language. Rows never change or go."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="papers")
+    language = models.CharField(max_length=10)
+    content = models.BinaryField()
+    digest = models.CharField(_("SHA-256"), max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["contract_id", "language"]
+        verbose_name = _("signed paper")
+        verbose_name_plural = _("signed papers")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["contract", "language"], name="one_signed_paper_a_language")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.language}"
+
+
 class Obligation(models.Model):
     """One line of the frozen standard, as it binds this contract's every post."""
 

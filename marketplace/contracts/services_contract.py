@@ -140,9 +140,9 @@ def _in_time(contract: Contract, now: datetime) -> bool:
 def sign_as_buyer(*, actor: User, contract: Contract, now: datetime) -> Contract:
     """The buyer's signature: the contract begins.
 
-    In one transaction: obligations, posts and instalments are written and add up to the amount; the amount is
-    committed and what the lot's ceiling held beyond it is released; the contract notice is published; when the last
-    awarded lot is under contract, so is the tender.
+    In one transaction: obligations, posts and instalments are written and add up to the amount; the paper is kept as it
+    is signed, in every language, its digests on record; the amount is committed and what the lot's ceiling held beyond it
+    is released; the contract notice is published; when the last awarded lot is under contract, so is the tender.
 
     Raises:
         DrafterSigns, SupplierSignsFirst, AlreadySigned, SupplierSanctioned, NothingToStaff
@@ -160,10 +160,18 @@ def sign_as_buyer(*, actor: User, contract: Contract, now: datetime) -> Contract
     if is_sanctioned(contract.supplier, timezone.localdate(now)):
         raise errors.SupplierSanctioned
     lot = contract.award.lot
+    # What the paper reads of the tender must not stay behind in the contract when the tender moves on.
+    lot.tender = tender
     obligations = _write_obligations(contract)
     places = places_of(lot)
     _write_posts(contract, places)
     _write_instalments(contract)
+    # The paper reads the shares of this file.
+    from .documents import keep_papers
+
+    # What is kept has both signatures; the table gets the second one just below.
+    contract.buyer_signed_by, contract.buyer_signed_at = actor, now
+    papers = keep_papers(contract, now=now)
     budget.commit(tender, contract.amount, key=f"contract:{contract.pk}", actor=actor, now=now)
     budget.release(tender, lot.ceiling - contract.amount, key=f"contract:{contract.pk}", actor=actor, now=now)
     apply_transition(
@@ -177,6 +185,7 @@ def sign_as_buyer(*, actor: User, contract: Contract, now: datetime) -> Contract
             "amount": str(contract.amount.amount),
             "in_time": _in_time(contract, now),
             "supplier_signed_by": contract.supplier_signed_by_id,
+            "papers": papers,
         },
         changes={"buyer_signed_by": actor, "buyer_signed_at": now},
     )
@@ -203,7 +212,6 @@ def places_of(lot: Lot) -> list[tuple[Region, int]]:
     A product staffed by village has a post in every village named or lying in what is named. Any other has its
     ``posts_per_unit`` seats in the smallest division that holds all the lot's places (the buyer's own if it names none).
     """
-    content = lot.product_version.content
     regions = list(lot.regions.order_by("code"))
     if content.get("staffed_by_village"):
         inside = Q(pk__in=[])

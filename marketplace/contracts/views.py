@@ -141,6 +141,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": contract,
             "party": rules.is_party(request.user, contract),
             "public": rules.is_public(contract),
+            "paper_digest": documents.signed_digest(contract),
             "staffs": request.user.is_authenticated and rules.can_staff(request.user, contract),
             "in_shifts": in_shifts,
             "life": selectors.life_of(
@@ -328,9 +329,10 @@ def _date(instant: datetime | None) -> date | None:
 @public_page
 @require_safe
 def paper(request: HttpRequest, pk: int) -> HttpResponse:
-    """The contract as PDF, in the active language."""
+    """The contract as PDF, in the active language: what was signed, or what a draft will say."""
     contract = get_contract(request, pk)
-    response = HttpResponse(documents.contract_paper(contract), content_type="application/pdf")
+    content = documents.signed_paper(contract) or documents.contract_paper(contract)
+    response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="contract-{contract.pk}.pdf"'
     return response
 

@@ -1,5 +1,6 @@
 """From the award to the signed contract, and its end."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +9,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
+from django.utils.translation import override
 
 from marketplace.accounts.models import Role, Sanction
 from marketplace.audit.models import Event
-from marketplace.contracts import errors, services
-from marketplace.contracts.models import Contract, Instalment, Obligation, Post
+from marketplace.contracts import documents, errors, services
+from marketplace.contracts.models import Contract, Instalment, Obligation, Post, SignedPaper
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.units import yuan
@@ -204,6 +207,44 @@ def test_who_may_not_sign_for_the_buyer():
     assert (contract.state, contract.posts.count(), _money(contract)["committed"]) == ("draft", 0, 0)
 
 
+def test_the_paper_is_kept_as_it_is_signed(monkeypatch):
+    """What is kept says the same as the paper of the signed contract, and its digests stand in the record."""
+    contract = make_contract(active=False)
+    written = []
+
+    def keep(_template, data):
+        written.append(data)
+        return f"%PDF-{len(written)}".encode()
+
+    monkeypatch.setattr(documents, "render_pdf", keep)
+    contract = sign(contract)
+    assert [data["lang"] for data in written] == ["zh", "en"]
+    signed = Contract.objects.get(pk=contract.pk)
+    for data, language in zip(written[:2], ("zh-hans", "en"), strict=True):
+        with override(language):
+            documents.contract_paper(signed)
+        assert written.pop() == data
+        assert data["notice"] == ""
+        assert f"{timezone.localtime(signed.buyer_signed_at):%Y-%m-%d %H:%M:%S}" in data["signatures"][1][2]
+    papers = {paper.language: paper for paper in contract.papers.all()}
+    assert [bytes(papers[language].content) for language in ("zh-hans", "en")] == [b"%PDF-1", b"%PDF-2"]
+    digests = {language: hashlib.sha256(bytes(paper.content)).hexdigest() for language, paper in papers.items()}
+    assert {language: paper.digest for language, paper in papers.items()} == digests
+    assert Event.objects.get(action="contract.activate").data["papers"] == digests
+
+
+@pytest.mark.parametrize(
+    "attack",
+    ["UPDATE contracts_signedpaper SET digest = 'x'", "DELETE FROM contracts_signedpaper",
+     "TRUNCATE contracts_signedpaper"],
+)  # fmt: skip
+def test_a_signed_paper_stays(attack):
+    make_contract()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(attack)
+    assert SignedPaper.objects.count() == 2
+
+
 def test_when_one_part_fails_nothing_has_happened(monkeypatch):
     contract = make_contract(active=False)
     people = parties_of(contract)
@@ -221,6 +262,7 @@ def test_when_one_part_fails_nothing_has_happened(monkeypatch):
     assert not Post.objects.exists()
     assert not Obligation.objects.exists()
     assert not Instalment.objects.exists()
+    assert not SignedPaper.objects.exists()
     assert _money(contract) == before
 
 

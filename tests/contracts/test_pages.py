@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from marketplace.accounts.models import Role
@@ -142,6 +145,35 @@ def test_the_paper_of_a_draft_and_of_a_signed_contract(client_for):
         assert (paper["Content-Type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
     sign(contract)
     assert client_for().get(_url("paper", contract.pk)).status_code == 200
+
+
+def test_what_was_signed_is_served_as_it_was_signed(client_for, monkeypatch):
+    contract = make_contract(active=False)
+    bidder = parties_of(contract).bidder
+    draft = _text(client_for(bidder).get(_url("detail", contract.pk)))
+    assert "SHA-256" not in draft
+    sign(contract)
+    monkeypatch.setattr(documents, "render_pdf", lambda *_args: b"another template")
+    for language in ("zh-hans", "en"):
+        kept = contract.papers.get(language=language)
+        paper = client_for(language=language).get(_url("paper", contract.pk))
+        assert (paper.content[:5], hashlib.sha256(paper.content).hexdigest()) == (b"%PDF-", kept.digest)
+        page = _text(client_for(language=language).get(_url("detail", contract.pk)))
+        assert f"SHA-256 {kept.digest[:8]}…" in page
+        assert kept.digest in page
+    with CaptureQueriesContext(connection) as asked:
+        client_for().get(_url("detail", contract.pk))
+    assert not [q for q in asked.captured_queries if '"contracts_signedpaper"."content"' in q["sql"]]
+
+
+def test_a_contract_signed_before_papers_were_kept_is_written_anew(client_for):
+    contract = make_contract()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE contracts_signedpaper DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM contracts_signedpaper")
+    assert client_for().get(_url("paper", contract.pk)).content[:5] == b"%PDF-"
+    assert "SHA-256" not in _text(client_for().get(_url("detail", contract.pk)))
 
 
 # Drawing up, signing, ending

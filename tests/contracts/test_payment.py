@@ -299,3 +299,27 @@ def test_the_proof_names_what_disagrees(deal, capsys):
     told = capsys.readouterr().out
     assert told.count("BROKEN") >= 4
     assert f"number={contract.number}" in told
+
+
+def _broken():
+    return {finding.name: finding.rows for finding in check_contracts() if finding.rows}
+
+
+def test_the_proof_reads_the_signed_papers():
+    older, newer, last = (make_contract() for _n in range(3))
+    assert not _broken()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in ("contracts_signedpaper", "audit_event"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        # The oldest was signed before papers were kept.
+        cursor.execute("UPDATE audit_event SET data = data - 'papers' WHERE subject_id = %s", [str(older.pk)])
+    older.papers.all().delete()
+    assert not _broken()
+    newer.papers.filter(language="en").delete()
+    last.papers.filter(language="en").update(content=b"%PDF- something else")
+    told = _broken()
+    assert [row[:2] for row in told.pop("a signed paper is what its digest says")] == [(last.number, "en")]
+    [(number, language, signed, kept)] = told.pop("a signature's papers are kept")
+    assert (number, language, len(signed), kept) == (newer.number, "en", 64, None)
+    assert not told
