@@ -9,14 +9,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Avg, Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Avg, Case, CharField, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import public_cards
+from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.words import day_words
 from marketplace.regions.models import Region
@@ -36,6 +37,7 @@ __all__ = [
     "my_contracts",
     "post_rows",
     "posts_of_village",
+    "taken_from",
     "vacant_posts",
     "visible_to",
 ]
@@ -74,6 +76,21 @@ def adviser_of(region: Region | int) -> User | None:
 def vacant_posts(contract: Contract) -> QuerySet[Post]:
     """The posts of ``contract`` that nobody serves, with their places."""
     return contract.posts.filter(state=PostState.VACANT).select_related("region")
+
+
+def taken_from(contracts: Sequence[Contract]) -> set[tuple[int, int]]:
+    """(post, person) of everybody whom somebody else took from a post of ``contracts``, as the record of the posts says.
+
+    Of several leavings of one person the last counts. Who left by himself is not among them, nor whose post was closed:
+    closing takes nobody away.
+    """
+    posts = Post.objects.filter(contract__in=contracts).annotate(key=Cast("pk", CharField())).values("key")
+    left = Event.objects.filter(action="post.vacate", subject_type=Post._meta.label_lower, subject_id__in=posts)
+    by = {
+        (int(post), person): actor
+        for post, person, actor in left.order_by("pk").values_list("subject_id", "data__adviser", "actor")
+    }
+    return {(post, person) for (post, person), actor in by.items() if person is not None and actor != person}
 
 
 def contract_list(contracts: QuerySet[Contract]) -> QuerySet[Contract]:

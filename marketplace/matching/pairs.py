@@ -24,6 +24,7 @@ class Bar(IntFlag):
     NO_CAPACITY = 16
     BEYOND_PERSON = 32
     BEYOND_RADIUS = 64
+    REMOVED = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 Posts: the contract's vacant posts without a proposal that waits or was accepted. People: the supplier's practitioners who let
 themselves be proposed, with a valid credential of the kind that the product asks for and no exclusion. A person takes at most
 what his profile says and what the standard allows, less what he serves or has been offered. Who declined a post, or let its
-proposal lapse, is not asked for it again.
+proposal lapse, is not asked for it again; nor is whom somebody else took from it. Who left it by himself may come back.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from marketplace.accounts.models import CredentialKind, Specialty, SpokenLanguage, User
 from marketplace.accounts.selectors import licensed, members_with_role, practitioners_of
 from marketplace.contracts.models import Contract, Post
+from marketplace.contracts.selectors import taken_from
 from marketplace.contracts.services_posts import villages_limit
 from marketplace.contracts.states import PostState
 from marketplace.core.bulk import among
@@ -277,6 +278,7 @@ def _people(people: list[User], limit: int | None, on: date) -> People:
 
 
 def _exclusions(contract: Contract, posts: list[Post], people: list[User]) -> Exclusions:
+    """Who declined, did not answer, or was taken from the post by somebody else (see ``contracts.selectors.taken_from``)."""
     row_of_post = {post.pk: row for row, post in enumerate(posts)}
     row_of_person = {person.pk: row for row, person in enumerate(people)}
     bars = {AssignmentState.DECLINED: Bar.DECLINED, AssignmentState.EXPIRED: Bar.NO_ANSWER}
@@ -286,9 +288,11 @@ def _exclusions(contract: Contract, posts: list[Post], people: list[User]) -> Ex
         .distinct()
         .values_list("post_id", "person_id", "state")
     )
-    rows = [
-        (row_of_post[post], row_of_person[who], int(bars[AssignmentState(state)]))
-        for post, who, state in refused
+    told = [(post, who, bars[AssignmentState(state)]) for post, who, state in refused]
+    told += [(post, who, Bar.REMOVED) for post, who in taken_from([contract])]
+    rows = sorted(
+        (row_of_post[post], row_of_person[who], int(bar))
+        for post, who, bar in told
         if post in row_of_post and who in row_of_person
-    ]
+    )
     return Exclusions(*(_ints([row[column] for row in rows]) for column in range(3)))

@@ -20,6 +20,7 @@ from .states import AssignmentState
 BARS = {
     "declined": gettext_lazy("declined this village before"),
     "no_answer": gettext_lazy("let an earlier proposal for this village lapse"),
+    "removed": gettext_lazy("was taken from this village before"),
     "conflict": gettext_lazy("has a conflict of interest"),
     "unqualified": gettext_lazy("does not cover a required field of law"),
     "no_capacity": gettext_lazy("has no place free: serves as many villages as allowed"),

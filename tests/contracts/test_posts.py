@@ -219,3 +219,20 @@ def test_what_was_served_before_an_early_end_is_rated_and_nothing_after_it(at):
     assert services.rate_post(actor=voice, post=post, stars=3, quarter="2026-Q2", now=later).stars == 3
     with pytest.raises(errors.RatingNotPossible):
         services.rate_post(actor=voice, post=post, stars=5, quarter="2026-Q3", now=later)
+
+
+def test_only_what_somebody_else_decided_is_a_taking_away():
+    contract = make_contract(villages=4, filled=3)
+    people = parties_of(contract)
+    by_buyer, by_firm, alone = contract.posts.filter(state="filled").order_by("pk").select_related("adviser")
+    gone = {post.pk: post.adviser for post in (by_buyer, by_firm, alone)}
+    for post, actor in ((by_buyer, people.officer), (by_firm, people.bidder), (alone, alone.adviser)):
+        services.vacate_post(post=post, actor=actor, reason="示例", now=clock.now())
+    assert selectors.taken_from([contract]) == {(post.pk, gone[post.pk].pk) for post in (by_buyer, by_firm)}
+    # Named again, and gone by himself this time.
+    _fill(by_buyer, gone[by_buyer.pk], people.officer)
+    services.vacate_post(post=by_buyer, actor=gone[by_buyer.pk], reason="路远", now=clock.now())
+    _fill(alone, gone[by_buyer.pk], people.officer)
+    services.terminate_contract(actor=people.approver, contract=contract, reason="违约", now=clock.now())
+    assert selectors.taken_from([contract]) == {(by_firm.pk, gone[by_firm.pk].pk)}
+    assert selectors.taken_from([make_contract()]) == set()

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from marketplace.accounts import picking
 from marketplace.accounts.models import Membership, OrganisationKind, Role
 from marketplace.audit.models import Event
 from marketplace.contracts import services as contracts
@@ -91,6 +92,38 @@ def test_a_repair_names_what_it_lost_and_what_it_newly_filled():
     assert (lost.post_id, lost.replaces_id) == (served.post_id, served.pk)
     changes = repair.summary["changes"]
     assert (changes["new"], changes["lost"], changes["moved"]) == (1, 1, 0)
+
+
+def test_who_was_taken_from_a_village_is_not_proposed_for_it_again(client_for):
+    """The nearest one was sent away by the bureau: the repair asks the other, and says why."""
+    case = make_case((0.01,), (0.0, 0.1), capacity=2)
+    [first] = publish_case(case)
+    near, far = case.lawyers
+    assert first.person == near
+    accept(first)
+    contracts.vacate_post(post=first.post, actor=case.parties.officer, reason="群众不满意", now=clock.now())
+    services_proposals.settle(now=clock.now())
+    repair = repair_case(case, first.run)
+    [proposal] = repair.assignments.all()
+    assert proposal.person == far
+    assert [(each["person"], each["bars"]) for each in proposal.reason["barred"]] == [(near.pk, ["removed"])]
+    officer = client_for(case.parties.officer, language="en")
+    page = officer.get(reverse("staffing:assignment", args=[proposal.pk])).content.decode()
+    assert "was taken from this village before" in page
+    asked = {"village": first.post.region_id, "person": picking.proposal(near)}
+    page = officer.get(reverse("staffing:why_not", args=[repair.pk]), asked).content.decode()
+    assert "was taken from this village before" in page
+    assert "if this lawyer were asked for the village again" in page
+
+
+def test_who_left_by_himself_may_be_proposed_again():
+    case = make_case((0.01,), (0.0, 0.1), capacity=2)
+    [first] = publish_case(case)
+    accept(first)
+    contracts.vacate_post(post=first.post, actor=first.person, reason="休产假", now=clock.now())
+    services_proposals.settle(now=clock.now())
+    repair = repair_case(case, first.run)
+    assert repair.assignments.get().person == first.person
 
 
 def test_the_wishes_of_a_repair_are_those_of_the_run():

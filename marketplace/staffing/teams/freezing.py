@@ -22,6 +22,7 @@ from django.utils import timezone
 from marketplace.accounts.models import CredentialKind, User
 from marketplace.accounts.selectors import licensed, members_with_role, practitioners_of, valid_credentials
 from marketplace.contracts.models import Contract, Post
+from marketplace.contracts.selectors import taken_from
 from marketplace.contracts.states import PostState
 from marketplace.matching.pairs import Bar
 from marketplace.matching.teams.problem import (
@@ -261,7 +262,10 @@ def _refusals(
     sitting: Mapping[int, Sequence[tuple[int, int]]],
     keys: Sequence[int],
 ) -> Refusals:
-    """Unqualified: of another firm, or without the contract's credential. Conflict: sits there, or may not sit with who does."""
+    """Unqualified: of another firm, or without the contract's credential. Conflict: sits there, or may not sit with who does.
+
+    Who declined a seat, let its proposal lapse, or was taken from one by somebody else is not asked for the team again.
+    """
     row = {who: n for n, who in enumerate(keys)}
     bars = {AssignmentState.DECLINED: Bar.DECLINED, AssignmentState.EXPIRED: Bar.NO_ANSWER}
     before = (
@@ -282,6 +286,10 @@ def _refusals(
     place = {contract.pk: n for n, contract in enumerate(contracts)}
     for contract_id, who, state in before:
         told[place[contract_id], row[who]] |= int(bars[AssignmentState(state)])
+    contract_of = dict(Post.objects.filter(contract__in=contracts).values_list("pk", "contract_id"))
+    for post, who in taken_from(contracts):
+        if who in row:
+            told[place[contract_of[post]], row[who]] |= int(Bar.REMOVED)
     rows = [(n, who, bar) for (n, who), bar in sorted(told.items())]
     return Refusals(*(_ints(each[column] for each in rows) for column in range(3)))
 

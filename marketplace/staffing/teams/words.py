@@ -20,6 +20,7 @@ from marketplace.staffing.reasons_in_words import as_minutes
 BARS = {
     "declined": gettext_lazy("declined a seat of this team before"),
     "no_answer": gettext_lazy("let an earlier proposal for this team lapse"),
+    "removed": gettext_lazy("was taken from a seat of this team before"),
     "conflict": gettext_lazy("sits in this team already, or may not sit in one team with somebody who does"),
     "unqualified": gettext_lazy("belongs to another firm, or lacks the licence that is asked for"),
     "no_capacity": gettext_lazy("sits in as many teams as this lawyer will"),
@@ -207,6 +208,7 @@ def _change(run: AssignmentRun, bar: str, minutes: int) -> str:
     return {
         "declined": _("if this lawyer were asked again"),
         "no_answer": _("if this lawyer were asked again"),
+        "removed": _("if this lawyer were asked again"),
         "conflict": _("if this lawyer could sit with those who stay"),
         "unqualified": _("if this lawyer belonged to the firm and held the licence"),
         "no_capacity": _("if this lawyer took one more team"),
