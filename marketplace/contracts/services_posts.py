@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import Membership, Role, User
 from marketplace.accounts.rules import active_memberships
@@ -130,6 +132,18 @@ def quarter_name(day: date) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
+def quarter_of(name: str) -> tuple[date, date]:
+    """The first and the last day of 2027-Q1."""
+    year, number = name.split("-Q")
+    return quarter(date(int(year), 3 * int(number), 1))
+
+
+def quarter_words(name: str) -> str:
+    """2027-Q1 as the months that a person knows."""
+    first, last = quarter_of(name)
+    return _("%(year)s, months %(first)s to %(last)s") % {"year": first.year, "first": first.month, "last": last.month}
+
+
 def quarters_to_rate(post: Post, on: date) -> list[str]:
     """The quarters that may be rated on a day: this one and the one before, as far as the post existed; latest first."""
     first, last = quarter(on)
@@ -138,11 +152,21 @@ def quarters_to_rate(post: Post, on: date) -> list[str]:
     return [quarter_name(a) for a, b in spans if a <= post.ends_on and b >= post.starts_on]
 
 
+def quarter_asked(post: Post, on: date, rated: Container[str]) -> str | None:
+    """The quarter for which a village is asked on a day: the first that may be rated, is over and is not in ``rated``.
+
+    So it is the one whose instalment is accepted next, never one that has just begun. A post that ended is over before
+    its quarter is.
+    """
+    for name in reversed(quarters_to_rate(post, on)):
+        if min(quarter_of(name)[1], post.ends_on) < on and name not in rated:
+            return name
+    return None
+
+
 @transaction.atomic
-def rate_post(
-    *, actor: User, post: Post, stars: int, comment: str = "", quarter: str | None = None, now: datetime
-) -> VillageRating:
-    """The village's word on its service in a quarter (the present one unless named); said again, it replaces the first.
+def rate_post(*, actor: User, post: Post, quarter: str, stars: int, comment: str = "", now: datetime) -> VillageRating:
+    """The village's word on its service in a quarter; said again, it replaces the first.
 
     Raises:
         RatingNotPossible, InvalidInput
@@ -150,19 +174,18 @@ def rate_post(
     post = lock_row(Post, post.pk)
     require(rules.can_rate, actor, post)
     possible = quarters_to_rate(post, timezone.localdate(now))
-    wanted = quarter or (possible[0] if possible else "")
     # What was served before an early end is accepted and paid too: its villages are heard as well.
-    if wanted not in possible or post.contract.state == ContractState.DRAFT:
+    if quarter not in possible or post.contract.state == ContractState.DRAFT:
         raise errors.RatingNotPossible(field="quarter")
     if not 1 <= stars <= 5:
         raise InvalidInput(field="stars")
     values: dict[str, Any] = {"stars": stars, "comment": comment.strip(), "rated_at": now}
-    rating, first = VillageRating.objects.update_or_create(post=post, rated_by=actor, quarter=wanted, defaults=values)
+    rating, first = VillageRating.objects.update_or_create(post=post, rated_by=actor, quarter=quarter, defaults=values)
     record(
         actor=actor,
         action="post.rate" if first else "post.rate_again",
         subject=post,
         now=now,
-        data={"quarter": wanted, "stars": stars},
+        data={"quarter": quarter, "stars": stars},
     )
     return rating

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,9 +17,9 @@ from marketplace.core.i18n import localized
 
 from . import rules, services
 from .forms import FillForm, RateForm, ReasonForm, refuse
-from .fulfilment import fulfilment, quarter
+from .fulfilment import fulfilment
 from .models import Post, VillageRating
-from .services_posts import quarters_to_rate, villages_limit
+from .services_posts import quarter_asked, quarter_name, quarter_of, quarter_words, quarters_to_rate, villages_limit
 from .states import ContractState, PostState
 from .views import signed_in
 
@@ -88,13 +86,6 @@ def staff(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def quarter_words(name: str) -> str:
-    """2027-Q1 as the months that a person knows."""
-    year, number = name.split("-Q")
-    first, last = quarter(date(int(year), 3 * int(number), 1))
-    return _("%(year)s, months %(first)s to %(last)s") % {"year": year, "first": first.month, "last": last.month}
-
-
 @require_http_methods(["GET", "POST"])
 def rate(request: HttpRequest, pk: int) -> HttpResponse:
     """A village says how its service was: one question, five answers, in simple words."""
@@ -103,8 +94,15 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     today = timezone.localdate(clock.now())
     quarters = quarters_to_rate(post, today)
-    before = VillageRating.objects.filter(post=post, rated_by=signed_in(request), quarter__in=quarters[:1]).first()
-    initial: dict[str, object] = {"quarter": quarters[0] if quarters else ""}
+    said = {
+        rating.quarter: rating
+        for rating in VillageRating.objects.filter(post=post, rated_by=signed_in(request), quarter__in=quarters)
+    }
+    this = quarter_name(today)
+    # The quarter of which the workspace speaks; when all that is over was rated, the latest.
+    asked = quarter_asked(post, today, said) or (quarters[0] if quarters else this)
+    before = said.get(asked)
+    initial: dict[str, object] = {"quarter": asked}
     if before is not None:
         initial |= {"stars": before.stars, "comment": before.comment}
     form = RateForm(request.POST or None, quarters=[(q, quarter_words(q)) for q in quarters], initial=initial)
@@ -116,7 +114,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. It counts when the service is accepted."))
             return redirect("dashboards:coverage", post.region_id)
-    first, last = quarter(today)
+    first, last = quarter_of(asked)
     return render(
         request,
         "contracts/rate.html",
@@ -125,6 +123,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": post.contract,
             "form": form if quarters else None,
             "before": before,
+            "months": "" if asked == this else quarter_words(asked),
             "items": [i for i in fulfilment([post], first, last)[post.pk] if i.due is not None or i.done],
         },
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,9 +22,10 @@ from marketplace.procurement.models import Award
 from marketplace.procurement.states import TenderState
 from marketplace.statutes.deadlines import Deadline
 
+from .fulfilment import quarter
 from .models import Contract, Instalment, Post, VillageRating
 from .rules import SIGNING_ROLES, villages_of
-from .services_posts import quarter_name
+from .services_posts import quarter_asked, quarter_of, quarter_words
 from .states import ContractState, InstalmentState
 
 #: A list longer than this is read on the page of contracts.
@@ -143,24 +146,34 @@ def _to_rate(user: User, today: date) -> Iterator[WorkItem]:
     villages = villages_of(user)
     if not villages:
         return
-    rated = VillageRating.objects.filter(post=OuterRef("pk"), rated_by=user, quarter=quarter_name(today))
+    since = quarter(quarter(today)[0] - timedelta(days=1))[0]
     posts = (
         Post.objects.filter(
-            ~Exists(rated),
             region__in=villages,
             adviser__isnull=False,
-            contract__state=ContractState.ACTIVE,
-            starts_on__lte=today,
-            ends_on__gte=today,
+            # What was served before an early end is accepted and paid too.
+            contract__state__in=[ContractState.ACTIVE, ContractState.TERMINATED],
+            starts_on__lt=today,
+            ends_on__gte=since,
         )
         .exclude(adviser=user)
         .select_related("region", "adviser")
         .order_by("pk")
     )
-    for post in posts[:MOST]:
+    rated: dict[int, set[str]] = defaultdict(set)
+    for post_id, name in VillageRating.objects.filter(post__in=posts, rated_by=user).values_list("post", "quarter"):
+        rated[post_id].add(name)
+    asked = ((post, quarter_asked(post, today, rated[post.pk])) for post in posts)
+    # Of months in which this adviser did not serve yet, nobody is asked.
+    due = ((post, name) for post, name in asked if name and not _came_after(post, name))
+    for post, name in islice(due, MOST):
         yield WorkItem(
             title=_("How is your legal adviser?"),
-            detail=f"{localized(post.adviser, 'display_name')} · {localized(post.region, 'name')}",
+            detail=f"{localized(post.adviser, 'display_name')} · {localized(post.region, 'name')} · {quarter_words(name)}",
             url=reverse("contracts:rate", args=[post.pk]),
             weight=80,
         )
+
+
+def _came_after(post: Post, name: str) -> bool:
+    return post.adviser_since is not None and post.adviser_since > quarter_of(name)[1]

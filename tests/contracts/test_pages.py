@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -370,14 +371,50 @@ def test_a_village_rates_in_one_press(client_for, deal):
     assert (sent.status_code, sent["Location"]) == (302, f"/coverage/{post.region_id}/")
     assert "谢谢" in _text(client.get(sent["Location"]))
     assert VillageRating.objects.get().stars == 4
-    client.post(item.url, {"quarter": "2026-Q2", "stars": "5"})
     assert not _items(voice)
+    client.post(item.url, {"quarter": "2026-Q2", "stars": "5"})
     assert "您已经评价过" in _text(client.get(item.url))
     assert client.post(item.url, {"quarter": "2025-Q1", "stars": "5"}).status_code == 200
     assert VillageRating.objects.count() == 2
     neighbour = make_village_voice(contract.posts.exclude(pk=post.pk).first())
     for stranger in (neighbour, people.officer, people.bidder):
         assert client_for(stranger).get(item.url).status_code == 404
+
+
+def test_a_village_is_asked_for_the_quarter_that_is_accepted(client_for, deal, at):
+    contract, people, instalment = deal
+    post = contract.posts.filter(state="filled").order_by("pk").first()
+    voice = make_village_voice(post)
+    visit = datetime.combine(date(2026, 2, 3), clock.now().timetz())
+    make_visit(post, visit, 240)
+    [item] = _items(voice)
+    assert "2026 年 1 月至 3 月" in item.detail
+    client = client_for(voice)
+    page = _text(client.get(item.url))
+    [chosen] = re.findall(r'<input[^>]*name="quarter"[^>]*checked[^>]*>', page)
+    assert 'value="2026-Q1"' in chosen
+    assert "<h2>2026 年 1 月至 3 月</h2>" in page
+    client.post(item.url, {"quarter": "2026-Q1", "stars": "4"})
+    services.deliver_instalment(actor=people.bidder, instalment=instalment, now=clock.now())
+    accepted = services.accept_instalment(actor=people.officer, instalment=instalment, note="", now=clock.now())
+    assert accepted.acceptance["ratings"] == {"count": 1, "mean": "4.00"}
+    assert not _items(voice)
+    at(datetime(2026, 7, 1, 9))
+    [item] = _items(voice)
+    assert "2026 年 4 月至 6 月" in item.detail
+    # The last quarter is asked for too, when the post is over.
+    at(datetime(2027, 1, 4, 9))
+    [item] = _items(voice)
+    assert "2026 年 10 月至 12 月" in item.detail
+    at(datetime(2027, 4, 1, 9))
+    assert not _items(voice)
+
+
+def test_an_adviser_is_not_asked_about_before_he_came(deal):
+    contract, people, _instalment = deal
+    post = contract.posts.get(state="vacant")
+    services.fill_post(post=post, adviser=make_practitioner(people.supplier), actor=people.officer, now=clock.now())
+    assert not _items(make_village_voice(post))
 
 
 # Delivery and payment

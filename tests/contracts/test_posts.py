@@ -9,7 +9,8 @@ from django.db import connections
 from marketplace.accounts.models import Credential, Membership, Role, Sanction
 from marketplace.audit.models import Event
 from marketplace.contracts import errors, selectors, services
-from marketplace.contracts.models import VillageRating
+from marketplace.contracts.models import Post, VillageRating
+from marketplace.contracts.services_posts import quarter_asked, quarters_to_rate
 from marketplace.core import clock
 from marketplace.core.errors import InvalidInput, PermissionRefused
 from marketplace.core.states import IllegalTransition
@@ -178,8 +179,8 @@ def test_a_village_rates_its_quarter_and_may_say_it_again(at):
     contract = make_contract(starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31), filled=1)
     post = contract.posts.get(state="filled")
     voice = make_village_voice(post)
-    services.rate_post(actor=voice, post=post, stars=4, comment="讲得明白", now=now)
-    services.rate_post(actor=voice, post=post, stars=5, comment="讲得明白", now=now)
+    services.rate_post(actor=voice, post=post, quarter="2026-Q2", stars=4, comment="讲得明白", now=now)
+    services.rate_post(actor=voice, post=post, quarter="2026-Q2", stars=5, comment="讲得明白", now=now)
     services.rate_post(actor=voice, post=post, stars=3, quarter="2026-Q1", now=now)
     assert list(VillageRating.objects.order_by("quarter").values_list("quarter", "stars")) == [
         ("2026-Q1", 3),
@@ -190,7 +191,7 @@ def test_a_village_rates_its_quarter_and_may_say_it_again(at):
             services.rate_post(actor=voice, post=post, stars=5, quarter=quarter, now=now)
     for stars in (0, 6):
         with pytest.raises(InvalidInput):
-            services.rate_post(actor=voice, post=post, stars=stars, now=now)
+            services.rate_post(actor=voice, post=post, quarter="2026-Q2", stars=stars, now=now)
 
 
 def test_who_may_not_rate():
@@ -201,9 +202,10 @@ def test_who_may_not_rate():
     committee = make_village_voice(post).memberships.get().organisation
     clerk = make_member(Role.COORDINATOR, committee)
     make_membership(post.adviser, committee, Role.VILLAGE)
+    [quarter, *_] = quarters_to_rate(post, clock.today())
     for person in (neighbour, clerk, post.adviser, people.officer, people.bidder):
         with pytest.raises(PermissionRefused):
-            services.rate_post(actor=person, post=post, stars=5, now=clock.now())
+            services.rate_post(actor=person, post=post, quarter=quarter, stars=5, now=clock.now())
     assert not VillageRating.objects.exists()
 
 
@@ -214,11 +216,31 @@ def test_what_was_served_before_an_early_end_is_rated_and_nothing_after_it(at):
     post = contract.posts.get(state="filled")
     voice = make_village_voice(post)
     services.terminate_contract(actor=parties_of(contract).approver, contract=contract, reason="违约", now=now)
-    assert services.rate_post(actor=voice, post=post, stars=2, now=now).quarter == "2026-Q2"
+    assert services.rate_post(actor=voice, post=post, quarter="2026-Q2", stars=2, now=now).quarter == "2026-Q2"
     later = at(datetime(2026, 8, 20, 10))
     assert services.rate_post(actor=voice, post=post, stars=3, quarter="2026-Q2", now=later).stars == 3
     with pytest.raises(errors.RatingNotPossible):
         services.rate_post(actor=voice, post=post, stars=5, quarter="2026-Q3", now=later)
+
+
+@pytest.mark.parametrize(
+    ("on", "rated", "asked"),
+    [
+        (date(2026, 2, 14), (), None),  # nothing is over
+        (date(2026, 3, 31), (), None),
+        (date(2026, 4, 1), (), "2026-Q1"),
+        (date(2026, 6, 30), (), "2026-Q1"),
+        (date(2026, 4, 1), ("2026-Q1",), None),
+        (date(2026, 7, 1), (), "2026-Q2"),  # the first quarter is too old
+        (date(2026, 11, 15), ("2026-Q3",), None),  # the last day of the post
+        (date(2026, 11, 16), ("2026-Q3",), "2026-Q4"),
+        (date(2027, 2, 1), (), "2026-Q4"),
+        (date(2027, 4, 1), (), None),
+    ],
+)
+def test_a_village_is_asked_for_the_quarter_that_is_over(on, rated, asked):
+    post = Post(starts_on=date(2026, 1, 1), ends_on=date(2026, 11, 15))
+    assert quarter_asked(post, on, rated) == asked
 
 
 def test_only_what_somebody_else_decided_is_a_taking_away():

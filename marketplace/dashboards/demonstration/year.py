@@ -12,6 +12,7 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.contracts import services as contracts
 from marketplace.contracts.models import Contract, Instalment, Post
+from marketplace.contracts.services_posts import quarter_name
 from marketplace.core import clock
 from marketplace.procurement.models import Award, Tender
 from marketplace.regions.codes import ancestor_at
