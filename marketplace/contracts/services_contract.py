@@ -212,6 +212,7 @@ def places_of(lot: Lot) -> list[tuple[Region, int]]:
     A product staffed by village has a post in every village named or lying in what is named. Any other has its
     ``posts_per_unit`` seats in the smallest division that holds all the lot's places (the buyer's own if it names none).
     """
+    content = lot.product_version.content
     regions = list(lot.regions.order_by("code"))
     if content.get("staffed_by_village"):
         inside = Q(pk__in=[])
