@@ -209,12 +209,11 @@ def _write_obligations(contract: Contract) -> list[Obligation]:
 def places_of(lot: Lot) -> list[tuple[Region, int]]:
     """(place, seat) of every post that ``lot`` makes: each of its villages, or the seats of its office.
 
-    A product staffed by village has a post in every village named or lying in what is named. Any other has its
-    ``posts_per_unit`` seats in the smallest division that holds all the lot's places (the buyer's own if it names none).
+    A product staffed by village has a post in every village named or lying in what is named. Any other has the
+    lot's seats in the smallest division that holds all the lot's places (the buyer's own if it names none).
     """
-    content = lot.product_version.content
     regions = list(lot.regions.order_by("code"))
-    if content.get("staffed_by_village"):
+    if lot.by_village:
         inside = Q(pk__in=[])
         for region in regions:
             low, high = region.code_range
@@ -222,7 +221,7 @@ def places_of(lot: Lot) -> list[tuple[Region, int]]:
         places = [(village, 1) for village in Region.objects.filter(inside, level=Level.VILLAGE).order_by("code")]
     else:
         seat = _common(regions) or lot.tender.organisation.region
-        places = [(seat, n + 1) for n in range(content.get("posts_per_unit") or 1)]
+        places = [(seat, n + 1) for n in range(lot.seat_count)]
     if not places:
         raise errors.NothingToStaff
     return places
