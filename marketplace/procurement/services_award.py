@@ -26,7 +26,7 @@ from .models import Award, BidResult, LotFailure, NoticeKind, Tender
 from .notices import publish_notice
 from .notices_result import result_notice
 from .scoring import plain
-from .services_opening import both_languages
+from .services_failing import both_languages
 from .states import TENDER, TenderState
 
 _REASONS = _(

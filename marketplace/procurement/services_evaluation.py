@@ -44,7 +44,7 @@ from .errors_evaluation import (
     TooFewBidders,
 )
 from .models import BidResult, Criterion, CriterionKind, Evaluator, Lot, LotFailure, Method, Score, Tender
-from .services_opening import bidders_left, fail_short_lots, settle_check
+from .services_failing import bidders_left, fail_short_lots, settle_check
 from .states import EVALUATOR, TENDER, EvaluatorState, TenderState
 
 #: Opened bid's key → criterion's key → (points or None, note).

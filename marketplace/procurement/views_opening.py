@@ -25,7 +25,7 @@ from marketplace.core.i18n import localized
 
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
-from . import services_opening
+from . import services_failing, services_opening
 from .bid_content import BidContent
 from .forms_evaluation import CheckForm, FailForm, ReleaseForm
 from .forms_plan import refuse
@@ -99,7 +99,7 @@ def _opening(request: HttpRequest, tender: Tender, form: ReleaseForm) -> dict[st
     short = []
     if sealed and over and enough and may_open:
         # Only now, when the opening is due, does anybody learn how many bids there are.
-        left = services_opening.bidders_left(tender, selectors.live_lots(tender))
+        left = services_failing.bidders_left(tender, selectors.live_lots(tender))
         short = [lot for lot in selectors.live_lots(tender) if left[lot.pk] < selectors.fewest_bidders(tender)]
     own = next((share for share in shares if share.holder_id == user.pk), None)
     opened = tender.opened_at is not None
@@ -239,7 +239,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 def _short(tender: Tender) -> list[int]:
     """The numbers of the lots that the check left with too few bidders."""
     lots = selectors.live_lots(tender)
-    left = services_opening.bidders_left(tender, lots)
+    left = services_failing.bidders_left(tender, lots)
     return [lot.number for lot in lots if left[lot.pk] < selectors.fewest_bidders(tender)]
 
 
@@ -329,7 +329,7 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
         form.fields["ground"].choices = [(g.value, g.label) for g in facts]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         try:
-            services_opening.fail_tender(actor=me(request), tender=tender, now=clock.now(), **form.cleaned_data)
+            services_failing.fail_tender(actor=me(request), tender=tender, now=clock.now(), **form.cleaned_data)
         except DomainError as error:
             refuse(form, error)
         else:

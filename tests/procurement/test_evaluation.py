@@ -15,7 +15,14 @@ from marketplace.audit.models import Event
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
 from marketplace.procurement import errors_evaluation as errors
-from marketplace.procurement import panel, rules_evaluation, scoring, services_evaluation, services_opening
+from marketplace.procurement import (
+    panel,
+    rules_evaluation,
+    scoring,
+    services_evaluation,
+    services_failing,
+    services_opening,
+)
 from marketplace.procurement.models import BidResult, Evaluator, OpenedBid, Score, Tender
 from marketplace.procurement.selectors_evaluation import expert_pool, scored_criteria, valid_bids
 from tests.factories.accounts import make_credential, make_member, make_membership, make_user
@@ -615,7 +622,7 @@ def test_nobody_declares_or_is_drawn_for_a_procurement_that_is_over() -> None:
     qualify_all(tender)
     one, two, three = draw(tender)
     now = after_deadline(tender, hours=5)
-    services_opening.fail_tender(
+    services_failing.fail_tender(
         actor=bureau_of(tender).approver, tender=tender, ground="cancelled", note="任务取消。", now=now
     )
     with pytest.raises(IllegalTransition):

@@ -10,7 +10,7 @@ from django.utils.html import escape
 
 from marketplace.accounts.models import Role
 from marketplace.core.words import exact_words
-from marketplace.procurement import services_award, services_evaluation, services_opening
+from marketplace.procurement import services_award, services_evaluation, services_failing, services_opening
 from marketplace.procurement.models import Award, Bid, Evaluator, LotFailure, OpenedBid, Score, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
 from tests.factories.accounts import make_member, make_user
@@ -431,7 +431,7 @@ def test_a_bid_of_a_failed_procurement_was_never_opened_and_its_page_says_so(cli
     tender, _ = sealed_tender([(270_000,)])
     at(after_deadline(tender))
     release(tender)
-    services_opening.fail_tender(
+    services_failing.fail_tender(
         actor=bureau_of(tender).officer, tender=tender, ground="too_few", now=after_deadline(tender)
     )
     bid = Bid.objects.get()

@@ -16,7 +16,7 @@ from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.sealing import seal_to
 from marketplace.core.states import IllegalTransition
 from marketplace.procurement import errors_evaluation as errors
-from marketplace.procurement import keys, selectors_evaluation, services_opening
+from marketplace.procurement import keys, selectors_evaluation, services_failing, services_opening
 from marketplace.procurement.bid_content import pack
 from marketplace.procurement.budget import state_of
 from marketplace.procurement.models import Bid, KeyShare, LotFailure, Notice, OpenedBid, OpenedFile, Tender
@@ -447,14 +447,14 @@ def test_too_few_bidders_end_the_procurement(mailoutbox, django_capture_on_commi
     officer = bureau_of(tender).officer
     line = tender.plan.budget_line
     with clock.rehearse(tender.bid_deadline), pytest.raises(errors.TooEarly):
-        services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=tender.bid_deadline)
+        services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=tender.bid_deadline)
     now = after_deadline(tender)
     release(tender)
     with clock.rehearse(now):
         with pytest.raises(PermissionRefused):
-            services_opening.fail_tender(actor=make_member(Role.OFFICER), tender=tender, ground="too_few", now=now)
+            services_failing.fail_tender(actor=make_member(Role.OFFICER), tender=tender, ground="too_few", now=now)
         with django_capture_on_commit_callbacks(execute=True):
-            tender = services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
+            tender = services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
     assert tender.state == "failed"
     assert "第三十六条" in tender.failure_reason
     assert "Fewer than 2 bidders" in tender.failure_reason_en
@@ -466,7 +466,7 @@ def test_too_few_bidders_end_the_procurement(mailoutbox, django_capture_on_commi
     assert mail.to == ["bidder@firm.example"]
     assert tender.reference in mail.subject
     with pytest.raises(IllegalTransition):
-        services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
+        services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
     assert LotFailure.objects.count() == 1
     assert suppliers[0][0].name not in mail.body
 
@@ -477,7 +477,7 @@ def test_nobody_asks_how_many_bids_there_are_by_way_of_a_failure(prices) -> None
     officer, now = bureau_of(tender).officer, after_deadline(tender)
     release(tender, holders=tender.key_threshold - 1)
     with clock.rehearse(now), pytest.raises(errors.TooFewShares):
-        services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
+        services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
     assert fresh(tender).state == "published"
 
 
@@ -488,16 +488,16 @@ def test_grounds_have_to_be_true() -> None:
     now = after_deadline(tender, hours=2)
     for ground in ("too_few", "over_budget"):
         with pytest.raises(errors.GroundNotMet):
-            services_opening.fail_tender(actor=bureau.officer, tender=tender, ground=ground, now=now)
+            services_failing.fail_tender(actor=bureau.officer, tender=tender, ground=ground, now=now)
     # What is a judgement is an approving officer's, with a reason.
     with pytest.raises(PermissionRefused):
-        services_opening.fail_tender(actor=bureau.officer, tender=tender, ground="unlawful", note="串通", now=now)
+        services_failing.fail_tender(actor=bureau.officer, tender=tender, ground="unlawful", note="串通", now=now)
     with pytest.raises(errors.ReasonMissing):
-        services_opening.fail_tender(actor=bureau.approver, tender=tender, ground="unlawful", now=now)
+        services_failing.fail_tender(actor=bureau.approver, tender=tender, ground="unlawful", now=now)
     with pytest.raises(DomainError):
-        services_opening.fail_tender(actor=bureau.approver, tender=tender, ground="because", note="x", now=now)
+        services_failing.fail_tender(actor=bureau.approver, tender=tender, ground="because", note="x", now=now)
     assert fresh(tender).state == "opened"
-    tender = services_opening.fail_tender(
+    tender = services_failing.fail_tender(
         actor=bureau.approver,
         tender=tender,
         ground="unlawful",
@@ -522,7 +522,7 @@ def test_after_a_check_that_leaves_too_few_the_procurement_fails() -> None:
     with pytest.raises(errors.TooFewBidders):
         draw(tender)
     assert Bid.objects.get(pk=two.bid_id).state == "opened"
-    services_opening.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
+    services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
     assert fresh(tender).state == "failed"
     assert Bid.objects.get(pk=two.bid_id).state == "invalid"
     assert Bid.objects.get(pk=one.bid_id).state == "opened"

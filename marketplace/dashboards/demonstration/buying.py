@@ -17,6 +17,7 @@ from marketplace.procurement import (
     services_award,
     services_bidding,
     services_evaluation,
+    services_failing,
     services_opening,
     services_plan,
     services_tender,
@@ -202,7 +203,7 @@ class Purchase:
         at = self.after(hours=17)
         with clock.rehearse(at):
             self.release_shares(at)
-            services_opening.fail_tender(actor=self.bureau.officer, tender=self.tender, ground=ground, now=at)
+            services_failing.fail_tender(actor=self.bureau.officer, tender=self.tender, ground=ground, now=at)
 
     def check(self) -> None:
         at = self.after(hours=18)
