@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.accounts.models import Organisation, User
+from marketplace.accounts.services import note_home
 from marketplace.audit.services import record
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
@@ -38,12 +39,14 @@ def join(
 ) -> VolunteerProfile:
     """Register as a volunteer, or come back. Opt-in: nothing is recorded without consent (个人信息保护法 arts. 13, 14).
 
+    The place is kept as the person's home where none was said: the rules in force there tell the next star.
+
     Raises:
         ConsentNeeded
     """
     if not consent:
         raise errors.ConsentNeeded(field="consent")
-    lock_row(User, actor.pk)
+    note_home(actor=actor, region=region, now=now)
     profile, created = VolunteerProfile.objects.update_or_create(
         user=actor,
         defaults={

@@ -320,6 +320,17 @@ def update_person(
 
 
 @transaction.atomic
+def note_home(*, actor: User, region: Region, now: datetime) -> None:
+    """Keep ``region`` as one's home where none was said before; a home that was said stays."""
+    person = lock_row(User, actor.pk)
+    if person.home_region_id is not None:
+        return
+    person.home_region = actor.home_region = region
+    person.save(update_fields=["home_region"])
+    record(actor=actor, action="person.update", subject=person, now=now, data={"fields": ["home_region"]})
+
+
+@transaction.atomic
 def set_id_number(*, actor: User, number: str, now: datetime) -> User:
     """Set one's own identity number (encrypted, found again only by its keyed digest); an empty one erases it.
 

@@ -21,7 +21,7 @@ from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
 from marketplace.timesheets import services as timesheets
-from tests.factories.accounts import make_credential, make_user
+from tests.factories.accounts import a_place, make_credential, make_user
 from tests.factories.volunteers import make_call, make_coordinator, make_volunteer
 from volunteers import errors, services, sign_ups
 from volunteers.models import Shift, SignUp, VolunteerProfile
@@ -245,6 +245,23 @@ def test_without_consent_nothing_is_recorded() -> None:
     assert not VolunteerProfile.objects.filter(user=person).exists()
     with pytest.raises(errors.NotAVolunteer):
         sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+
+
+def test_who_joins_is_at_home_there_unless_he_said_otherwise() -> None:
+    _call, shift = make_call()
+    region = shift.opportunity.region
+    settled = make_user()
+    elsewhere = a_place(522635000000)
+    type(settled).objects.filter(pk=settled.pk).update(home_region=elsewhere)
+    settled.refresh_from_db()
+    for person, home in ((make_user(), region), (settled, elsewhere)):
+        services.join(
+            actor=person, region=region, skills=[], languages=["cmn"], about="", emergency_contact="",
+            consent=True, now=clock.now(),
+        )  # fmt: skip
+        person.refresh_from_db()
+        assert person.home_region == home
+    assert Event.objects.filter(action="person.update").count() == 1
 
 
 def test_cancelling_a_call_ends_every_place_with_the_reason(client_for: Any) -> None:
