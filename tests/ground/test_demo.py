@@ -45,6 +45,32 @@ def test_a_process_that_does_not_listen_is_ended_too(monkeypatch: pytest.MonkeyP
     assert process.returncode == -signal.SIGKILL
 
 
+def test_an_interruption_that_python_drops_comes_again() -> None:
+    deaf = """
+import os, signal, time
+from marketplace.core.management.commands.demo import interrupt
+
+for number in (signal.SIGINT, signal.SIGALRM):
+    signal.signal(number, interrupt)
+
+
+class Deaf:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+
+
+try:
+    Deaf()
+    print("dropped")
+    time.sleep(30)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    done = subprocess.run([sys.executable, "-c", deaf], cwd=BASE_DIR, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["dropped", "heard"], done.stderr
+
+
 def test_it_refuses_to_run_outside_of_demonstration_mode(tmp_path: Path, settings) -> None:
     settings.VAR_DIR, settings.DEMO = tmp_path, False
 

@@ -16,7 +16,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from types import FrameType
+from typing import Any, NoReturn, TextIO
 
 import psutil
 from django.conf import settings
@@ -33,6 +34,7 @@ FIRST_PORT, PORTS = 8000, 100
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_SECONDS = 90
 STOP_SECONDS = 15
+ASK_AGAIN_SECONDS = 1
 # A child that ends sooner than this after its start has a fault that starting it again will not mend.
 SOON_SECONDS = 20
 
@@ -82,6 +84,13 @@ class Counter(io.StringIO):
         return len(text)
 
 
+def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """End what is under way; asked again after a second if nobody heard: Python drops an exception that comes up while an
+    object is being deleted, and then a Ctrl-C would have done nothing."""
+    signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN_SECONDS)
+    raise KeyboardInterrupt
+
+
 class Command(BaseCommand):
     help = "Prepare the demonstration, and serve it until Ctrl-C."
     # Checks need the database that this command starts.
@@ -103,8 +112,8 @@ class Command(BaseCommand):
             return
         if not settings.DEMO:
             raise CommandError("The demonstration runs in demonstration mode only: set DEMO=1, or use `make demo`.")
-        for number in ENDINGS:
-            signal.signal(number, signal.default_int_handler)
+        for number in (*ENDINGS, signal.SIGALRM):
+            signal.signal(number, interrupt)
         try:
             with self._the_only_one():
                 self._end_orphans()
@@ -114,6 +123,7 @@ class Command(BaseCommand):
                 if not prepare:
                     self._serve(host, port)
         except KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             self._report("Stopped. `make demo` takes up where it was.")
 
     # Preparing
@@ -232,7 +242,7 @@ class Command(BaseCommand):
                 self._revive(children)
         finally:
             # A second Ctrl-C must not leave children behind.
-            for number in ENDINGS:
+            for number in (*ENDINGS, signal.SIGALRM):
                 signal.signal(number, signal.SIG_IGN)
             self._report("\nStopping …")
             end_processes([psutil.Process(child.process.pid) for child in children if child.process and running(child)])
