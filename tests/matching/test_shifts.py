@@ -145,6 +145,19 @@ def test_plans_keep_the_rules_and_bounds_are_above_the_best(problem):
     assert plan.worth == best
 
 
+def test_who_costs_less_takes_the_place_of_who_costs_more_though_prices_hide_it():
+    """The price of a place may end where both look alike."""
+    problem = shifts_of(
+        [{"start": 420, "end": 480, "places": 2}, {"start": 420, "end": 480, "places": 0}],
+        [{"minutes": 200}, {"minutes": 0}, {"minutes": 200}, {"minutes": 200, "lon": 108.3}],
+        [(0, 0, 0), (0, 1, 0), (1, 0, 0), (3, 0, 0), (2, 0, 0)],
+        {"rest_minutes": 0, "position_cost": 0},
+    )
+    plan = solve(problem, choices(problem), effort=Effort(gap=0.0, rounds=10))
+    assert verify(problem, plan).accepted
+    assert plan.worth == most_worth(problem)
+
+
 @settings(max_examples=200, deadline=None)
 @given(shift_problems(blocks=True, most_shifts=8, most_volunteers=6))
 def test_blocks_are_solved_exactly(problem):

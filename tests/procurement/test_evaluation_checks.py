@@ -16,7 +16,8 @@ BREAK = {
     checks.no_share_stands_open: "UPDATE procurement_keyshare SET released = 'x'::bytea",
     checks.what_was_in_the_box_was_opened: "UPDATE procurement_bid SET digest = repeat('0', 64)",
     checks.panels_are_lawful: "UPDATE procurement_evaluator SET state = 'declared'",
-    checks.draws_repeat: "UPDATE procurement_evaluator SET draw = jsonb_set(draw, '{seed}', '\"other\"')",
+    # Another seed might, by chance, draw the same people.
+    checks.draws_repeat: "UPDATE procurement_evaluator SET draw = jsonb_set(draw, '{pool_digest}', '\"other\"')",
     checks.sheets_are_as_handed_in: "UPDATE procurement_score SET points = points + 1",
     checks.rankings_compute_again: "UPDATE procurement_bidresult SET total_points = total_points + 1",
     checks.each_lot_ends_once: "DELETE FROM procurement_award",

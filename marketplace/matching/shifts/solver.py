@@ -128,6 +128,9 @@ def solve(
             if not cut:
                 continue
         break
+    if len(choices) and not cut and choices.worth[chosen].sum() < bound:
+        # At the prices of places whoever costs more there may look as good as whoever costs less: without prices he does not.
+        improve(*parts, *order, np.zeros_like(price), chosen, left, random, LONGEST, CHAINS * len(volunteers))
     if len(choices):
         keep_order(*parts, *order, chosen, left)
     taken = np.zeros(len(problem.offers), dtype=np.bool_)
