@@ -34,6 +34,8 @@ FIRST = 97
 USUAL = 4
 #: volunteers of one chain
 LONGEST = 16
+#: offers up to which a last look without prices costs next to nothing; chains at no price are long
+FEW = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def solve(
             if not cut:
                 continue
         break
-    if len(choices) and not cut and choices.worth[chosen].sum() < bound:
+    if 0 < len(choices) <= FEW and not cut and choices.worth[chosen].sum() < bound:
         # At the prices of places whoever costs more there may look as good as whoever costs less: without prices he does not.
         improve(*parts, *order, np.zeros_like(price), chosen, left, random, LONGEST, CHAINS * len(volunteers))
     if len(choices):
