@@ -2,7 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import Organisation
 from marketplace.core.errors import DomainError, InvalidInput
+from marketplace.core.i18n import localized
 
 
 class NotAVolunteer(DomainError):
@@ -48,8 +50,17 @@ class AlreadySignedUp(DomainError):
 class TooManyMissed(DomainError):
     code = "too_many_missed"
     message = _(
-        "You missed %(times)s shifts within a year. Talk to the coordinator of %(organiser)s before signing up again."
+        "You missed %(times)s shifts within a year, so you cannot sign up. Talk to %(organiser)s: its coordinator can let you."
     )
+
+    def __init__(self, *, times: int, organiser: Organisation) -> None:
+        self.organiser = organiser
+        super().__init__(times=times, organiser=localized(organiser, "name"))
+
+
+class NotBarred(DomainError):
+    code = "not_barred"
+    message = _("Nothing keeps this volunteer from signing up.")
 
 
 class OfferOver(DomainError):

@@ -8,6 +8,7 @@ ACTIONS = {
     "volunteer.join": _("joined as a volunteer"),
     "volunteer.update": _("changed the volunteer profile"),
     "volunteer.leave": _("stopped volunteering"),
+    "volunteer.readmit": _("let the volunteer sign up again"),
     "opportunity.create": _("wrote a call for volunteers"),
     "opportunity.revise": _("changed the draft of the call"),
     "opportunity.open": _("opened the call"),
@@ -26,6 +27,7 @@ ACTIONS = {
 }
 
 DATA = {
+    "missed": _("missed shifts"),
     "shifts": _("shifts"),
     "state": _("state"),
 }

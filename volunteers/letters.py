@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import Organisation, User
 from marketplace.core.i18n import localized
 from marketplace.core.mail import tell
 from marketplace.core.words import letter_words
 
+from .errors import TooManyMissed
 from .models import Opportunity, SignUp
 
 #: in the language of the part of the letter in which they stand
@@ -50,6 +52,37 @@ def called_off(opportunity: Opportunity, sign_ups: Iterable[SignUp], reason: str
         reverse("volunteers:opportunity", args=[opportunity.pk]),
         call=_in_words(opportunity, "title"),
         place=_in_words(opportunity.region, "name"),
+        reason=_sentence(reason),
+    )
+
+
+def barred(person: User, refusal: TooManyMissed) -> None:
+    """Too many shifts were missed: who reads it in time can talk before the next place is wanted."""
+    tell(
+        [person],
+        _("You missed several shifts and cannot sign up now"),
+        _(
+            "%(times)s shifts that you had taken are recorded as missed within a year. Places that you have stay yours, but "
+            "you cannot sign up for others until the coordinator of %(organiser)s lets you. If one of the records is wrong, "
+            "say so there."
+        ),
+        reverse("volunteers:mine"),
+        times=refusal.params["times"],
+        organiser=_in_words(refusal.organiser, "name"),
+    )
+
+
+def readmitted(person: User, organisation: Organisation, reason: str) -> None:
+    """The talk was held: the volunteer is asked again."""
+    tell(
+        [person],
+        _("You can sign up for shifts again"),
+        _(
+            "%(organisation)s has let you sign up again: %(reason)s What you missed before does not count any more. Please "
+            "cancel in time what you cannot come to."
+        ),
+        reverse("volunteers:find"),
+        organisation=_in_words(organisation, "name"),
         reason=_sentence(reason),
     )
 

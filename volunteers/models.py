@@ -38,6 +38,8 @@ class VolunteerProfile(models.Model):
     consented_at = models.DateTimeField(_("agreed to the volunteer rules"))
     active = models.BooleanField(_("wants to be asked"), default=True)
     joined_at = models.DateTimeField(_("joined"))
+    #: What was missed before counts no more.
+    readmitted_at = models.DateTimeField(_("let in again"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("volunteer")

@@ -24,6 +24,7 @@ def exported_volunteering(user: User) -> dict[str, Any]:
             "consented_at": profile.consented_at,
             "wants_to_be_asked": profile.active,
             "joined_at": profile.joined_at,
+            "let_in_again_at": profile.readmitted_at,
         },
         "sign_ups": [
             {

@@ -4,6 +4,7 @@
 |---|---|
 | make, open, close, cancel a call | coordinator, village representative, officer or administrator of the organiser |
 | record attendance | the same of the host or the organiser, never for himself |
+| let somebody sign up again who missed too much | the same of a host or organiser with whom he missed it, never for himself |
 | see a call | everybody once it is open; drafts and lists of names only those who may manage it |
 """
 

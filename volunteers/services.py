@@ -9,19 +9,21 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import Organisation, User
 from marketplace.accounts.services import note_home
 from marketplace.audit.services import record
+from marketplace.core.errors import PermissionRefused
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
 
-from . import errors, letters
+from . import absences, errors, letters
 from .models import Opportunity, Shift, SignUp, VolunteerProfile
 from .rules import can_manage, can_organise
-from .sign_ups import cancel_sign_up
+from .sign_ups import cancel_sign_up, promote_waiting
 from .states import OPPORTUNITY, SIGN_UP, OpportunityState, SignUpState
 
 
@@ -89,6 +91,42 @@ def leave(*, actor: User, now: datetime) -> None:
     profile.active = False
     profile.save(update_fields=["active"])
     record(actor=actor, action="volunteer.leave", subject=profile, now=now)
+
+
+@transaction.atomic
+def readmit(*, actor: User, person: User, reason: str, now: datetime) -> VolunteerProfile:
+    """Let somebody sign up again who had missed too much: what was missed until now counts no more.
+
+    Where he waits in line for a place that stands free, it is offered to him.
+
+    Raises:
+        ReasonNeeded, PermissionRefused, NotBarred
+    """
+    if not reason.strip():
+        raise errors.ReasonNeeded(_("Say why in a few words: the volunteer will read it."), field="reason")
+    lock_row(User, person.pk)
+    missed = absences.missed_by(person, now)
+    if len(missed) < absences.MISSED_LIMIT:
+        raise errors.NotBarred
+    organisation = absences.speaks_for(actor, missed)
+    if actor.pk == person.pk or organisation is None:
+        raise PermissionRefused
+    profile = VolunteerProfile.objects.select_for_update().get(user=person)
+    profile.readmitted_at = now
+    profile.save(update_fields=["readmitted_at"])
+    record(
+        actor=actor,
+        action="volunteer.readmit",
+        subject=profile,
+        now=now,
+        reason=reason,
+        data={"missed": len(missed), "organisation": organisation.pk},
+    )
+    letters.readmitted(person, organisation, reason)
+    waiting = SignUp.objects.filter(volunteer=person, state=SignUpState.WAITING, shift__starts_at__gt=now)
+    for shift in Shift.objects.filter(sign_ups__in=waiting).order_by("pk"):
+        promote_waiting(shift=shift, now=now)
+    return profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,15 +25,13 @@ from marketplace.core.states import apply_transition
 from marketplace.timesheets.models import ServiceSession
 from marketplace.timesheets.states import SessionState
 
-from . import errors, letters
+from . import absences, errors, letters
 from .models import Shift, SignUp
 from .rules import can_record_attendance
 from .states import SIGN_UP, OpportunityState, SignUpState
 from .subjects import KIND
 
 OFFER_STANDS = timedelta(hours=24)
-#: 法律援助志愿者管理办法 art. 20: removed, after a check, at three broken appointments in a year
-MISSED_LIMIT = 3
 #: whose waiting list is served
 SERVED = (OpportunityState.OPEN, OpportunityState.CLOSED)
 HOLDING = (SignUpState.CONFIRMED, SignUpState.OFFERED, SignUpState.ATTENDED)
@@ -217,6 +215,10 @@ def mark_attendance(*, actor: User, sign_up: SignUp, came: bool, now: datetime, 
         raise errors.TimeRecorded
     action = "attend" if came else "miss"
     apply_transition(SIGN_UP, sign_up, action, actor=actor, now=now, reason=note, changes={"note": note})
+    if not came:
+        barred = absences.refusal(sign_up.volunteer, now)
+        if barred is not None:
+            letters.barred(sign_up.volunteer, barred)
     return sign_up
 
 
@@ -255,11 +257,9 @@ def _check_eligible(person: User, shift: Shift, now: datetime, *, but: int | Non
         raise errors.CredentialMissing(credential=CredentialKind(needed).label)
     if is_sanctioned(person, day):
         raise errors.CredentialMissing(_("You are excluded from service at that time. Ask the supervising authority."))
-    missed = SignUp.objects.filter(
-        volunteer=person, state=SignUpState.MISSED, shift__starts_at__gt=now - timedelta(days=365)
-    ).count()
-    if missed >= MISSED_LIMIT:
-        raise errors.TooManyMissed(times=missed, organiser=str(opportunity.organiser))
+    barred = absences.refusal(person, now)
+    if barred is not None:
+        raise barred
     _check_clash(person, shift, but=but)
 
 

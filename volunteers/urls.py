@@ -15,6 +15,7 @@ urlpatterns = [
     path("sign-ups/<int:pk>/accept/", views.accept, name="accept"),
     path("organised/", views_organise.organised, name="organised"),
     path("organised/new/", views_organise.create, name="create"),
+    path("organised/absences/<int:pk>/", views_organise.absences, name="absences"),
     path("organised/<int:pk>/", views_organise.manage, name="manage"),
     path("organised/<int:pk>/edit/", views_organise.edit, name="edit"),
     path("organised/<int:pk>/<slug:action>/", views_organise.move, name="move"),

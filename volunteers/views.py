@@ -19,7 +19,7 @@ from marketplace.core.errors import DomainError
 from marketplace.timesheets.models import ServiceSession
 from marketplace.timesheets.states import SessionState
 
-from . import selectors, services, sign_ups
+from . import absences, selectors, services, sign_ups
 from .forms import FindForm, ProfileForm
 from .models import Shift, SignUp
 from .rules import can_manage, visible_to
@@ -64,6 +64,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "may_manage": person is not None and can_manage(person, found),
+        "barred": absences.refusal(person, now) if person is not None and not found.answered_at else None,
     }
     return render(request, "volunteers/opportunity.html", context)
 
@@ -165,4 +166,8 @@ def mine(request: SignedIn) -> HttpResponse:
     )
     recorded = dict(sessions)
     rows = [(row, recorded.get(row.shift_id), row.shift.ends_at >= now - LATE) for row in page]
-    return render(request, "volunteers/mine.html", {"page": page, "rows": rows, "now": now})
+    return render(
+        request,
+        "volunteers/mine.html",
+        {"page": page, "rows": rows, "now": now, "barred": absences.refusal(request.user, now)},
+    )

@@ -21,8 +21,9 @@ from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 
+from . import absences as missing
 from . import errors, services, sign_ups
-from .forms import OpportunityForm, ReasonForm, ShiftFormSet
+from .forms import OpportunityForm, ReadmitForm, ReasonForm, ShiftFormSet
 from .models import Opportunity, Shift, SignUp
 from .rules import ORGANISERS, can_manage, managed_by
 from .states import OpportunityState
@@ -61,8 +62,14 @@ def organised(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
         )
         return csv_response("calls.csv", header, lines)
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
-    may_create = organisations_of(request.user, *ORGANISERS).exists()
-    return render(request, "volunteers/organised.html", {"page": page, "may_create": may_create, "now": clock.now()})
+    now = clock.now()
+    context = {
+        "page": page,
+        "may_create": organisations_of(request.user, *ORGANISERS).exists(),
+        "barred": missing.decided_by(request.user, now),
+        "now": now,
+    }
+    return render(request, "volunteers/organised.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -184,6 +191,23 @@ def attendance(request: SignedIn, pk: int) -> HttpResponse:
     came = request.POST.get("came") == "yes"
     sign_ups.mark_attendance(actor=request.user, sign_up=found, came=came, now=clock.now())
     return redirect("volunteers:manage", pk=found.shift.opportunity_id)
+
+
+@require_http_methods(["GET", "POST"])
+def absences(request: SignedIn, pk: int) -> HttpResponse:
+    """What a volunteer missed who cannot sign up any more; after a talk the organiser lets him again."""
+    now = clock.now()
+    person = get_object_or_404(missing.decided_by(request.user, now), pk=pk)
+    form = ReadmitForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.readmit(actor=request.user, person=person, reason=form.cleaned_data["reason"], now=now)
+        messages.success(
+            request,
+            _("%(name)s can sign up again and is told so by mail.") % {"name": localized(person, "display_name")},
+        )
+        return redirect("volunteers:organised")
+    context = {"person": person, "missed": missing.missed_by(person, now), "form": form}
+    return render(request, "volunteers/absences.html", context)
 
 
 @require_safe

@@ -13,6 +13,7 @@ from marketplace.accounts.models import User
 from marketplace.core.i18n import localized
 from marketplace.core.workspace import WorkItem
 
+from . import absences
 from .models import Opportunity, Shift, SignUp
 from .rules import managed_by
 from .sign_ups import SERVED
@@ -87,6 +88,16 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
             _("%(taken)s of %(places)s places taken") % {"taken": shift.taken, "places": shift.places},
             due_at=shift.starts_at,
             tone="soon",
+        )
+    refusal = absences.refusal(user, now)
+    if refusal is not None:
+        yield WorkItem(_("You cannot sign up for shifts now"), reverse("volunteers:mine"), str(refusal), tone="info")
+    for person in absences.decided_by(user, now)[:5]:
+        yield WorkItem(
+            _("%(name)s missed too many shifts and cannot sign up") % {"name": localized(person, "display_name")},
+            reverse("volunteers:absences", args=[person.pk]),
+            _("Talk to each other; then let them sign up again, or leave it."),
+            tone="info",
         )
     drafts = managed_by(user).filter(state=OpportunityState.DRAFT).order_by("pk")[:5]
     for draft in drafts:

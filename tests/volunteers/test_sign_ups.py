@@ -183,20 +183,6 @@ def test_a_licence_that_expired_yesterday_is_not_enough() -> None:
     assert sign_ups.sign_up(actor=person, shift=shift, now=now).state == "confirmed"
 
 
-def test_three_missed_in_a_year_need_a_talk(at: Any) -> None:
-    coordinator, person = make_coordinator(), make_volunteer()
-    for n in range(3):
-        start = clock.now() + timedelta(days=1 + n)
-        _call, shift = make_call(by=coordinator, start=start.replace(hour=2))
-        made = sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
-        with pytest.raises(errors.TooEarly):
-            sign_ups.mark_attendance(actor=coordinator, sign_up=made, came=False, now=clock.now())
-        sign_ups.mark_attendance(actor=coordinator, sign_up=made, came=False, now=shift.ends_at)
-    _call, shift = make_call(by=coordinator, start=clock.now() + timedelta(days=9))
-    with pytest.raises(errors.TooManyMissed):
-        sign_ups.sign_up(actor=person, shift=shift, now=clock.now() + timedelta(days=6))
-
-
 def test_a_slip_in_attendance_is_put_right_until_time_is_recorded() -> None:
     coordinator, person = make_coordinator(), make_volunteer()
     _call, shift = make_call(by=coordinator)
