@@ -5,6 +5,7 @@ An address holds both languages (the reader's switch is a cookie), so there are 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
@@ -25,15 +26,15 @@ from volunteers.states import OpportunityState
 ADDRESSES_A_FILE = 10_000
 
 
-class Section(Sitemap):  # type: ignore[type-arg]  # No class to index at run time.
+class Section(Sitemap, ABC):  # type: ignore[type-arg]  # No class to index at run time.
     """Rows whose newest change the database finds, without reading them all."""
 
     limit = ADDRESSES_A_FILE
     changed_at: ClassVar[str]
 
+    @abstractmethod
     def rows(self) -> QuerySet[Any]:
         """The rows in an order that does not move when another one is added."""
-        raise NotImplementedError
 
     def items(self) -> QuerySet[Any]:
         return self.rows()
