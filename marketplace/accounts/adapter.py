@@ -111,7 +111,7 @@ class SignupForm(AllauthSignupForm):
         self.fields["email"].label = _("E-mail (may stay empty)")
         self.fields["email"].help_text = _("The only way to a new password when you forget yours.")
         self.fields["password2"].label = _("Password once more")
-        for name in ("email", "password2"):
+        for name in ("username", "email", "password2"):
             # What the label says already.
             self.fields[name].widget.attrs["placeholder"] = ""
 

@@ -56,3 +56,18 @@ class UnknownPerson(InvalidInput):
 class SeveralOfThisName(InvalidInput):
     code = "several_of_this_name"
     message = _("Several people fit: %(names)s. Choose one of the proposals, or type the name with its number.")
+
+
+class UnknownOrganisation(InvalidInput):
+    code = "unknown_organisation"
+    message = _(
+        "No organisation that could be chosen here has this name or credit code. Type a part of the name and choose one of the "
+        "proposals."
+    )
+
+
+class SeveralOrganisations(InvalidInput):
+    code = "several_organisations"
+    message = _(
+        "Several organisations fit: %(names)s. Choose one of the proposals, or type the credit code or the name with its number."
+    )

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -27,6 +28,7 @@ from .models import (
     SpokenLanguage,
     User,
 )
+from .picking import OrganisationField, PersonField
 
 
 def accepted(form: forms.Form, act: Callable[[], Any]) -> bool:
@@ -236,8 +238,8 @@ class PassphraseForm(forms.Form):
 
 
 class RelationForm(forms.Form):
-    organisation = forms.CharField(
-        label=_("Organisation"), max_length=120, help_text=_("Its full name here, or its credit code.")
+    organisation = OrganisationField(
+        label=_("Organisation"), help_text=_("Begin to type the name or the credit code, and choose.")
     )
     kind = forms.ChoiceField(label=_("Tie"), choices=RelationKind.choices)
     valid_from = forms.DateField(label=_("From"), widget=forms.DateInput)
@@ -252,25 +254,76 @@ class RelationForm(forms.Form):
         max_length=DeclaredRelation._meta.get_field("note").max_length or 500,
     )
 
-    def clean_organisation(self) -> Organisation:
-        text = self.cleaned_data["organisation"].strip()
-        found = list(
-            Organisation.objects.filter(
-                Q(name=text) | Q(name_en__iexact=text) | Q(credit_code=identifiers.compact(text))
-            )[:2]
-        )
-        if len(found) != 1:
-            raise forms.ValidationError(
-                _(
-                    "No organisation of exactly this name or code is registered here. Look it up among the organisations."
-                )
-                if not found
-                else _("Several organisations have this name: enter the credit code.")
-            )
-        return found[0]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        organisation: Any = self.fields["organisation"]
+        organisation.limit_to(Organisation.objects.all(), reverse("accounts:suggest_organisation"))
 
 
-#: Roles that a person asks for himself when joining; others are given by an administrator.
+class SanctionForm(forms.Form):
+    """An exclusion of ``party``, which each of the two forms below chooses; ``chosen``: the key that an address named."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_(
+            "What was found, and by which decision. The excluded party reads it; of an organisation everybody does."
+        ),
+    )
+    basis = forms.CharField(
+        label=pgettext_lazy("sanction", "Legal basis"),
+        max_length=200,
+        help_text=_("Law and article, such as: Government Procurement Law, article 77."),
+    )
+    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput)
+    valid_to = forms.DateField(
+        label=pgettext_lazy("sanction", "Last day"),
+        required=False,
+        widget=forms.DateInput,
+        help_text=_("Empty: until it is lifted."),
+    )
+    field_order = ["party"]
+
+    def __init__(self, *args: Any, chosen: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["valid_from"] = clock.today()
+        self.chosen = chosen
+
+    def limit_party(self, among: QuerySet[Any], kind: str) -> None:
+        party: Any = self.fields["party"]
+        party.limit_to(among, reverse("accounts:suggest_party", args=[kind]))
+        self.initial["party"] = among.filter(pk=self.chosen).first() if self.chosen.isdecimal() else None
+
+
+class OrganisationExclusionForm(SanctionForm):
+    party = OrganisationField(
+        label=_("Organisation"), help_text=_("Begin to type the name or the credit code, and choose.")
+    )
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limit_party(rules.organisations_to_exclude(actor), "organisation")
+
+
+class PersonExclusionForm(SanctionForm):
+    party = PersonField(label=pgettext_lazy("who", "Person"))
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limit_party(rules.people_to_exclude(actor), "person")
+
+
+class LiftForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why is it lifted?"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The excluded party is told, with this reason."),
+    )
+
+
+#: The role that most have who come to an organisation of this kind; a practitioner's elsewhere.
 JOINING_ROLES = {
     OrganisationKind.VILLAGE: Role.VILLAGE,
     OrganisationKind.BUREAU: Role.OFFICER,

@@ -31,6 +31,7 @@ ACTIONS = {
     "holder_key.set": _("set the passphrase of a key-holder"),
     "relation.declare": _("declared a tie"),
     "sanction.impose": _("imposed an exclusion"),
+    "sanction.lift": _("lifted the exclusion"),
 }
 
 DATA = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -13,10 +13,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from marketplace.core.i18n import localized
 from marketplace.core.sealing import EncryptedTextField
 from marketplace.regions.models import Region
 
-from .states import CredentialState, MembershipState, OrganisationState
+from .states import CredentialState, MembershipState, OrganisationState, SanctionStanding
 
 
 class Specialty(models.TextChoices):
@@ -279,7 +280,7 @@ class PractitionerProfile(models.Model):
 
 
 class Sanction(models.Model):
-    """A dated exclusion of a person or an organisation, by whom and why."""
+    """A dated exclusion of a person or an organisation, by whom and why. One that is lifted keeps the days it counted."""
 
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="sanctions")
     organisation = models.ForeignKey(
@@ -291,6 +292,10 @@ class Sanction(models.Model):
     valid_to = models.DateField(pgettext_lazy("standing", "to (inclusive)"), null=True, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
+    #: From this day on it does not count.
+    lifted_on = models.DateField(_("lifted on"), null=True, blank=True)
+    lifted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    lift_reason = models.TextField(_("why it was lifted"), blank=True)
 
     class Meta:
         ordering: ClassVar = ["-valid_from", "pk"]
@@ -301,11 +306,33 @@ class Sanction(models.Model):
                 condition=Q(user__isnull=False, organisation__isnull=True)
                 | Q(user__isnull=True, organisation__isnull=False),
                 name="sanction_of_one_party",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_on__isnull=True, lifted_by__isnull=True)
+                | Q(lifted_on__isnull=False, lifted_by__isnull=False) & ~Q(lift_reason=""),
+                name="lifted_by_somebody_for_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user or self.organisation}: {self.reason}"
+        return f"{self.party}: {self.reason}"
+
+    @property
+    def party(self) -> User | Organisation:
+        # ``sanction_of_one_party``: one of the two is there.
+        return cast("User | Organisation", self.user or self.organisation)
+
+    @property
+    def party_name(self) -> str:
+        """In the active language."""
+        return localized(self.party, "display_name" if self.user_id else "name")
+
+    def standing_on(self, day: date) -> SanctionStanding:
+        if self.lifted_on is not None and self.lifted_on <= day:
+            return SanctionStanding.LIFTED
+        if self.valid_from > day:
+            return SanctionStanding.COMING
+        return SanctionStanding.OVER if self.valid_to is not None and self.valid_to < day else SanctionStanding.IN_FORCE
 
 
 class RelationKind(models.TextChoices):

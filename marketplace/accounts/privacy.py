@@ -64,7 +64,9 @@ def export_my_data(*, actor: User, now: datetime) -> dict[str, Any]:
             )
         ),
         "sanctions": list(
-            actor.sanctions.order_by("pk").values("reason", "basis", "valid_from", "valid_to", "decided_at")
+            actor.sanctions.order_by("pk").values(
+                "reason", "basis", "valid_from", "valid_to", "decided_at", "lifted_on", "lift_reason"
+            )
         ),
         "key_holder_keys": list(actor.holder_keys.order_by("pk").values("created_at", "retired_at")),
         "acts": list(

@@ -17,7 +17,7 @@ from marketplace.core import clock
 from marketplace.regions import codes
 from marketplace.regions.models import Region
 
-from .models import Credential, Membership, Organisation, OrganisationKind, Role, User
+from .models import Credential, Membership, Organisation, OrganisationKind, Role, Sanction, User
 from .states import OrganisationState
 
 _Kind = OrganisationKind
@@ -215,6 +215,37 @@ def can_impose_sanction(user: Any, party: User | Organisation) -> bool:
         return False
     place = region_of_person(party)
     return bool(user.is_superuser and user.is_active) or (place is not None and is_supervisor(user, place))
+
+
+def organisations_to_exclude(user: Any) -> QuerySet[Organisation]:
+    """Those that pass ``can_impose_sanction``."""
+    found = Organisation.objects.exclude(pk__in={m.organisation_id for m in memberships_of(user)})
+    if user.is_superuser and user.is_active:
+        return found
+    return found.filter(inside("region_id", regions_of(user, Role.SUPERVISOR)))
+
+
+def people_to_exclude(user: Any) -> QuerySet[User]:
+    """Those that pass ``can_impose_sanction``."""
+    found = User.objects.exclude(pk=user.pk).filter(is_active=True)
+    if user.is_superuser and user.is_active:
+        return found
+    return found.annotate(office=office_of()).filter(inside("office", regions_of(user, Role.SUPERVISOR)))
+
+
+def visible_sanctions(user: Any) -> QuerySet[Sanction]:
+    """One's own, those of one's organisations, and those about which ``user`` may decide."""
+    return Sanction.objects.filter(
+        Q(user_id=user.pk)
+        | Q(organisation__in={m.organisation_id for m in memberships_of(user)})
+        | Q(organisation__in=organisations_to_exclude(user))
+        | Q(user__in=people_to_exclude(user))
+    )
+
+
+def can_lift_sanction(user: Any, sanction: Sanction) -> bool:
+    """Who might impose it anew."""
+    return can_impose_sanction(user, sanction.party)
 
 
 def region_of_person(person: User) -> int | None:

@@ -49,7 +49,11 @@ def renewed() -> Exists:
 
 
 def sanctions_on(on: date) -> QuerySet[Sanction]:
-    return Sanction.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on), valid_from__lte=on)
+    return Sanction.objects.filter(
+        Q(valid_to__isnull=True) | Q(valid_to__gte=on),
+        Q(lifted_on__isnull=True) | Q(lifted_on__gt=on),
+        valid_from__lte=on,
+    )
 
 
 def is_sanctioned(party: User | Organisation, on: date) -> bool:

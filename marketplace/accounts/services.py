@@ -20,12 +20,13 @@ from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
 
-from . import identifiers, letters, rules
+from . import identifiers, letters, rules, selectors
 from .errors import AlreadyMember, LastAdministrator, OwnCase, RoleNotForKind
 from .models import KeyHolderKey, Membership, Organisation, OrganisationKind, Role, User
 from .services_standing import (
     declare_relation,
     impose_sanction,
+    lift_sanction,
     reset_second_factor,
     review_credential,
     revoke_credential,
@@ -42,6 +43,7 @@ __all__ = [
     "end_membership",
     "impose_sanction",
     "invite_member",
+    "lift_sanction",
     "register_organisation",
     "request_membership",
     "reset_second_factor",
@@ -118,6 +120,7 @@ def register_organisation(
                 address=address.strip(),
                 head_name=head_name.strip(),
                 small_or_micro=small_or_micro,
+                created_at=now,
             )
     except IntegrityError as error:
         raise InvalidInput(
@@ -172,9 +175,12 @@ def invite_member(*, actor: User, organisation: Organisation, person: User, role
 @transaction.atomic
 def request_membership(*, actor: User, organisation: Organisation, role: str, now: datetime) -> Membership:
     """Ask to join; an administrator of the organisation decides."""
-    return _create_membership(
+    membership = _create_membership(
         actor=actor, user=actor, organisation=organisation, role=role, state=MembershipState.REQUESTED, now=now
     )
+    administrators = selectors.members_with_role(organisation, Role.ADMIN, on=timezone.localdate(now))
+    letters.asked_to_join(membership, administrators)
+    return membership
 
 
 @transaction.atomic
@@ -193,7 +199,10 @@ def approve_membership(*, actor: User, membership: Membership, now: datetime) ->
     require(rules.can_manage_members, actor, membership.organisation)
     if membership.user_id == actor.pk and membership.organisation.kind in rules.PUBLIC_KINDS and not actor.is_superuser:
         raise OwnCase(_("In a public body nobody gives themselves a role. Ask another administrator."))
-    return _activate(membership, "approve", actor=actor, now=now)
+    membership = _activate(membership, "approve", actor=actor, now=now)
+    if membership.user_id != actor.pk:
+        letters.let_in(membership)
+    return membership
 
 
 @transaction.atomic
@@ -220,8 +229,15 @@ def end_membership(*, actor: User, membership: Membership, now: datetime, reason
         ):
             raise LastAdministrator
         changes["valid_to"] = max(timezone.localdate(now), membership.valid_from)
+    was = membership.state
     apply_transition(MEMBERSHIP, membership, "end", actor=actor, now=now, reason=reason, changes=changes)
     _memberships_changed(membership.user)
+    if membership.user_id != actor.pk:
+        # An invitation that is taken back unanswered is nobody's loss.
+        if was == MembershipState.ACTIVE:
+            letters.role_ended(membership)
+        elif was == MembershipState.REQUESTED:
+            letters.not_let_in(membership)
     return membership
 
 

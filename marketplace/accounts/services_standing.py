@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.audit.services import record
-from marketplace.core.errors import InvalidInput, PermissionRefused
+from marketplace.core.errors import InvalidInput, PermissionRefused, StaleState
 from marketplace.core.locks import lock_name, lock_row
 from marketplace.core.mail import tell
 from marketplace.core.permissions import require
@@ -29,12 +29,14 @@ from .models import (
     Organisation,
     PractitionerProfile,
     RelationKind,
+    Role,
     Sanction,
     Specialty,
     SpokenLanguage,
     User,
 )
-from .states import CREDENTIAL, CredentialState
+from .selectors import members_with_role
+from .states import CREDENTIAL, CredentialState, SanctionStanding
 
 # Credentials
 
@@ -280,22 +282,57 @@ def impose_sanction(
 ) -> Sanction:
     """Exclude a person or an organisation from new work for a time, with the reason and the legal basis."""
     require(rules.can_impose_sanction, actor, party)
-    if not reason.strip() or not basis.strip():
+    reason, basis = reason.strip(), basis.strip()
+    if not reason or not basis:
         raise InvalidInput(_("State the reason and the article on which the exclusion rests."), field="reason")
     if valid_to is not None and valid_to < valid_from:
         raise InvalidInput(_("The last day lies before the first. Exchange the two dates."), field="valid_to")
-    sanction = Sanction.objects.create(
-        user=party if isinstance(party, User) else None,
-        organisation=party if isinstance(party, Organisation) else None,
-        reason=reason.strip(),
-        basis=basis.strip(),
-        valid_from=valid_from,
-        valid_to=valid_to,
-        decided_by=actor,
-        decided_at=now,
-    )
+    fields: dict[str, Any] = {
+        "user": party if isinstance(party, User) else None,
+        "organisation": party if isinstance(party, Organisation) else None,
+        "reason": reason,
+        "basis": basis,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+    }
+    # A button that is pressed twice excludes once.
+    lock_name(f"sanction:{party._meta.label_lower}:{party.pk}")
+    if Sanction.objects.filter(lifted_on__isnull=True, **fields).exists():
+        raise InvalidInput(_("This very exclusion stands already."), code="sanction_stands")
+    sanction = Sanction.objects.create(decided_by=actor, decided_at=now, **fields)
     record(actor=actor, action="sanction.impose", subject=sanction, now=now, reason=reason, data={"basis": basis})
+    letters.excluded(sanction, _those_told(party, now))
     return sanction
+
+
+@transaction.atomic
+def lift_sanction(*, actor: User, sanction: Sanction, reason: str, now: datetime) -> Sanction:
+    """End an exclusion before its last day: from today on it does not count. The days before stay as they were.
+
+    Raises:
+        PermissionRefused, StaleState (lifted or over meanwhile)
+        InvalidInput: no reason given.
+    """
+    sanction = lock_row(Sanction, sanction.pk)
+    require(rules.can_lift_sanction, actor, sanction)
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput(_("Say why: the person and every later reader see only this reason."), field="reason")
+    today = timezone.localdate(now)
+    if sanction.standing_on(today) not in (SanctionStanding.IN_FORCE, SanctionStanding.COMING):
+        raise StaleState
+    sanction.lifted_on, sanction.lifted_by, sanction.lift_reason = today, actor, reason
+    sanction.save(update_fields=["lifted_on", "lifted_by", "lift_reason"])
+    record(actor=actor, action="sanction.lift", subject=sanction, now=now, reason=reason)
+    letters.exclusion_lifted(sanction, _those_told(sanction.party, now), today)
+    return sanction
+
+
+def _those_told(party: User | Organisation, now: datetime) -> list[User]:
+    """A person himself; of an organisation those who run it and those who bid for it."""
+    if isinstance(party, User):
+        return [party]
+    return list(members_with_role(party, Role.ADMIN, Role.BIDDER, on=timezone.localdate(now)))
 
 
 # Second factor

@@ -59,3 +59,12 @@ ORGANISATION = StateTable(
         Transition("close", (OrganisationState.REGISTERED, OrganisationState.VERIFIED), OrganisationState.CLOSED),
     ],
 )
+
+
+class SanctionStanding(TextChoices):
+    """Where an exclusion stands on a day. Derived from its days, never stored."""
+
+    COMING = "coming", pgettext_lazy("exclusion", "begins later")
+    IN_FORCE = "in_force", pgettext_lazy("exclusion", "in force")
+    OVER = "over", pgettext_lazy("exclusion", "over")
+    LIFTED = "lifted", pgettext_lazy("exclusion", "lifted")

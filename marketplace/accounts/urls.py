@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from . import views, views_credentials, views_organisations
+from . import views, views_credentials, views_organisations, views_sanctions
 
 app_name = "accounts"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("review/", views_credentials.review_queue, name="review_queue"),
     path("review/<int:pk>/", views_credentials.review, name="review"),
     path("organisations/", views_organisations.find, name="organisations"),
+    path("organisations/suggest/", views_organisations.suggest, name="suggest_organisation"),
     path("organisations/register/", views_organisations.register, name="register"),
     path("organisations/<int:pk>/", views_organisations.organisation, name="organisation"),
     path("organisations/<int:pk>/join/", views_organisations.join, name="join"),
@@ -28,6 +29,10 @@ urlpatterns = [
         views_organisations.membership,
         name="membership",
     ),
+    path("exclusions/", views_sanctions.sanctions, name="sanctions"),
+    path("exclusions/<int:pk>/", views_sanctions.sanction, name="sanction"),
+    re_path(r"^exclusions/(?P<party>organisation|person)/$", views_sanctions.impose, name="impose"),
+    re_path(r"^exclusions/(?P<party>organisation|person)/suggest/$", views_sanctions.suggest, name="suggest_party"),
     path("persona/<str:username>/", views.persona, name="persona"),
     path("visitor/", views.visitor, name="visitor"),
 ]

@@ -20,7 +20,7 @@ from marketplace.core.access import public_page
 from . import personas, rules, selectors, services
 from .access import SignedIn, has_second_factor, second_factor
 from .forms import IdNumberForm, PassphraseForm, PersonForm, PractitionerForm, RelationForm, accepted
-from .models import DeclaredRelation, PractitionerProfile, Role, Specialty, SpokenLanguage, User
+from .models import DeclaredRelation, Organisation, PractitionerProfile, Role, Specialty, SpokenLanguage, User
 from .privacy import export_my_data
 from .states import MembershipState
 from .workspace import RENEWAL_DAYS
@@ -46,6 +46,8 @@ def profile(request: SignedIn) -> HttpResponse:
             "is_key_holder": Role.KEY_HOLDER in rules.roles_of(user),
             "holder_key": selectors.holder_key(user),
             "may_review": rules.can_review(user),
+            "sanctions": selectors.sanctions_on(clock.today()).filter(user=user),
+            "may_exclude": rules.is_any_supervisor(user),
             "on_record": readable_trail(user, "accounts.user", user.pk).exists(),
         },
     )
@@ -116,7 +118,10 @@ def holder_key(request: SignedIn) -> HttpResponse:
 @_form_page
 def relations(request: SignedIn) -> HttpResponse:
     user = request.user
-    form = RelationForm(request.POST or None)
+    # The organisation's own page leads here with its number.
+    chosen = request.GET.get("organisation", "")
+    initial = {"organisation": Organisation.objects.filter(pk=chosen).first()} if chosen.isdecimal() else {}
+    form = RelationForm(request.POST or None, initial=initial)
     if form.is_valid() and accepted(
         form, lambda: services.declare_relation(actor=user, now=clock.now(), **form.cleaned_data)
     ):
@@ -157,6 +162,7 @@ def practitioner(request: HttpRequest, pk: int) -> HttpResponse:
             "fields": [Specialty(value).label for value in person.practitioner.specialties],
             "languages": [SpokenLanguage(value).label for value in person.practitioner.languages],
             "credentials": selectors.valid_credentials(today).filter(user=person).order_by("kind"),
+            "may_exclude": rules.is_any_supervisor(request.user) and rules.can_impose_sanction(request.user, person),
         },
     )
 

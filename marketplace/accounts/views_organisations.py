@@ -22,6 +22,7 @@ from . import identifiers, rules, selectors, services
 from .access import SignedIn
 from .forms import JOINING_ROLES, InviteForm, OrganisationForm, RoleForm, accepted
 from .models import Organisation, OrganisationKind, Role
+from .picking import propose_organisations
 from .states import MembershipState, OrganisationState
 
 PAGE_SIZE = 25
@@ -73,6 +74,7 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
             "organisation": found,
             "practitioners": selectors.licensed(selectors.practitioners_of(found, today), today).count(),
             "sanctions": selectors.sanctions_on(today).filter(organisation=found),
+            "may_exclude": user.is_authenticated and rules.can_impose_sanction(user, found),
             "is_member": rules.has_role(user, found),
             "may_manage": user.is_authenticated and rules.can_manage_members(user, found),
             "may_verify": user.is_authenticated
@@ -81,6 +83,12 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
             "may_join": user.is_authenticated and found.state != OrganisationState.CLOSED,
         },
     )
+
+
+@require_safe
+def suggest(request: SignedIn) -> HttpResponse:
+    """Proposals for the input of an organisation: all of them, as in the public list."""
+    return propose_organisations(request, Organisation.objects.all())
 
 
 @_form_page
@@ -126,7 +134,8 @@ def members(request: SignedIn, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Organisation, pk=pk)
     if not rules.can_manage_members(request.user, found):
         raise Http404
-    form = InviteForm(request.POST or None, organisation=found)
+    usual = JOINING_ROLES.get(OrganisationKind(found.kind), Role.LAWYER)
+    form = InviteForm(request.POST or None, organisation=found, initial={"role": usual})
     if form.is_valid():
         person, role = form.cleaned_data["person"], form.cleaned_data["role"]
         if accepted(

@@ -38,6 +38,10 @@ def _credential(user: Any, key: str) -> bool:
     return credential is not None and rules.can_see_credential(user, credential)
 
 
+def _sanction(user: Any, key: str) -> bool:
+    return rules.visible_sanctions(user).filter(pk=key).exists()
+
+
 def _organisations(keys: Iterable[int]) -> dict[int, str]:
     return {each.pk: localized(each, "name") for each in Organisation.objects.filter(pk__in=list(keys))}
 
@@ -54,3 +58,4 @@ def register() -> None:
     register_visibility("accounts.organisation", _organisation)
     register_visibility("accounts.membership", _membership)
     register_visibility("accounts.credential", _credential)
+    register_visibility("accounts.sanction", _sanction)

@@ -90,12 +90,52 @@ def test_who_is_invited_is_told_and_who_takes_a_role_himself_is_not(committed, m
     assert admin.display_name not in letter.body
 
 
-def test_who_asks_to_join_hears_of_no_invitation(committed, mailoutbox):
+@pytest.fixture
+def asked(committed, mailoutbox):
+    """A request to join, with the administrator who decides."""
+    firm = make_organisation(name="示例律师事务所", name_en="Sample law firm")
+    admin = make_member(Role.ADMIN, firm, make_user(email="admin@example.org"))
     with committed():
-        services.request_membership(
-            actor=make_user(email="person@example.org"),
-            organisation=make_organisation(),
-            role=Role.LAWYER,
-            now=clock.now(),
+        membership = services.request_membership(
+            actor=make_user(email="person@example.org"), organisation=firm, role=Role.LAWYER, now=clock.now()
         )
-    assert mailoutbox == []
+    return membership, admin
+
+
+def test_the_administrators_hear_who_asks_to_join_and_nobody_else(asked, mailoutbox):
+    membership, _admin = asked
+    [letter] = mailoutbox
+    assert letter.to == ["admin@example.org"]
+    assert letter.subject.endswith(" asks to join Sample law firm")
+    assert "asks for a role: practitioner." in letter.body
+    assert letter.body.endswith(f"/account/organisations/{membership.organisation_id}/members/")
+
+
+def test_who_asked_hears_that_he_is_in_and_later_that_his_role_has_ended(committed, asked, mailoutbox):
+    membership, admin = asked
+    with committed():
+        membership = services.approve_membership(actor=admin, membership=membership, now=clock.now())
+        services.end_membership(actor=admin, membership=membership, now=clock.now())
+    _request, let_in, ended = mailoutbox
+    assert let_in.to == ended.to == ["person@example.org"]
+    assert let_in.subject == "您已加入示例律师事务所 / You are in: Sample law firm"
+    assert ended.subject == "您在示例律师事务所的角色已结束 / Your role at Sample law firm has ended"
+
+
+def test_who_asked_in_vain_hears_of_it(committed, asked, mailoutbox):
+    membership, admin = asked
+    with committed():
+        services.end_membership(actor=admin, membership=membership, now=clock.now())
+    assert mailoutbox[-1].to == ["person@example.org"]
+    assert "did not give you the role that you asked for: practitioner." in mailoutbox[-1].body
+
+
+def test_who_goes_by_himself_and_whose_invitation_is_taken_back_get_no_letter(committed, asked, mailoutbox):
+    membership, admin = asked
+    with committed():
+        services.end_membership(actor=membership.user, membership=membership, now=clock.now())
+        invitation = services.invite_member(
+            actor=admin, organisation=membership.organisation, person=make_user(), role=Role.LAWYER, now=clock.now()
+        )
+        services.end_membership(actor=admin, membership=invitation, now=clock.now())
+    assert len(mailoutbox) == 1

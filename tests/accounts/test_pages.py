@@ -10,14 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from marketplace.accounts import rules, selectors, services
-from marketplace.accounts.models import Credential, KeyHolderKey, Membership, Organisation, Role, User
+from marketplace.accounts import selectors, services
+from marketplace.accounts.models import Credential, DeclaredRelation, KeyHolderKey, Membership, Role
 from marketplace.audit.selectors import trail
 from marketplace.core import clock
 from marketplace.core.workspace import work_items
 from tests.factories.accounts import (
     LEISHAN,
-    a_credit_code,
     a_licence_number,
     a_place,
     a_resident_id,
@@ -216,113 +215,6 @@ def test_a_practice_profile_takes_the_place_of_its_office(client_for):
 # Organisations
 
 
-def test_a_supplier_registers_in_one_form(client_for):
-    a_place()
-    person = make_user()
-    given = {"kind": "law_firm", "name": "示例律师事务所", "credit_code": a_credit_code(), "region": str(LEISHAN)}
-    answer = client_for(person, language="en").post(url("register"), given | {"credit_code": "91110000600037341M"})
-    assert "mistyped" in answer.content.decode()
-    assert not Organisation.objects.exists()
-    answer = client_for(person).post(url("register"), given)
-    firm = Organisation.objects.get()
-    assert answer["Location"] == url("members", firm.pk)
-    assert rules.has_role(person, firm, Role.BIDDER)
-    answer = client_for(make_user()).post(url("register"), given)
-    assert answer.context["form"].errors["credit_code"]
-
-
-def test_the_form_offers_no_public_body_to_the_public(client_for):
-    a_place()
-    person = make_user()
-    given = {"kind": "bureau", "name": "示例司法局", "region": str(LEISHAN)}
-    assert client_for(person).post(url("register"), given).status_code == 200
-    assert not Organisation.objects.filter(kind="bureau").exists()
-
-
-def test_members_are_the_administrators_business(client_for, bureau):
-    for nearly in (make_member(Role.OFFICER, bureau), make_member(Role.ADMIN, make_organisation("bureau"))):
-        assert client_for(nearly).get(url("members", bureau.pk)).status_code == 404
-        answer = client_for(nearly).post(url("members", bureau.pk), {"person": nearly.username, "role": "approver"})
-        assert answer.status_code == 404
-    assert bureau.memberships.count() == 1
-
-
-def test_invite_accept_approve_and_end(client_for):
-    firm, lawyer, asker = make_organisation(), make_user(username="13800138000"), make_user()
-    admin = make_member(Role.ADMIN, firm)
-    client_for(admin).post(url("members", firm.pk), {"person": "+86 138 0013 8000", "role": "lawyer"})
-    invited = lawyer.memberships.get()
-    assert (invited.state, invited.role) == ("invited", "lawyer")
-    assert client_for(asker).post(url("membership", invited.pk, "accept")).status_code == 404
-    client_for(lawyer).post(url("membership", invited.pk, "accept"))
-    client_for(asker).post(url("join", firm.pk), {"role": "bidder"})
-    asked = asker.memberships.get()
-    refused = client_for(asker).post(url("membership", asked.pk, "approve"))
-    assert refused.status_code in (302, 403)
-    asked.refresh_from_db()
-    assert asked.state == "requested"
-    client_for(admin).post(url("membership", asked.pk, "approve"))
-    assert {m.state for m in firm.memberships.all()} == {"active"}
-    client_for(admin).post(url("membership", asked.pk, "end"))
-    assert not rules.has_role(User.objects.get(pk=asker.pk), firm)
-    assert client_for(admin).post(url("membership", 10**17, "end")).status_code == 404
-    table = b"".join(client_for(admin).get(url("members", firm.pk) + "?format=csv").streaming_content).decode()
-    assert lawyer.username in table
-
-
-def test_an_unknown_person_is_told_to_register_first(client_for):
-    firm = make_organisation()
-    admin = make_member(Role.ADMIN, firm)
-    answer = client_for(admin, language="en").post(url("members", firm.pk), {"person": "nobody", "role": "lawyer"})
-    assert "register first" in answer.content.decode()
-    assert firm.memberships.count() == 1
-
-
-def test_an_organisations_page_is_public_and_names_nobody(client_for):
-    firm = make_organisation(head_name="王示例", address="示例路1号")
-    lawyer = make_practitioner(firm)
-    text = client_for().get(url("organisation", firm.pk)).content.decode()
-    assert firm.name in text
-    assert "王示例" not in text
-    assert lawyer.display_name not in text
-    assert client_for().get(url("organisation", 10**17)).status_code == 404
-
-
-def test_an_excluded_organisation_says_so(client_for, bureau):
-    firm = make_organisation()
-    services.impose_sanction(
-        actor=make_member(Role.SUPERVISOR, bureau),
-        party=firm,
-        reason="提供虚假材料",
-        basis="政府采购法 第七十七条",
-        valid_from=clock.today(),
-        now=clock.now(),
-    )
-    assert "提供虚假材料" in client_for().get(url("organisation", firm.pk)).content.decode()
-
-
-def test_organisations_are_found_by_name_and_code(client_for):
-    firm, other = make_organisation(name="雷公山示例律师事务所"), make_organisation(name="清水江示例律师事务所")
-    for words in ("雷公山", firm.credit_code.lower(), firm.name_en):
-        text = client_for().get(url("organisations"), {"q": words}).content.decode()
-        assert firm.name in text
-        assert other.name not in text
-    table = client_for().get(url("organisations"), {"q": "雷公山", "format": "csv"})
-    lines = b"".join(table.streaming_content).decode().splitlines()
-    assert [line.split(",")[0] for line in lines[1:]] == [firm.name]
-
-
-def test_members_with_a_public_card_are_links(client_for):
-    firm = make_organisation()
-    admin, lawyer = make_member(Role.ADMIN, firm), make_practitioner(organisation=firm)
-    page = client_for(admin).get(url("members", firm.pk)).content.decode()
-    assert url("practitioner", lawyer.pk) in page
-    assert url("practitioner", admin.pk) not in page
-
-
-# Credentials
-
-
 def credential_form(**kw):
     today = clock.today()
     return {
@@ -381,17 +273,6 @@ def test_a_review_page_is_not_there_for_who_may_not_review(client_for, bureau):
     assert client_for(make_user()).get(url("review_queue")).status_code == 404
 
 
-def test_the_bureau_verifies_an_organisation_from_its_page(client_for, bureau):
-    firm = make_organisation(state="registered")
-    elsewhere = make_member(Role.OFFICER, make_organisation("bureau", region=a_place(LIPING)))
-    assert client_for(elsewhere).post(url("verify_organisation", firm.pk)).status_code in (302, 403)
-    firm.refresh_from_db()
-    assert firm.state == "registered"
-    client_for(make_member(Role.OFFICER, bureau)).post(url("verify_organisation", firm.pk), {"note": "一致"})
-    firm.refresh_from_db()
-    assert firm.state == "verified"
-
-
 def test_the_public_card_shows_the_trade_and_nothing_private(client_for):
     firm = make_organisation()
     lawyer = make_practitioner(firm)
@@ -435,6 +316,31 @@ def test_a_tie_is_declared_by_name_or_code(client_for):
     for text in (firm.name, firm.credit_code):
         assert browser.post(url("relations"), given | {"organisation": text}).status_code == 302
     assert [c.code for c in selectors.conflicts(expert, [firm], clock.today())] == ["declared", "declared"]
+
+
+def test_the_organisation_of_a_tie_is_chosen_by_a_part_of_its_name(client_for):
+    firm = make_organisation(name="雷公山示例律师事务所")
+    for seat in ("雷公山下示例公证处", "雷公山上示例公证处"):
+        make_organisation("notary", name=seat)
+    browser = client_for(make_user())
+    options = browser.get(
+        url("suggest_organisation"), {"field": "organisation", "organisation": "雷公"}
+    ).content.decode()
+    assert options.count("<option") == 3
+    assert f"雷公山示例律师事务所 #{firm.pk}" in options
+    # From its own page nothing has to be typed.
+    assert (
+        f"雷公山示例律师事务所 #{firm.pk}" in browser.get(url("relations"), {"organisation": firm.pk}).content.decode()
+    )
+    given = {"kind": "employed", "valid_from": "2025-01-01"}
+    page = browser.post(url("relations"), given | {"organisation": "公证处"}).content.decode()
+    assert "雷公山下示例公证处 #" in page
+    assert "雷公山上示例公证处 #" in page
+    assert browser.post(url("relations"), given | {"organisation": "公山示例律"}).status_code == 302
+    assert (
+        browser.post(url("relations"), given | {"organisation": f"雷公山示例律师事务所 #{firm.pk}"}).status_code == 302
+    )
+    assert DeclaredRelation.objects.filter(organisation=firm).count() == 2
 
 
 # The second factor
