@@ -40,18 +40,22 @@ def resident_id(text: str) -> str:
         WrongNumber: with the reason.
     """
     number = compact(text)
+    field = "number"
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
-        raise WrongNumber(_("An identity number has 18 characters: 17 digits, then a digit or X."))
+        raise WrongNumber(_("An identity number has 18 characters: 17 digits, then a digit or X."), field=field)
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         born = None
     if born is None or not date(1900, 1, 1) <= born <= clock.today():
-        raise WrongNumber(_("Digits 7 to 14 must be a date of birth, as in 19900131. Compare them with the card."))
+        raise WrongNumber(
+            _("Digits 7 to 14 must be a date of birth, as in 19900131. Compare them with the card."), field=field
+        )
     # stdnum's calc_check_digit wants the last character there and leaves it out of the sum.
     if number[-1] != ric.calc_check_digit(number):
         raise WrongNumber(
-            _("The last character does not fit the others: one of them is mistyped. Compare with the card.")
+            _("The last character does not fit the others: one of them is mistyped. Compare with the card."),
+            field=field,
         )
     return number
 

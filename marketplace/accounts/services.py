@@ -175,9 +175,14 @@ def invite_member(*, actor: User, organisation: Organisation, person: User, role
 @transaction.atomic
 def request_membership(*, actor: User, organisation: Organisation, role: str, now: datetime) -> Membership:
     """Ask to join; an administrator of the organisation decides."""
-    membership = _create_membership(
-        actor=actor, user=actor, organisation=organisation, role=role, state=MembershipState.REQUESTED, now=now
-    )
+    try:
+        membership = _create_membership(
+            actor=actor, user=actor, organisation=organisation, role=role, state=MembershipState.REQUESTED, now=now
+        )
+    except AlreadyMember as error:
+        raise AlreadyMember(
+            _("You have this role here already, or your request or an invitation for it is waiting."), field="role"
+        ) from error
     administrators = selectors.members_with_role(organisation, Role.ADMIN, on=timezone.localdate(now))
     letters.asked_to_join(membership, administrators)
     return membership
@@ -252,7 +257,7 @@ def _create_membership(
                 user=user, organisation=organisation, role=Role(role), state=state, valid_from=timezone.localdate(now)
             )
     except IntegrityError as error:
-        raise AlreadyMember from error
+        raise AlreadyMember(field="role") from error
     verb = {MembershipState.INVITED: "invite", MembershipState.REQUESTED: "request"}.get(state, "begin")
     record(
         actor=actor,

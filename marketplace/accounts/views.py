@@ -97,6 +97,9 @@ def practice(request: SignedIn) -> HttpResponse:
     if form.is_valid() and accepted(
         form, lambda: services.update_practitioner_profile(actor=user, now=clock.now(), **form.cleaned_data)
     ):
+        if not user.credentials.exists():
+            messages.success(request, _("Your practice profile is saved. Now hand in your licence."))
+            return redirect("accounts:credential_submit")
         messages.success(request, _("Your practice profile is saved."))
         return redirect("accounts:profile")
     return render(request, "accounts/practice.html", {"form": form, "existing": existing})

@@ -43,7 +43,11 @@ def submit(request: SignedIn, pk: int | None = None) -> HttpResponse:
             request, _("Handed in. The justice bureau of your office reviews it; you will find the answer here.")
         )
         return redirect("accounts:profile")
-    return render(request, "accounts/credential_submit.html", {"form": form, "replaces": replaces})
+    # Without an office no bureau could be found to review it: better said before the form is filled in.
+    homeless = rules.region_of_person(request.user) is None
+    return render(
+        request, "accounts/credential_submit.html", {"form": form, "replaces": replaces, "homeless": homeless}
+    )
 
 
 @require_safe

@@ -85,6 +85,13 @@ def test_invite_accept_approve_and_end(client_for):
     assert lawyer.username in table
 
 
+def test_who_asks_twice_is_told_in_the_second_person(client_for):
+    browser, firm = client_for(make_user(), language="en"), make_organisation()
+    assert browser.post(url("join", firm.pk), {"role": "lawyer"}).status_code == 302
+    assert "You have this role here already" in browser.post(url("join", firm.pk), {"role": "lawyer"}).content.decode()
+    assert firm.memberships.filter(role="lawyer").count() == 1
+
+
 def test_an_invitation_offers_first_the_role_that_most_have(client_for):
     for kind, role in (("law_firm", "lawyer"), ("village", "village"), ("bureau", "officer")):
         organisation = make_organisation(kind)

@@ -160,7 +160,7 @@ def test_a_wrong_identity_number_comes_back_with_the_reason_and_changes_nothing(
     person, number = make_user(), a_resident_id()
     wrong = number[:-1] + ("1" if number[-1] != "1" else "2")
     answer = client_for(person, language="en").post(url("identity"), {"number": wrong})
-    assert "does not fit" in answer.content.decode()
+    assert "does not fit" in answer.context["form"].errors["number"][0]
     person.refresh_from_db()
     assert person.id_number == ""
     client_for(person).post(url("identity"), {"number": number})
@@ -212,9 +212,6 @@ def test_a_practice_profile_takes_the_place_of_its_office(client_for):
     assert person.practitioner.capacity == 4
 
 
-# Organisations
-
-
 def credential_form(**kw):
     today = clock.today()
     return {
@@ -244,6 +241,19 @@ def test_hand_in_return_correct_and_verify(client_for, bureau):
     client_for(officer).post(page, {"decision": "revoke", "note": "注销"})
     credential.refresh_from_db()
     assert credential.state == "revoked"
+
+
+def test_a_new_lawyer_is_led_to_the_office_first_and_back_to_the_licence(client_for):
+    browser = client_for(make_user())
+    assert url("practice") in browser.get(url("credential_submit")).content.decode()
+    office = {"region": str(a_place().code), "longitude": "108.1", "latitude": "26.3"}
+    answer = browser.post(url("practice"), office | {"capacity": "4", "max_travel_minutes": "90"})
+    assert answer.headers["Location"] == url("credential_submit")
+    assert url("practice") not in browser.get(url("credential_submit")).content.decode()
+    assert browser.post(url("credential_submit"), credential_form()).headers["Location"] == url("profile")
+    assert browser.post(url("practice"), office | {"capacity": "5", "max_travel_minutes": "90"}).headers[
+        "Location"
+    ] == url("profile")
 
 
 def test_an_expired_licence_is_refused_with_what_to_do(client_for):

@@ -194,6 +194,29 @@ def test_who_forgot_the_password_gets_a_letter_either_way(client_for, mailoutbox
     assert letter.body.startswith(f"Dear {person.display_name}," if known else "Good day,")
 
 
+def test_the_letters_link_sets_a_new_password_once_and_says_what_comes_next(client_for, mailoutbox):
+    person = make_user()
+    person.email = "known@example.org"
+    person.save()
+    browser = client_for(language="en")
+    browser.post("/account/auth/password/reset/", {"email": "known@example.org"})
+    link = next(line for line in mailoutbox[0].body.splitlines() if "/reset/key/" in line).removeprefix(
+        "http://testserver"
+    )
+    form = browser.get(link, follow=True)
+    assert "Choose a new password" in form.text
+    address = form.redirect_chain[-1][0]
+    given = {"password1": "a quiet river of words", "password2": "a quiet river of words"}
+    done = browser.post(address, given, follow=True).text
+    assert "The new password is set" in done
+    assert 'href="/account/auth/login/"' in done
+    person.refresh_from_db()
+    assert person.check_password("a quiet river of words")
+    used = browser.get(link).text
+    assert "This link no longer works" in used
+    assert 'href="/account/auth/password/reset/"' in used
+
+
 # The second step
 
 
