@@ -83,6 +83,23 @@ def near(
     return rows
 
 
+def near_and_free(person: User, now: datetime) -> list[Nearby]:
+    """What a volunteer may take now, as ``near`` sorts it: places are left, and it is not his already. Three queries.
+
+    Calls that ask for a licence are left to ``near``: whether it is valid on the day is asked when he signs up.
+    """
+    own = set(
+        SignUp.objects.filter(volunteer=person, shift__starts_at__gt=now)
+        .exclude(state__in=[SignUpState.CANCELLED, SignUpState.LAPSED])
+        .values_list("shift__opportunity_id", flat=True)
+    )
+    return [
+        row
+        for row in near(person, now)
+        if row.free_places > 0 and row.opportunity.pk not in own and not row.opportunity.required_credential
+    ]
+
+
 def _travel(home: Region | None, places: list[Region]) -> list[int | None]:
     if home is None or home.longitude is None or home.latitude is None or not places:
         return [None] * len(places)

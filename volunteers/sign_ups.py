@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from marketplace.timesheets.models import ServiceSession
 from marketplace.timesheets.states import SessionState
 
 from . import absences, errors, letters
-from .models import Shift, SignUp
+from .models import Opportunity, Shift, SignUp
 from .rules import can_record_attendance
 from .states import SIGN_UP, OpportunityState, SignUpState
 from .subjects import KIND
@@ -211,7 +211,10 @@ def mark_attendance(*, actor: User, sign_up: SignUp, came: bool, now: datetime, 
         raise errors.TooEarly
     if sign_up.state == (SignUpState.ATTENDED if came else SignUpState.MISSED):
         return sign_up
-    if not came and _time_recorded(sign_up):
+    if (
+        not came
+        and SignUp.objects.filter(time_recorded(sign_up.volunteer_id, sign_up.shift_id), pk=sign_up.pk).exists()
+    ):
         raise errors.TimeRecorded
     action = "attend" if came else "miss"
     apply_transition(SIGN_UP, sign_up, action, actor=actor, now=now, reason=note, changes={"note": note})
@@ -222,11 +225,10 @@ def mark_attendance(*, actor: User, sign_up: SignUp, came: bool, now: datetime, 
     return sign_up
 
 
-def _time_recorded(sign_up: SignUp) -> bool:
-    sessions = ServiceSession.objects.filter(
-        person=sign_up.volunteer_id, subject_kind=KIND, subject_id=sign_up.shift_id
-    )
-    return sessions.exclude(state__in=[SessionState.WITHDRAWN, SessionState.REJECTED]).exists()
+def time_recorded(person: Any, shift: Any) -> Exists:
+    """Whether time stands for that person at that shift (keys, or references to them): then it was not missed."""
+    sessions = ServiceSession.objects.filter(person=person, subject_kind=KIND, subject_id=shift)
+    return Exists(sessions.exclude(state__in=[SessionState.WITHDRAWN, SessionState.REJECTED]))
 
 
 def _take_place(shift: Shift) -> bool:
@@ -239,6 +241,19 @@ def _take_place(shift: Shift) -> bool:
 
 def _free_place(shift: Shift) -> None:
     Shift.objects.filter(pk=shift.pk, taken__gt=0).update(taken=F("taken") - 1)
+
+
+def obstacle(person: User, opportunity: Opportunity, now: datetime) -> DomainError | None:
+    """What keeps a person from every shift of a call that is still to come, so that no button promises what is refused."""
+    barred = absences.refusal(person, now)
+    needed = opportunity.required_credential
+    if barred is not None or not needed:
+        return barred
+    coming = opportunity.shifts.filter(starts_at__gt=now).values_list("starts_at", flat=True)
+    days = {timezone.localdate(start) for start in coming}
+    if days and not any(valid_credential(person, needed, day) for day in sorted(days)):
+        return errors.CredentialMissing(credential=CredentialKind(needed).label)
+    return None
 
 
 def _check_eligible(person: User, shift: Shift, now: datetime, *, but: int | None = None) -> None:

@@ -64,7 +64,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "may_manage": person is not None and can_manage(person, found),
-        "barred": absences.refusal(person, now) if person is not None and not found.answered_at else None,
+        "obstacle": sign_ups.obstacle(person, found, now) if person is not None else None,
     }
     return render(request, "volunteers/opportunity.html", context)
 
@@ -89,12 +89,11 @@ def join(request: SignedIn) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field, str(error))
         else:
+            if _safe(request):
+                messages.success(request, _("Welcome. Now take your place."))
+                return redirect(request.GET["next"])
             messages.success(request, _("Welcome. These are the calls nearest to you."))
-            return (
-                redirect(request.GET.get("next") or "volunteers:find")
-                if _safe(request)
-                else redirect("volunteers:find")
-            )
+            return redirect("volunteers:find")
     return render(request, "volunteers/join.html", {"form": form, "profile": profile})
 
 

@@ -145,6 +145,7 @@ def _manage_context(request: SignedIn, found: Opportunity, reason: ReasonForm | 
     people = (
         SignUp.objects.filter(shift__opportunity=found)
         .exclude(state__in=["cancelled", "lapsed"])
+        .annotate(recorded=sign_ups.time_recorded(OuterRef("volunteer"), OuterRef("shift")))
         .select_related("volunteer", "shift")
         .order_by("shift__starts_at", "pk")
     )
@@ -152,6 +153,7 @@ def _manage_context(request: SignedIn, found: Opportunity, reason: ReasonForm | 
         "opportunity": found,
         "shifts": shifts,
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
+        "coming": any(shift.starts_at > now for shift in shifts),
         "people": people,
         "may_manage": can_manage(request.user, found),
         "reason_form": reason or ReasonForm(),

@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.core.i18n import localized
+from marketplace.core.words import letter_words
 from marketplace.core.workspace import WorkItem
 
 from . import absences
 from .models import Opportunity, Shift, SignUp
 from .rules import managed_by
+from .selectors import sign_ups_of
 from .sign_ups import SERVED
 from .states import OpportunityState, SignUpState
 
@@ -47,6 +49,14 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
                 localized(call, "title"), reverse("volunteers:opportunity", args=[call.pk]), place,
                 due_at=sign_up.shift.starts_at, tone="soon" if sign_up.shift.starts_at < now + SOON else "info",
             )  # fmt: skip
+    for queued in sign_ups_of(user, now).filter(state=SignUpState.WAITING, shift__starts_at__gt=now)[:5]:
+        call = queued.shift.opportunity
+        yield WorkItem(
+            _("Number %(n)s on the waiting list: %(title)s") % {"n": queued.queue, "title": localized(call, "title")},
+            reverse("volunteers:opportunity", args=[call.pk]),
+            f"{letter_words(queued.shift.starts_at)} · {localized(call.region, 'name')}",
+            tone="wait",
+        )
     released = SignUp.objects.filter(
         volunteer=user,
         state=SignUpState.CANCELLED,

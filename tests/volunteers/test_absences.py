@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import CredentialKind, User
 from marketplace.accounts.privacy import export_my_data
 from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.workspace import work_items
+from tests.factories.accounts import make_credential, make_user
 from tests.factories.volunteers import make_call, make_coordinator, make_volunteer
 from volunteers import absences, errors, services, sign_ups
 from volunteers.models import SignUp, VolunteerProfile
@@ -149,3 +150,28 @@ def test_pages_say_it_on_both_sides(client_for: Any) -> None:
         assert organiser.get(page).status_code == 404
         volunteer.post(reverse("volunteers:sign_up", args=[shift.pk]))
     assert SignUp.objects.get(shift=shift, volunteer=person).state == "confirmed"
+
+
+def test_a_call_that_asks_for_a_licence_offers_no_button_to_who_has_none(client_for: Any) -> None:
+    call, shift = make_call(required_credential=CredentialKind.LAWYER)
+    sign_up = reverse("volunteers:sign_up", args=[shift.pk])
+    page = reverse("volunteers:opportunity", args=[call.pk])
+    lawyer, helper = make_volunteer(), make_volunteer()
+    make_credential(lawyer)
+    assert sign_up in client_for(lawyer).get(page).text
+    shown = client_for(helper).get(page).text
+    assert sign_up not in shown
+    assert "需要已核验的律师执业证" in shown
+    # Nobody knows what a visitor holds.
+    assert sign_up in client_for().get(page).text
+
+
+def test_who_joins_on_the_way_to_a_call_comes_back_to_it(client_for: Any) -> None:
+    call, _shift = make_call()
+    home = call.region
+    answers = {"region": home.code, "languages": ["cmn"], "consent": "on"}
+    response = client_for(make_user()).post(f"/volunteering/join/?next=/volunteering/{call.pk}/", answers, follow=True)
+    assert response.redirect_chain == [(f"/volunteering/{call.pk}/", 302)]
+    assert "现在可以报名了" in response.content.decode()
+    elsewhere = client_for(make_user()).post("/volunteering/join/?next=//example.org/", answers)
+    assert elsewhere["Location"] == "/volunteering/"
