@@ -126,6 +126,11 @@ def _year(day: date) -> tuple[date, date]:
 _SPANS = {"month": _month, "quarter": quarter, "year": _year}
 
 
+def span(period: str, day: date) -> tuple[date, date] | None:
+    """The first and the last day of the month, quarter or year in which ``day`` lies; None for other periods."""
+    return _SPANS[period](day) if period in _SPANS else None
+
+
 def fulfilment(
     posts: Iterable[Post], since: date, until: date, *, obligations: Sequence[Obligation] | None = None
 ) -> dict[int, list[Item]]:

@@ -21,8 +21,11 @@ class Shortcut:
     url: str
 
 
-#: (roles that see it, label, hint, url name)
+_CALLS = (_("Calls for volunteers"), _("make one, see who comes"), "volunteers:organised")
+#: (roles that see it, label, hint, url name); of two ways to one page the first that fits is shown
 _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
+    (frozenset({Role.VILLAGE}), _("Confirm service"), _("what was reported to us"), "timesheets:to_confirm"),
+    (frozenset({Role.COORDINATOR}), *_CALLS),
     (frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE}), _("Plans"), _("what we mean to buy"), "procurement:plans"),
     (
         frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE, Role.KEY_HOLDER}),
@@ -48,13 +51,7 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
     (frozenset({Role.LAWYER}), _("My duty shifts"), _("when you serve, what is proposed"), "staffing:duties"),
     (frozenset({Role.OFFICER}), _("Duty rosters"), _("who serves when at a centre"), "staffing:rosters"),
     (frozenset({Role.LAWYER}), _("Visits"), _("check in, report, confirm"), "timesheets:mine"),
-    (frozenset({Role.VILLAGE}), _("Confirm service"), _("what was reported to us"), "timesheets:to_confirm"),
-    (
-        frozenset({Role.COORDINATOR, Role.VILLAGE, Role.OFFICER}),
-        _("Calls for volunteers"),
-        _("make one, see who comes"),
-        "volunteers:organised",
-    ),
+    (frozenset({Role.VILLAGE, Role.OFFICER}), *_CALLS),
     (frozenset({Role.FINANCE}), _("Incentive fund"), _("what subsidies are paid from"), "incentives:fund"),
     (
         frozenset({Role.FINANCE, Role.SUPERVISOR}),
@@ -81,11 +78,14 @@ def _page_of(code: int) -> str:
 
 def shortcuts_for(user: User) -> list[Shortcut]:
     roles = roles_of(user)
-    own = [Shortcut(label, hint, reverse(name)) for wanted, label, hint, name in _TABLE if roles & wanted]
+    own: dict[str, Shortcut] = {}
+    for wanted, label, hint, name in _TABLE:
+        if roles & wanted:
+            own.setdefault(name, Shortcut(label, hint, reverse(name)))
     villages = [
         Shortcut(
             localized(committee.region, "name"), _("our adviser, the visits, what may be expected"), _page_of(code)
         )
         for code, committee in sorted(villages_of(user).items())
     ]
-    return villages + own + [Shortcut(label, hint, reverse(name)) for label, hint, name in _EVERYBODY]
+    return [*villages, *own.values(), *(Shortcut(label, hint, reverse(name)) for label, hint, name in _EVERYBODY)]

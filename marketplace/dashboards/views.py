@@ -20,10 +20,12 @@ from marketplace.core.workspace import work_items
 from marketplace.incentives.selectors import person_summary
 from marketplace.regions.models import Level, Region
 from marketplace.regions.selectors import path
-from marketplace.timesheets.models import ServiceSession
+from marketplace.timesheets.models import ServiceSession, SessionKind
+from volunteers.selectors import near_and_free
 
 from . import selectors
 from .shortcuts import shortcuts_for
+from .visits import next_visit_by, owed_on_site
 
 
 @public_page
@@ -34,10 +36,18 @@ def coverage(request: HttpRequest, code: int = 0) -> HttpResponse:
     region = get_object_or_404(Region, code=code) if code else None
     if region is not None and region.level == Level.VILLAGE:
         found = selectors.village(region, now)
-        may_rate = found.post is not None and request.user.is_authenticated and can_rate(request.user, found.post)
-        return render(
-            request, "dashboards/village.html", {"village": found, "path": path(region), "may_rate": may_rate}
-        )
+        post, today = found.post, timezone.localdate(now)
+        served = post if post is not None and post.adviser_id is not None else None
+        owed = owed_on_site(found.obligations, today) if served is not None else []
+        context = {
+            "village": found,
+            "path": path(region),
+            "may_rate": post is not None and request.user.is_authenticated and can_rate(request.user, post),
+            "comes": owed[0][0] if owed else None,
+            "last_visit": next((v for v in found.visits if v.kind == SessionKind.ON_SITE), None),
+            "next_visit_by": next_visit_by(served, found.obligations, today) if served is not None else None,
+        }
+        return render(request, "dashboards/village.html", context)
     shown = selectors.division(region, now)
     context = {
         "division": shown,
@@ -111,10 +121,13 @@ def workspace(request: SignedIn) -> HttpResponse:
         or ServiceSession.objects.filter(person=request.user.pk).exists()
     )
     today = timezone.localdate(now)
+    volunteer = getattr(request.user, "volunteer", None)
     pressing = bool(items) and items[0].presses
     context = {
         "first": items[0] if pressing else None,
         "items": items[1:] if pressing else items,
+        "near": near_and_free(request.user, now)[:3] if volunteer is not None and volunteer.active else [],
+        "volunteers": volunteer is not None,
         "shortcuts": shortcuts_for(request.user),
         "summary": person_summary(request.user, today.year, today=today) if serves else None,
     }
