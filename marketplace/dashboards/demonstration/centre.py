@@ -52,7 +52,8 @@ class Centre:
             need_en="The centre receives about 20 people a day and needs one lawyer on duty, by a monthly roster.",
             method=Method.CONSULTATION,
             method_reason="政府购买服务项目，适用竞争性磋商（财库〔2014〕214号第三条第一项）。",
-            service_from=self.stage.day(-60),
+            # From the first of a month: an instalment for a day or two would be odd.
+            service_from=self.stage.day(-60).replace(day=1),
             service_to=self.stage.day(304),
             lots=[Scope("中心窗口一个席位", "One seat at the centre", 108_000, [region], quantity=250)],
         )

@@ -36,6 +36,25 @@ RULES = {
         {"level": 5, "minutes": 90000},
     ],
 }
+#: what is to be done, by the kind of a call
+_TASKS = {
+    "duty": (
+        "接待来访群众，听清问题，能当场答的当场答，需要办法律援助的帮着填表。",
+        "Receive visitors, hear them out, answer what can be answered at once, and help with forms for legal aid.",
+    ),
+    "mediation": (
+        "和镇上的人民调解员一起，分头听双方说，帮他们把能谈拢的写成协议。",
+        "Together with the town's mediator hear both sides, and help them to write down what they can agree on.",
+    ),
+    "lecture": (
+        "给初二年级上一节普法课：校园欺凌、网络交友、兼职打工，讲案例，留时间提问。",
+        "A lesson for the eighth grade on bullying, friends from the net and side jobs: cases, and time for questions.",
+    ),
+    "on_site": (
+        "上门看望老人，帮着看一看宅基地、遗嘱、赡养协议和借条，有疑问的登记。",
+        "Visit old people at home and look over their papers: homestead, will, support agreement, IOU. Note what is doubtful.",
+    ),
+}
 _SUMMARY = "接待咨询，解答土地、婚姻、务工问题，引导办理法律援助。"
 
 
@@ -125,8 +144,8 @@ class Giving:
                 kind=kind,
                 title=title,
                 title_en=title_en,
-                description=f"{title}。提前十五分钟到场，着志愿者马甲；疑难问题记录后转县公共法律服务中心。",
-                description_en=f"{title_en}. Come a quarter of an hour early; hard questions are passed to the county centre.",
+                description=f"{_TASKS[kind][0]}请提前十五分钟到场，着志愿者马甲；疑难问题记录下来，转县公共法律服务中心。",
+                description_en=f"{_TASKS[kind][1]} Please come a quarter of an hour early; hard questions are noted and passed to the county centre.",
                 region=self.towns[town],
                 shifts=[NewShift(*s) for s in shifts],
                 required_credential=credential,

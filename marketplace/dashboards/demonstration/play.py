@@ -14,6 +14,7 @@ from .cast import Casting
 from .centre import Centre
 from .counsel import Counsel
 from .giving import Giving
+from .news import News
 from .stage import Stage
 from .stories import Stories
 from .year import Year
@@ -51,7 +52,8 @@ def play(today: date) -> Iterator[str]:
     stories.waiting_for_approval()
     year.consider(signed)
     year.call_volunteers(signed)
-    yield "this year's purchases and calls"
+    News(stage, cast).play()
+    yield "this year's purchases, calls and news"
     refresh(now=clock.now())
     seal_pending()
     write_bar(cast)
