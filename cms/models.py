@@ -53,6 +53,8 @@ class ArticlePage(BilingualPage):
         return {
             **super().get_context(request, *args, **kwargs),
             "section": self.get_parent().specific,
+            # Who buys, bids or serves asks somebody else than a villager does.
+            "for_villagers": getattr(self, "audience", Audience.VILLAGER) in (Audience.VILLAGER, Audience.EVERYBODY),
             "neighbours": type(self).objects.sibling_of(self, inclusive=False).live()[:5],
         }
 
@@ -84,7 +86,7 @@ class HomePage(BilingualPage):
         return {
             **super().get_context(request, *args, **kwargs),
             "news": NewsPage.objects.live().order_by("-date", "-pk")[:3],
-            "guides": GuidePage.objects.live().exclude(audience=Audience.EVERYBODY).order_by("path"),
+            "guides": selectors.by_audience(GuidePage.objects.live().exclude(audience=Audience.EVERYBODY), Audience),
             **selectors.home_sections(clock.now()),
         }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import TextChoices
+from django.db.models import Case, QuerySet, TextChoices, When
 from wagtail.models import Page
 
 from marketplace.procurement.models import Tender
@@ -22,6 +22,12 @@ def grouped(pages: Iterable[Page], field: str, choices: type[TextChoices]) -> li
     for page in pages:
         found.setdefault(getattr(page, field), []).append(page)
     return [(str(choice.label), found[choice.value]) for choice in choices if choice.value in found]
+
+
+def by_audience(pages: QuerySet[Page], audiences: type[TextChoices]) -> QuerySet[Page]:
+    """Guides in the order of their readers: villagers first."""
+    rank = Case(*(When(audience=value, then=n) for n, value in enumerate(audiences.values)))
+    return pages.order_by(rank, "path")
 
 
 def home_sections(now: datetime) -> dict[str, Any]:

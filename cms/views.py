@@ -16,6 +16,7 @@ from django.views.i18n import set_language
 
 from marketplace.core.access import public_page
 from marketplace.core.search import SearchHit, search
+from marketplace.regions.search import similar_hits
 
 from .samples import pattern_context
 from .sitemaps import SECTIONS
@@ -53,7 +54,9 @@ def search_page(request: HttpRequest) -> HttpResponse:
     groups: dict[str, list[SearchHit]] = {}
     for hit in search(query, request.user, limit=HITS_A_KIND):
         groups.setdefault(str(hit.kind), []).append(hit)
-    return render(request, "cms/search.html", {"query": query, "groups": groups})
+    # A slip in the name of a village is what a villager stumbles over.
+    similar = similar_hits(query, HITS_A_KIND) if query and not groups else []
+    return render(request, "cms/search.html", {"query": query, "groups": groups, "similar": similar})
 
 
 @public_page

@@ -155,14 +155,36 @@ def _split_address(text: str) -> list[str]:
     return [*parts, text] if text else parts
 
 
+#: so many characters are taken from the end of what nothing is called, one after the other
+_SHORTENED = 12
+
+
+def similar_regions(text: str, *, limit: int = 10) -> list[Region]:
+    """What may be meant by a text that no name holds: names that sound alike (朗德, 郎德), else those that begin like it.
+
+    At most some thirty searches, all on the index; a text of one character or three letters is not shortened further.
+    """
+    text = "".join("".join(c for c in text if c.isprintable()).split())[:60]
+    for size in range(len(text), max(len(text) - _SHORTENED, 0), -1):
+        part = text[:size]
+        sound = "".join(romanise.syllables(part)).replace("ü", "v")
+        if len(sound) < 4 or (size == 1 and len(text) > 1):
+            break
+        found = search_regions(part, limit=limit) if size < len(text) else []
+        found = found or (search_regions(sound, limit=limit) if sound != part.lower() else [])
+        if found:
+            return found
+    return []
+
+
 def path_words(path: Iterable[Region]) -> str:
     """Province · prefecture · county, in the active language."""
     return " · ".join(localized(region, "name") for region in path)
 
 
 def _page(region: Region) -> str:
-    """Who looks for a village wants its adviser; for other divisions, and where no room tells of advisers, the place."""
-    if region.level == Level.VILLAGE:
+    """Who looks for a village or its township wants the adviser; else, and where no room tells of advisers, the place."""
+    if region.level >= Level.TOWNSHIP:
         try:
             return reverse("dashboards:coverage", args=[region.code])
         except NoReverseMatch:
@@ -172,7 +194,15 @@ def _page(region: Region) -> str:
 
 def search_hits(query: str, user: Any, limit: int) -> list[SearchHit]:
     """For the site's search box."""
-    found = search_regions(query, limit=limit)
+    return _hits(search_regions(query, limit=limit))
+
+
+def similar_hits(query: str, limit: int) -> list[SearchHit]:
+    """For the site's search box where nothing was found."""
+    return _hits(similar_regions(query, limit=limit))
+
+
+def _hits(found: list[Region]) -> list[SearchHit]:
     above = selectors.paths(found)
     return [
         SearchHit(

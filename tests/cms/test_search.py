@@ -10,6 +10,7 @@ from marketplace.regions.models import Region
 from tests.factories.accounts import a_place
 from tests.factories.catalog import make_product
 from tests.factories.procurement import make_plan, make_tender
+from tests.factories.regions import load_leishan
 from tests.factories.volunteers import make_call
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +48,15 @@ def test_a_search_costs_the_same_for_one_find_of_each_kind_and_for_three(client_
     three, found = cost()
     assert set(found.values()) == {3}
     assert three == one
+
+
+def test_a_slip_in_a_village_s_name_is_answered_with_what_sounds_alike(client_for):
+    load_leishan()
+    page = client_for().get("/search/", {"q": "朗德"}).text
+    assert "您要找的是不是" in page
+    assert 'href="/coverage/522634103000/"' in page
+    # What is found is shown as it is.
+    assert "您要找的是不是" not in client_for().get("/search/", {"q": "郎德"}).text
+    nothing = client_for().get("/search/", {"q": "zzzzzz"}).text
+    assert "没有找到" in nothing
+    assert 'href="/coverage/"' in nothing.partition("<main")[2].partition("</main>")[0]

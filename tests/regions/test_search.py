@@ -11,7 +11,7 @@ from marketplace.core.errors import PermissionRefused
 from marketplace.regions import forms, geo, selectors, services
 from marketplace.regions.errors import NotACounty, PlaceOutsideChina
 from marketplace.regions.models import Region, Tier
-from marketplace.regions.search import search_hits, search_regions
+from marketplace.regions.search import search_hits, search_regions, similar_regions
 from tests.factories.regions import KAILI, LEISHAN, QIANDONGNAN, load_leishan, village
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,29 @@ def names(text, **kw):
 def test_what_is_found_and_in_which_order(text, found):
     assert sorted(names(text)) == sorted(found)
     assert names(text)[:1] == found[:1]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("朗德", "郎德镇"),  # sounds alike
+        ("郎得镇", "郎德镇"),
+        ("郎德上寨", "郎德镇"),  # the older name of 上郎德村: its beginning is known
+        ("langdeshangzhai", "郎德镇"),
+        ("Lang De Xx", "郎德镇"),
+    ],
+)
+def test_a_slip_in_a_name_finds_what_sounds_or_begins_alike(text, first):
+    assert names(text) == []
+    assert [region.name for region in similar_regions(text)][:1] == [first]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "哦", "x" * 3000, "'; DROP TABLE regions_region --", "\\':*&|!<->", "zzzzzzzz", "%", "_", "123"]
+)
+def test_nothing_is_like_nonsense_and_nonsense_costs_little(text, django_assert_max_num_queries):
+    with django_assert_max_num_queries(80):
+        assert similar_regions(text) == []
 
 
 def test_search_within_a_level_or_a_place():
@@ -184,4 +207,5 @@ def test_what_is_refused_changes_nothing(staff, outsider):
 def test_who_looks_for_a_village_lands_on_the_page_of_its_adviser():
     wanted = village(0)
     assert f"/coverage/{wanted.code}/" in [hit.url for hit in search_hits(wanted.name, None, 20)]
+    assert [hit.url for hit in search_hits("郎德镇", None, 1)] == ["/coverage/522634103000/"]
     assert [hit.url for hit in search_hits("雷山县", None, 1)] == [f"/places/{LEISHAN}/"]
