@@ -236,7 +236,8 @@ def _grant(
         key=f"session:{session.pk}:{kind}",
         occurred_at=session.period.upper,
         reference=f"session:{session.pk}",
-        memo=str(policy)[:200],
+        memo=policy.title,
+        memo_en=policy.title_en,
     )
     entitlement = Entitlement.objects.create(  # type: ignore[misc]  # djmoney takes Money
         person=session.person,

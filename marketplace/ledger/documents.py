@@ -6,9 +6,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from marketplace.core.i18n import localized
 from marketplace.core.pdf import render_pdf
 from marketplace.core.words import exact_words
 
@@ -29,7 +31,7 @@ def statement_paper(
     until: date | None = None,
 ) -> bytes:
     """PDF of one account's statement, first movement first; ``name`` is its holder's, the days are those asked for."""
-    unit, code = account.unit, account.code
+    unit, code, lines = account.unit, account.code, statement.lines
     period = [(pgettext("statement", "Period"), f"{since or '…'} – {until or '…'}")] if since or until else []
     data = {
         "lang": "en" if (get_language() or "").startswith("en") else "zh",
@@ -38,20 +40,20 @@ def statement_paper(
         "made": _("Made %(at)s") % {"at": exact_words(now)},
         "facts": [
             *period,
-            (_("At the beginning"), in_unit(statement.opening[code], unit)),
-            (_("At the end"), in_unit(statement.closing[code], unit)),
-            (_("Movements"), str(len(statement.lines))),
+            (_("At the beginning"), in_unit(statement.opening, unit)),
+            (_("At the end"), in_unit(statement.closing, unit)),
+            (_("Movements"), str(len(lines))),
         ],
         "columns": [_("Day"), _("What"), pgettext("statement", "Amount"), pgettext("statement", "Balance")],
         "rows": [
             [
                 # A paper is kept for years: every day with its year.
                 timezone.localdate(line.occurred_at).isoformat(),
-                purpose_words(line.purpose) + (f" · {line.memo}" if line.memo else ""),
+                " · ".join(filter(None, [capfirst(purpose_words(line.purpose)), localized(line, "memo")])),
                 in_unit(line.amount, unit),
                 in_unit(line.running, unit),
             ]
-            for line in statement.lines
+            for line in lines
         ],
         "empty": _("Nothing moved in this period."),
     }

@@ -54,7 +54,8 @@ class Account(models.Model):
 class Transfer(models.Model):
     """``amount`` moves from ``debit`` to ``credit``. Rows never change or go; a correction is a reversal, once."""
 
-    # Each index is paid with every posting: two with the id serve both sides, none serves what nobody asks.
+    # Each index is paid with every posting: two in the order of a statement serve both sides, none serves what nobody
+    # asks.
     debit = models.ForeignKey(
         Account, verbose_name=_("from"), on_delete=models.PROTECT, related_name="debits", db_index=False
     )
@@ -64,6 +65,7 @@ class Transfer(models.Model):
     amount = MoneyField(_("amount"), max_digits=18, decimal_places=2, default_currency="CNY")
     purpose = models.CharField(_("purpose"), max_length=40)
     memo = models.CharField(_("memo"), max_length=200, blank=True)
+    memo_en = models.CharField(_("memo (English)"), max_length=200, blank=True, default="", db_default="")
     reference = models.CharField(_("concerning"), max_length=80, blank=True)
     idempotency_key = models.CharField(max_length=120)
     occurred_at = models.DateTimeField(_("happened"))
@@ -80,8 +82,8 @@ class Transfer(models.Model):
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
         indexes: ClassVar = [
-            models.Index(fields=["debit", "id"], name="transfer_debit"),
-            models.Index(fields=["credit", "id"], name="transfer_credit"),
+            models.Index(fields=["debit", "occurred_at", "id"], name="transfer_debit"),
+            models.Index(fields=["credit", "occurred_at", "id"], name="transfer_credit"),
             models.Index(fields=["reference"], name="transfer_reference", condition=~Q(reference="")),
         ]
         constraints: ClassVar = [

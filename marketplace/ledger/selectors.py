@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -52,12 +53,10 @@ class StatementLine:
     transfer_id: int
     occurred_at: datetime
     recorded_at: datetime
-    account: str
-    account_name: str
     other: str
-    other_name: str
     purpose: str
     memo: str
+    memo_en: str
     reference: str
     amount: Decimal
     running: Decimal
@@ -67,35 +66,75 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The accounts of a holder over a period, by when things happened (first to last)."""
+    """An account over a period: what stood on it before and after, and its movements, by when things happened."""
 
-    opening: dict[str, Decimal]
-    closing: dict[str, Decimal]
-    lines: list[StatementLine]
+    opening: Decimal
+    closing: Decimal
+    newest_first: Newest
+
+    @property
+    def lines(self) -> list[StatementLine]:
+        """All movements, first to last."""
+        return self.newest_first[:][::-1]
 
 
-_ACCOUNTS = """
-SELECT a.code,
-       coalesce((SELECT sum(amount) FROM ledger_transfer WHERE credit_id = a.id AND occurred_at < %(since)s), 0)
-     - coalesce((SELECT sum(amount) FROM ledger_transfer WHERE debit_id = a.id AND occurred_at < %(since)s), 0)
-FROM ledger_account a
-WHERE a.holder = %(holder)s AND a.unit = %(unit)s AND (%(code)s = '' OR a.code = %(code)s) ORDER BY a.code
-"""
+class Newest:
+    """The movements of a statement, the newest first; a slice reads no more of them than it shows (for a ``Paginator``)."""
 
-_LINES = """
-SELECT t.id, t.occurred_at, t.recorded_at, a.code, a.name, o.code, o.name, t.purpose, t.memo, t.reference,
-       CASE WHEN t.credit_id = a.id THEN t.amount ELSE -t.amount END, t.reverses_id, r.id
-FROM ledger_account a
-CROSS JOIN LATERAL (
-    SELECT * FROM ledger_transfer WHERE credit_id = a.id AND occurred_at >= %(since)s AND occurred_at < %(until)s
+    def __init__(self, bounds: Mapping[str, Any], count: int) -> None:
+        self._bounds, self._count = bounds, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, part: slice) -> list[StatementLine]:
+        skip, upto, _step = part.indices(self._count)
+        if upto <= skip:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(_LINES, {**self._bounds, "skip": skip, "upto": upto})
+            return [StatementLine(*row) for row in cursor.fetchall()]
+
+
+# Each side is read in the order of its index, from the newest back, no further than asked.
+_MOVED = """
+    SELECT id, occurred_at, amount FROM ledger_transfer
+    WHERE credit_id = a.id AND occurred_at >= %(since)s AND occurred_at < %(until)s
     UNION ALL
-    SELECT * FROM ledger_transfer WHERE debit_id = a.id AND occurred_at >= %(since)s AND occurred_at < %(until)s
-) t
-JOIN ledger_account o ON o.id = CASE WHEN t.credit_id = a.id THEN t.debit_id ELSE t.credit_id END
-LEFT JOIN ledger_transfer r ON r.reverses_id = t.id
-WHERE a.holder = %(holder)s AND a.unit = %(unit)s AND (%(code)s = '' OR a.code = %(code)s)
-ORDER BY t.occurred_at, t.id, a.code
+    SELECT id, occurred_at, -amount FROM ledger_transfer
+    WHERE debit_id = a.id AND occurred_at >= %(since)s AND occurred_at < %(until)s
 """
+
+# What stands on the account is known, so that balances are counted back from it.
+_AFTER = """
+    a.balance - coalesce((SELECT sum(amount) FROM ledger_transfer WHERE credit_id = a.id AND occurred_at >= %(until)s), 0)
+              + coalesce((SELECT sum(amount) FROM ledger_transfer WHERE debit_id = a.id AND occurred_at >= %(until)s), 0)
+"""
+
+_SUMS = f"""
+SELECT {_AFTER}, m.amount, m.lines
+FROM ledger_account a
+CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount, count(*) AS lines FROM ({_MOVED}) t) m
+WHERE a.code = %(code)s
+"""  # noqa: S608  # made of the constants above
+
+_LINES = f"""
+SELECT t.id, t.occurred_at, t.recorded_at, o.code, t.purpose, t.memo, t.memo_en, t.reference, n.amount,
+       n.after - n.newer, t.reverses_id, r.id
+FROM (
+    SELECT a.id AS account, m.id, m.occurred_at, m.amount, {_AFTER} AS after,
+           coalesce(sum(m.amount) OVER (ORDER BY m.occurred_at DESC, m.id DESC
+                                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS newer
+    FROM ledger_account a
+    CROSS JOIN LATERAL (SELECT * FROM ({_MOVED}) t ORDER BY occurred_at DESC, id DESC LIMIT %(upto)s) m
+    WHERE a.code = %(code)s
+    ORDER BY m.occurred_at DESC, m.id DESC OFFSET %(skip)s
+) n
+JOIN ledger_transfer t ON t.id = n.id
+JOIN ledger_account o ON o.id = CASE WHEN t.credit_id = n.account THEN t.debit_id ELSE t.credit_id END
+LEFT JOIN ledger_transfer r ON r.reverses_id = t.id
+ORDER BY n.occurred_at DESC, n.id DESC
+"""  # noqa: S608
 
 _DAWN = datetime(1, 1, 2, tzinfo=timezone.get_fixed_timezone(0))
 _DUSK = datetime(9999, 12, 30, tzinfo=timezone.get_fixed_timezone(0))
@@ -105,64 +144,21 @@ def _start(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def statement(
-    holder: str, unit: str, since: date | None = None, until: date | None = None, *, code: str = ""
-) -> Statement:
-    """The movements on ``holder``'s accounts of ``unit`` from ``since`` to ``until`` (both inclusive, local days).
-
-    ``code`` asks for one of the accounts only.
+def statement(code: str, since: date | None = None, until: date | None = None) -> Statement:
+    """The movements on the account ``code`` from ``since`` to ``until`` (both inclusive, local days).
 
     The period goes by when a thing happened, not by when it was recorded: a December visit recorded in January
-    belongs to December.
+    belongs to December. An account that was never opened has no movements.
     """
-    bounds: dict[str, str | datetime] = {
-        "holder": holder,
-        "unit": unit,
+    bounds = {
         "code": code,
         "since": _start(since) if since else _DAWN,
         "until": _start(until + timedelta(days=1)) if until else _DUSK,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNTS, bounds)
-        opening: dict[str, Decimal] = dict(cursor.fetchall())
-        cursor.execute(_LINES, bounds)
-        running = dict(opening)
-        lines = []
-        for (
-            pk,
-            occurred,
-            recorded,
-            code,
-            name,
-            other,
-            other_name,
-            purpose,
-            memo,
-            about,
-            amount,
-            mirror,
-            mirrored,
-        ) in cursor:
-            running[code] += amount
-            lines.append(
-                StatementLine(
-                    transfer_id=pk,
-                    occurred_at=occurred,
-                    recorded_at=recorded,
-                    account=code,
-                    account_name=name,
-                    other=other,
-                    other_name=other_name,
-                    purpose=purpose,
-                    memo=memo,
-                    reference=about,
-                    amount=amount,
-                    running=running[code],
-                    reverses_id=mirror,
-                    reversed_by_id=mirrored,
-                )
-            )
-    return Statement(opening=opening, closing=running, lines=lines)
+        cursor.execute(_SUMS, bounds)
+        after, moved, count = cursor.fetchone() or (Decimal(0), Decimal(0), 0)
+    return Statement(after - moved, after, Newest(bounds, count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Posting:
     occurred_at: datetime
     reference: str = ""
     memo: str = ""
+    memo_en: str = ""
     reverses_id: int | None = None
 
 
@@ -144,9 +145,9 @@ _POST_ONE = """
 WITH held AS MATERIALIZED (
     SELECT id, code FROM ledger_account WHERE code IN (%(debit)s, %(credit)s) ORDER BY id FOR NO KEY UPDATE
 )
-INSERT INTO ledger_transfer (debit_id, credit_id, amount, amount_currency, purpose, memo, reference,
+INSERT INTO ledger_transfer (debit_id, credit_id, amount, amount_currency, purpose, memo, memo_en, reference,
                              idempotency_key, occurred_at, reverses_id, made_by_id)
-SELECT d.id, c.id, %(amount)s::numeric, %(unit)s, %(purpose)s, %(memo)s, %(reference)s,
+SELECT d.id, c.id, %(amount)s::numeric, %(unit)s, %(purpose)s, %(memo)s, %(memo_en)s, %(reference)s,
        %(key)s, %(occurred_at)s::timestamptz, %(reverses)s::bigint, %(actor)s::bigint
 FROM held d, held c WHERE d.code = %(debit)s AND c.code = %(credit)s
 ON CONFLICT (idempotency_key) DO NOTHING
@@ -157,11 +158,11 @@ _LOCK_MANY = "SELECT id, code FROM ledger_account WHERE code = ANY(%s) ORDER BY 
 
 # In the order of the keys, so that two batches with common keys do not wait in a circle.
 _POST_MANY = """
-INSERT INTO ledger_transfer (debit_id, credit_id, amount, amount_currency, purpose, memo, reference,
+INSERT INTO ledger_transfer (debit_id, credit_id, amount, amount_currency, purpose, memo, memo_en, reference,
                              idempotency_key, occurred_at, reverses_id, made_by_id)
 SELECT p.*, %s::bigint FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::text[], %s::text[], %s::text[],
-                                   %s::text[], %s::text[], %s::timestamptz[], %s::bigint[])
-    AS p (debit, credit, amount, unit, purpose, memo, reference, key, occurred_at, reverses)
+                                   %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[])
+    AS p (debit, credit, amount, unit, purpose, memo, memo_en, reference, key, occurred_at, reverses)
 ORDER BY p.key
 ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id, idempotency_key
@@ -179,6 +180,7 @@ def post(
     reference: str = "",
     actor: Any = None,
     memo: str = "",
+    memo_en: str = "",
 ) -> Transfer:
     """Move ``amount`` from ``debit`` to ``credit``; a repeated ``key`` with the same content answers with the first result.
 
@@ -186,7 +188,7 @@ def post(
         UnknownAccount, UnitMismatch, InsufficientBalance: nothing has moved.
         KeyReused: ``key`` was used for something else.
     """
-    return _post_one(Posting(debit, credit, amount, purpose, key, occurred_at, reference, memo), actor)
+    return _post_one(Posting(debit, credit, amount, purpose, key, occurred_at, reference, memo, memo_en), actor)
 
 
 def post_many(postings: Iterable[Posting], *, actor: Any = None) -> list[int]:
@@ -221,6 +223,7 @@ def post_many(postings: Iterable[Posting], *, actor: Any = None) -> list[int]:
                 [p.amount.currency.code for p in rows],
                 [p.purpose for p in rows],
                 [p.memo for p in rows],
+                [p.memo_en for p in rows],
                 [p.reference for p in rows],
                 [p.key for p in rows],
                 [p.occurred_at for p in rows],
@@ -277,6 +280,7 @@ def _post_one(posting: Posting, actor: Any) -> Transfer:
                 "unit": posting.amount.currency.code,
                 "purpose": posting.purpose,
                 "memo": posting.memo,
+                "memo_en": posting.memo_en,
                 "reference": posting.reference,
                 "key": posting.key,
                 "occurred_at": posting.occurred_at,
@@ -295,6 +299,7 @@ def _post_one(posting: Posting, actor: Any) -> Transfer:
         amount=cast(Any, posting.amount),  # the checker knows the column, not the money in it
         purpose=posting.purpose,
         memo=posting.memo,
+        memo_en=posting.memo_en,
         reference=posting.reference,
         idempotency_key=posting.key,
         occurred_at=posting.occurred_at,

@@ -17,6 +17,7 @@ from moneyed import CNY
 
 from marketplace.core import clock
 from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
 from marketplace.core.units import MINUTE
 
 from . import documents, holders, rules, selectors
@@ -54,17 +55,15 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
     period = form.cleaned_data if form.is_valid() else {}
     found: Statement | None = None
     whose = None if mine else holders.describe(name)
-    title = whose.name if whose else chosen.name if chosen else ""
+    title = localized(request.user, "display_name") if mine else whose.name if whose else chosen.name if chosen else ""
     if chosen is not None:
         since, until = period.get("since"), period.get("until")
-        found = selectors.statement(name, chosen.unit, since, until, code=chosen.code)
+        found = selectors.statement(chosen.code, since, until)
         if request.GET.get("format") == "csv":
             return _csv(chosen, found)
         if request.GET.get("format") == "pdf":
             paper = documents.statement_paper(chosen, found, title, clock.now(), since=since, until=until)
             return _pdf(paper)
-    # The newest first; each line still shows the balance it left.
-    lines = found.lines[::-1] if found else []
     query = request.GET.copy()
     for key in ("format", "page"):
         query.pop(key, None)
@@ -80,9 +79,9 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
             "chosen": chosen,
             "form": form,
             "narrowed": bool(period.get("since") or period.get("until")),
-            "page": Paginator(lines, PAGE_SIZE).get_page(request.GET.get("page")),
-            "opening": found.opening.get(chosen.code) if found and chosen else None,
-            "closing": found.closing.get(chosen.code) if found and chosen else None,
+            "page": Paginator(found.newest_first if found else [], PAGE_SIZE).get_page(request.GET.get("page")),
+            "opening": found.opening if found else None,
+            "closing": found.closing if found else None,
             "query": query.urlencode(),
             "may_audit": rules.can_audit(request.user),
         },
@@ -111,7 +110,7 @@ def _csv(account: Account, found: Statement) -> HttpResponseBase:
                 f"{timezone.localtime(line.occurred_at):%Y-%m-%d %H:%M}",
                 f"{timezone.localtime(line.recorded_at):%Y-%m-%d %H:%M}",
                 purpose_words(line.purpose),
-                line.memo,
+                localized(line, "memo"),
                 line.reference,
                 account_words(line.other),
                 _plain(line.amount, account.unit),

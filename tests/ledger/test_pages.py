@@ -46,6 +46,8 @@ def test_my_statement_shows_mine_with_the_running_balance(client_for, person):
     assert page.index("第3次到村") < page.index("第1次到村")
     assert "4 小时 30 分" in page
     assert "+1 小时 30 分" in page
+    # On paper the empty dates of the form say nothing.
+    assert '<form class="filters no-print"' in page
     stranger = make_user()
     other = _text(client_for(stranger).get(reverse("ledger:statement")))
     assert "到村" not in other
@@ -76,6 +78,8 @@ def test_a_period_and_the_files_of_it(client_for, person, monkeypatch):
     [[day, what, _amount, _balance]] = papers[0]["rows"]
     assert day.startswith("2026-02-")
     assert "第2次到村" in what
+    assert what.startswith("Service minutes · ")
+    assert papers[0]["name"] == person.display_name_en
     assert papers[0]["facts"][0] == ("Period", "2026-02-01 – 2026-02-28")
     wrong = _text(client.get(reverse("ledger:statement"), {"since": "2026-03-01", "until": "2026-02-01"}))
     assert "The last day lies before the first." in wrong
@@ -164,3 +168,15 @@ def test_each_statement_says_where_it_stands(client_for, person):
     page = _text(client_for(person).get(reverse("ledger:statement")))
     assert '<nav class="crumbs"' in page
     assert 'href="/workspace/"' in page
+
+
+def test_a_memo_is_said_in_the_language_of_who_reads(client_for, person):
+    said = {"memo": "示例激励办法", "memo_en": "Sample incentive policy"}
+    transfer(codes.system_minutes(), codes.person_minutes(person.pk), minutes(5), "twin", purpose="minutes", **said)
+    address = reverse("ledger:statement")
+    for query in ({}, {"format": "csv"}):
+        english = _text(client_for(person, language="en").get(address, query))
+        assert "Sample incentive policy" in english
+        assert "示例激励办法" not in english
+        assert "第1次到村" in english, "the Chinese words where there are no others"
+        assert "示例激励办法" in _text(client_for(person).get(address, query))
