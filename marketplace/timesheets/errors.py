@@ -12,17 +12,40 @@ class Overlap(DomainError):
     )
 
 
+class OverlapSettled(Overlap):
+    """The other service is confirmed and stays."""
+
+    message = _(
+        "You have already recorded service at this time (%(span)s, %(place)s), and it is confirmed. Choose times that do not "
+        "meet it."
+    )
+
+
 class AlreadyOpen(DomainError):
     code = "already_open"
     message = _("You are still checked in at %(place)s. Check out there first.")
 
 
 class BadPeriod(InvalidInput):
+    """Times that cannot be; what is wrong with them, the classes below say."""
+
     code = "bad_period"
-    message = _(
-        "The end must come after the beginning, at most 16 hours later, and not in the future. What ended more than 90 days ago "
-        "is not recorded any more."
-    )
+
+
+class EndsBeforeStart(BadPeriod):
+    message = _("The end must come after the beginning.")
+
+
+class TooLong(BadPeriod):
+    message = _("One visit lasts at most %(hours)s hours. Report two visits, each with its own times.")
+
+
+class InFuture(BadPeriod):
+    message = _("The end lies in the future: report the service when it is over, or check in when you arrive.")
+
+
+class TooLate(BadPeriod):
+    message = _("What ended more than %(days)s days ago is not recorded any more.")
 
 
 class NeverStarted(DomainError):
@@ -55,4 +78,4 @@ class NoteNeeded(InvalidInput):
 
 class MinutesOutOfRange(InvalidInput):
     code = "minutes_out_of_range"
-    message = _("The minutes that count lie between 1 and the %(claimed)s minutes reported.")
+    message = _("At most the %(claimed)s minutes that were reported can count; 0 counts none.")

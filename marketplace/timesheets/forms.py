@@ -44,6 +44,15 @@ class DisputeForm(forms.Form):
     note = forms.CharField(label=_("What is not right"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)
 
 
+class AnswerForm(forms.Form):
+    note = forms.CharField(
+        label=_("How it was"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=500,
+        help_text=_("The supervisor reads it beside what the other side says."),
+    )
+
+
 class DecisionForm(forms.Form):
     minutes = forms.IntegerField(label=_("Minutes that count (0: none)"), min_value=0)
     note = forms.CharField(label=_("Reasons"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)

@@ -10,6 +10,7 @@ ACTIONS = {
     "session.report": _("reported service"),
     "session.confirm": _("confirmed the service"),
     "session.dispute": _("disputed the service"),
+    "session.answer": _("answered what is said against the service"),
     "session.decide": _("decided the dispute"),
     "session.reject": _("did not accept the service"),
     "session.withdraw": _("withdrew the report"),

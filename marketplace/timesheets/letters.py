@@ -27,7 +27,8 @@ def questioned(session: ServiceSession, note: str) -> None:
         _("Your service in %(place)s is questioned"),
         _(
             "%(host)s does not confirm your service in %(place)s (%(begins)s) as you reported it. A supervisor who belongs to "
-            "neither side decides. If the report was wrong, withdraw it and report again. What is said against it: %(note)s"
+            "neither side decides. If the report was right, answer; if it was wrong, withdraw it and report again. What is said "
+            "against it: %(note)s"
         ),
         reverse("timesheets:detail", args=[session.pk]),
         host=_in_words(session.host, "name"),

@@ -90,6 +90,8 @@ class ServiceSession(models.Model):
         User, verbose_name=_("decided by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    objection = models.TextField(_("what is said against it"), blank=True, default="", db_default="")
+    answer = models.TextField(_("what the person answers"), blank=True, default="", db_default="")
     decision_note = models.TextField(_("note"), blank=True)
     recorded_at = models.DateTimeField(db_default=Now())
 

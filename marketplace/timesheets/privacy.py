@@ -26,6 +26,8 @@ def exported_visits(user: User) -> list[dict[str, Any]]:
             "state": each.state,
             "reported_at": each.reported_at,
             "decided_at": each.decided_at,
+            "objection": each.objection,
+            "answer": each.answer,
             "decision_note": each.decision_note,
         }
         for each in sessions

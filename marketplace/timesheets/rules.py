@@ -2,7 +2,7 @@
 
 | act | who |
 |---|---|
-| check in, check out, report, withdraw | the person |
+| check in, check out, report, withdraw, answer an objection | the person |
 | confirm, dispute | a village representative, administrator or coordinator of the host; never the person |
 | decide a dispute | a supervisor of the place served; never the person, never a member of the host |
 | see | the person, the host's members, supervisors of the place; officers of organisations that pay (through their own pages) |

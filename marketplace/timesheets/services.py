@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from marketplace.accounts.models import Organisation, User
 from marketplace.audit.services import record
 from marketplace.core import clock, events
+from marketplace.core.errors import StaleState
 from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.states import apply_transition
+from marketplace.core.words import day_words
 from marketplace.regions.models import Region
 
 from . import errors, letters
@@ -131,12 +133,11 @@ def report_session(
     """Report service afterwards. The same report sent again finds the first one.
 
     Raises:
-        BadPeriod: empty, longer than 16 hours, in the future, or older than 90 days.
+        EndsBeforeStart, TooLong, InFuture, TooLate
         Overlap: the person has other service in this time.
         AlreadyOpen: it reaches into a visit from which the person has not checked out.
     """
-    if not (start < end <= now and end - start <= LONGEST_SESSION and now - end <= REPORT_WITHIN):
-        raise errors.BadPeriod(field="end")
+    _check_period(start, end, now)
     lock_row(User, actor.pk)
     known = (
         ServiceSession.objects.filter(
@@ -191,8 +192,30 @@ def dispute_session(*, actor: User, session: ServiceSession, note: str, now: dat
     _require_host(actor, session)
     if not note.strip():
         raise errors.NoteNeeded(field="note")
-    apply_transition(SESSION, session, "dispute", actor=actor, now=now, reason=note, changes={"decision_note": note})
-    letters.questioned(session, note.strip())
+    note = note.strip()
+    apply_transition(SESSION, session, "dispute", actor=actor, now=now, reason=note, changes={"objection": note})
+    letters.questioned(session, note)
+    return session
+
+
+@transaction.atomic
+def answer_objection(*, actor: User, session: ServiceSession, note: str, now: datetime) -> ServiceSession:
+    """The person who served says how it was; whoever decides reads both sides. A later answer replaces the earlier one.
+
+    Raises:
+        NotYours, NoteNeeded, StaleState: it is decided already, or was never disputed
+    """
+    session = lock_row(ServiceSession, session.pk)
+    if session.person_id != actor.pk:
+        raise errors.NotYours
+    if session.state != SessionState.DISPUTED:
+        raise StaleState
+    note = note.strip()
+    if not note:
+        raise errors.NoteNeeded(field="note")
+    session.answer = note
+    session.save(update_fields=["answer"])
+    record(actor=actor, action="session.answer", subject=session, now=now, reason=note)
     return session
 
 
@@ -238,6 +261,17 @@ def withdraw_session(*, actor: User, session: ServiceSession, now: datetime) -> 
     return session
 
 
+def _check_period(start: datetime, end: datetime, now: datetime) -> None:
+    if end <= start:
+        raise errors.EndsBeforeStart(field="end")
+    if end > now:
+        raise errors.InFuture(field="end")
+    if end - start > LONGEST_SESSION:
+        raise errors.TooLong(field="end", hours=LONGEST_SESSION // timedelta(hours=1))
+    if now - end > REPORT_WITHIN:
+        raise errors.TooLate(field="end", days=REPORT_WITHIN.days)
+
+
 def _settle(session: ServiceSession, action: str, actor: User, minutes: int, note: str, now: datetime) -> None:
     apply_transition(
         SESSION,
@@ -251,7 +285,7 @@ def _settle(session: ServiceSession, action: str, actor: User, minutes: int, not
             "decided_minutes": minutes,
             "decided_by": actor,
             "decided_at": now,
-            "decision_note": note or session.decision_note,
+            "decision_note": note,
         },
     )
     events.publish(SessionConfirmed(session.pk))
@@ -298,7 +332,9 @@ def _overlapping(person: User, start: datetime, end: datetime) -> Any:
 
 def _overlap(other: ServiceSession) -> errors.Overlap:
     begin, end = (timezone.localtime(t) for t in (other.period.lower, other.period.upper))
-    return errors.Overlap(span=f"{begin:%Y-%m-%d %H:%M}–{end:%H:%M}", place=localized(other.region, "name"))
+    # What was confirmed stays: nobody is told to withdraw it.
+    refusal = errors.OverlapSettled if other.state == SessionState.CONFIRMED else errors.Overlap
+    return refusal(span=f"{day_words(begin.date())} {begin:%H:%M}–{end:%H:%M}", place=localized(other.region, "name"))
 
 
 def _overlap_from(error: IntegrityError, person: User, start: datetime, end: datetime) -> Exception:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/withdraw/", views.withdraw, name="withdraw"),
     path("<int:pk>/confirm/", views.confirm, name="confirm"),
     path("<int:pk>/dispute/", views.dispute, name="dispute"),
+    path("<int:pk>/answer/", views.answer, name="answer"),
     path("<int:pk>/decide/", views.decide, name="decide"),
     path("confirm/", views.to_confirm, name="to_confirm"),
     path("disputes/", views.disputes, name="disputes"),

@@ -22,7 +22,7 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 
 from . import rules, services
-from .forms import CheckInForm, CheckOutForm, DecisionForm, DisputeForm, ReportForm
+from .forms import AnswerForm, CheckInForm, CheckOutForm, DecisionForm, DisputeForm, ReportForm
 from .models import ServiceSession
 from .selectors import year_summary
 from .states import SessionState
@@ -168,20 +168,23 @@ def _detail(
     session: ServiceSession,
     *,
     dispute: DisputeForm | None = None,
+    answer: AnswerForm | None = None,
     decision: DecisionForm | None = None,
 ) -> HttpResponse:
-    """``dispute``, ``decision``: a form that was refused, as it was sent."""
-    pending = session.state == SessionState.REPORTED
+    """``dispute``, ``answer``, ``decision``: a form that was refused, as it was sent."""
+    pending, disputed = session.state == SessionState.REPORTED, session.state == SessionState.DISPUTED
+    mine = session.person_id == request.user.pk
     context = {
         "session": session,
         "may_confirm": pending and rules.can_confirm(request.user, session),
-        "may_decide": session.state == SessionState.DISPUTED and rules.can_decide(request.user, session),
-        "may_withdraw": session.person_id == request.user.pk
-        and session.state in (SessionState.OPEN, SessionState.REPORTED, SessionState.DISPUTED),
+        "may_decide": disputed and rules.can_decide(request.user, session),
+        "may_answer": disputed and mine,
+        "may_withdraw": mine and session.state in (SessionState.OPEN, SessionState.REPORTED, SessionState.DISPUTED),
         "dispute_form": dispute or DisputeForm(),
+        "answer_form": answer or AnswerForm(initial={"note": session.answer}),
         "decision_form": decision or DecisionForm(claimed=session.claimed_minutes),
     }
-    return render(request, "timesheets/detail.html", context, status=422 if dispute or decision else 200)
+    return render(request, "timesheets/detail.html", context, status=422 if dispute or answer or decision else 200)
 
 
 @require_POST
@@ -223,6 +226,17 @@ def dispute(request: SignedIn, pk: int) -> HttpResponse:
     services.dispute_session(actor=request.user, session=session, note=form.cleaned_data["note"], now=clock.now())
     messages.success(request, _("Noted. A supervisor hears both sides and decides."))
     return redirect("timesheets:to_confirm")
+
+
+@require_POST
+def answer(request: SignedIn, pk: int) -> HttpResponse:
+    session = get_object_or_404(ServiceSession.objects.select_related("region", "host"), pk=pk, person=request.user)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, session, answer=form)
+    services.answer_objection(actor=request.user, session=session, note=form.cleaned_data["note"], now=clock.now())
+    messages.success(request, _("Noted. The supervisor reads both sides and decides."))
+    return redirect("timesheets:detail", pk=pk)
 
 
 @require_safe

@@ -19,6 +19,9 @@ from .rules import HOST_ROLES, visible_to
 from .services import LONGEST_SESSION
 from .states import SessionState
 
+#: more than these are found in the person's own list
+MOST = 5
+
 
 def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
     running = (
@@ -34,6 +37,14 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
             reverse("timesheets:check_out", args=[running.pk]),
             _("After 16 hours nothing more is recorded."),
             due_at=running.period.lower + LONGEST_SESSION,
+        )
+    questioned = ServiceSession.objects.filter(person=user, state=SessionState.DISPUTED, answer="")
+    for session in questioned.select_related("region", "host").order_by("reported_at", "pk")[:MOST]:
+        yield WorkItem(
+            _("Answer: your service in %(place)s is questioned") % {"place": localized(session.region, "name")},
+            reverse("timesheets:detail", args=[session.pk]),
+            _("%(host)s does not confirm it as you reported it.") % {"host": localized(session.host, "name")},
+            weight=25,
         )
     roles = roles_of(user)
     if roles & set(HOST_ROLES):

@@ -10,6 +10,7 @@ import pytest
 from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.core import clock
 from marketplace.timesheets.models import ServiceSession
+from marketplace.timesheets.workspace import work_items
 from tests.factories.accounts import LEISHAN, a_place, make_member, make_organisation, make_user
 from tests.factories.timesheets import VILLAGE, make_committee, make_session
 from tests.factories.volunteers import make_call, make_volunteer
@@ -65,6 +66,7 @@ def test_lists_cost_the_same_for_one_and_three(client_for: Any, path: str, djang
 
 def test_my_service_as_csv(client_for: Any) -> None:
     person = make_user()
+    assert "format=csv" not in client_for(person).get("/visits/").text, "no file of nothing"
     make_session(person, minutes=75)
     lines = b"".join(client_for(person).get("/visits/?format=csv").streaming_content).decode().splitlines()
     assert len(lines) == 2
@@ -86,7 +88,7 @@ def test_a_refused_dispute_or_decision_keeps_what_was_written(client_for: Any) -
     page = judge.post(f"{address}/decide/", {"minutes": "121", "note": "只到了一小时。"})
     assert page.status_code == 422
     assert "只到了一小时。" in page.text
-    assert "between 1 and the 120 minutes" in page.text
+    assert "At most the 120 minutes that were reported can count" in page.text
     session.refresh_from_db()
     assert session.state == "disputed"
     judge.post(f"{address}/decide/", {"minutes": "60", "note": "只到了一小时。"})
@@ -106,3 +108,31 @@ def test_a_shift_that_is_over_and_recorded_asks_for_nothing_more(client_for: Any
     assert address not in browser.get("/visits/").text
     browser.post(f"/visits/{session.pk}/withdraw/")
     assert address in browser.get("/visits/").text
+
+
+def test_who_served_answers_an_objection_and_the_supervisor_reads_both(client_for: Any) -> None:
+    committee, voice = make_committee()
+    session = make_session(host=committee, minutes=120)
+    person, address = session.person, f"/visits/{session.pk}/"
+    browser = client_for(person)
+    assert browser.post(f"{address}answer/", {"note": "来了。"}).status_code == 409
+    client_for(voice).post(f"{address}dispute/", {"note": "那天没有来。"})
+    [item] = work_items(person, clock.now())
+    assert item.url == address
+    page = browser.get(address).text
+    assert "那天没有来。" in page
+    assert "您的答复" in page
+    assert browser.post(f"{address}answer/", {"note": ""}).status_code == 422
+    assert browser.post(f"{address}answer/", {"note": "来了，有签到簿。"})["Location"] == address
+    assert list(work_items(person, clock.now())) == []
+    bureau = make_organisation(OrganisationKind.BUREAU, region=a_place(LEISHAN))
+    judge = client_for(make_member(Role.SUPERVISOR, bureau))
+    judged = judge.get(address).text
+    assert "那天没有来。" in judged
+    assert "来了，有签到簿。" in judged
+    assert judge.post(f"{address}answer/", {"note": "来了。"}).status_code == 404
+    assert client_for(voice).post(f"{address}answer/", {"note": "来了。"}).status_code == 404
+    judge.post(f"{address}decide/", {"minutes": "120", "note": "签到簿属实。"})
+    decided = browser.get(address).text
+    assert all(said in decided for said in ("那天没有来。", "来了，有签到簿。", "签到簿属实。"))
+    assert f"{address}answer/" not in decided

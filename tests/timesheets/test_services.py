@@ -13,9 +13,10 @@ from django.db import IntegrityError, close_old_connections, connection, transac
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from marketplace.accounts.models import Role
+from marketplace.accounts.models import Role, User
 from marketplace.audit.models import Event
 from marketplace.core import clock
+from marketplace.core.errors import StaleState
 from marketplace.core.states import IllegalTransition
 from marketplace.timesheets import errors, services
 from marketplace.timesheets.models import Capacity, ServiceSession
@@ -57,9 +58,20 @@ def test_overlap_is_refused_in_words_whoever_the_host_and_back_to_back_is_not() 
     with pytest.raises(errors.Overlap) as refused:
         make_session(person, host=other, start=start + timedelta(minutes=60), minutes=120, subject_id=2)
     assert "示例村" in str(refused.value)
+    assert "撤回" in str(refused.value)
     assert ServiceSession.objects.count() == 1
     make_session(person, host=other, start=start + timedelta(minutes=120), minutes=60, subject_id=2)
     assert ServiceSession.objects.count() == 2
+
+
+def test_nobody_is_told_to_withdraw_what_is_confirmed() -> None:
+    person, (committee, voice) = make_user(), make_committee()
+    start = clock.now() - timedelta(hours=8)
+    make_session(person, host=committee, start=start, minutes=120, confirmed_by=voice)
+    with pytest.raises(errors.OverlapSettled) as refused:
+        make_session(person, host=committee, start=start + timedelta(minutes=60), minutes=120, subject_id=2)
+    assert "撤回" not in str(refused.value)
+    assert ServiceSession.objects.count() == 1
 
 
 def test_the_database_refuses_an_overlap_by_raw_sql() -> None:
@@ -174,10 +186,19 @@ def test_a_forgotten_check_out_counts_sixteen_hours_at_most(at: Any) -> None:
     assert services.check_out(actor=person, session=session, summary="忘记签退。").claimed_minutes == 16 * 60
 
 
-@pytest.mark.parametrize(("begin", "length"), [(-1, 0), (-1, -60), (-30, 17 * 60), (1, 60), (-91 * 24, 60)], ids=str)
-def test_impossible_times_are_refused_and_change_nothing(begin: int, length: int) -> None:
+@pytest.mark.parametrize(
+    ("begin", "length", "why"),
+    [
+        (-1, 0, errors.EndsBeforeStart),
+        (-1, -60, errors.EndsBeforeStart),
+        (-30, 17 * 60, errors.TooLong),
+        (1, 60, errors.InFuture),
+        (-91 * 24, 60, errors.TooLate),
+    ],
+)
+def test_impossible_times_are_refused_and_change_nothing(begin: int, length: int, why: type[Exception]) -> None:
     person, (committee, _voice) = make_user(), make_committee()
-    with pytest.raises(errors.BadPeriod):
+    with pytest.raises(why):
         make_session(person, host=committee, start=clock.now() + timedelta(hours=begin), minutes=length)
     assert not ServiceSession.objects.exists()
 
@@ -212,9 +233,38 @@ def test_a_dispute_is_decided_by_a_third_party_and_the_claim_stays() -> None:
     services.decide_session(actor=supervisor, session=session, minutes=120, note="两小时属实。", now=clock.now())
 
     session.refresh_from_db()
+    assert (session.objection, session.decision_note) == ("只来了两个小时。", "两小时属实。")
     assert (session.state, session.claimed_minutes, session.decided_minutes) == ("confirmed", 240, 120)
     with pytest.raises(IllegalTransition):
         services.withdraw_session(actor=session.person, session=session, now=clock.now())
+
+
+def test_only_who_served_answers_and_only_until_it_is_decided() -> None:
+    committee, voice = make_committee()
+    session = make_session(host=committee, minutes=240)
+    person = session.person
+
+    def answer(actor: User, note: str) -> ServiceSession:
+        return services.answer_objection(actor=actor, session=session, note=note, now=clock.now())
+
+    with pytest.raises(StaleState):
+        answer(person, "四个小时都在。")
+    services.dispute_session(actor=voice, session=session, note="只来了两个小时。", now=clock.now())
+    with pytest.raises(errors.NotYours):
+        answer(voice, "四个小时都在。")
+    with pytest.raises(errors.NoteNeeded):
+        answer(person, " ")
+    session.refresh_from_db()
+    assert session.answer == ""
+    assert answer(person, "四个小时都在，有照片。").answer == "四个小时都在，有照片。"
+    event = Event.objects.get(action="session.answer")
+    assert (event.actor, event.reason) == (person, "四个小时都在，有照片。")
+    supervisor = make_member(Role.SUPERVISOR, make_organisation("supervision", region=a_place(522600000000)))
+    services.decide_session(actor=supervisor, session=session, minutes=180, note="核实。", now=clock.now())
+    with pytest.raises(StaleState):
+        answer(person, "还有。")
+    session.refresh_from_db()
+    assert (session.answer, session.decided_minutes) == ("四个小时都在，有照片。", 180)
 
 
 def test_withdrawn_time_is_free_again() -> None:
