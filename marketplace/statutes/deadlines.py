@@ -249,12 +249,13 @@ _PLAIN = (
 )  # fmt: skip
 
 _NUMERALS = {c: n for n, c in enumerate("一二三四五六七八九", start=1)}
+_BARE = {*_NUMERALS, "十", "百"}
 
 
 def article_words(article: str) -> str:
-    """第六十八条 as it stands in Chinese, "article 68" on English pages; "part 3" for a bare 三."""
+    """第六十八条 as it stands in Chinese, "article 68" on English pages; 第三部分, "part 3" for a bare 三."""
     if not _english():
-        return article
+        return f"第{article}部分" if article and set(article) <= _BARE else article
     numeral = article.removeprefix("第").removesuffix("条")
     value = 0
     digit = 0

@@ -33,3 +33,10 @@ class YearIncomplete(InvalidInput):
 class OverlappingParameter(InvalidInput):
     code = "overlapping_parameter"
     message = _("Another value of this rule is valid at that time for that place. End that one first.")
+
+
+class OutsideArea(InvalidInput):
+    code = "outside_area"
+    message = _(
+        "You enter numbers for places in your own region. What holds in the whole country is entered by the staff of the site."
+    )

@@ -112,6 +112,13 @@ class ParameterForm(forms.ModelForm[StatutoryParameter]):
             "note", "note_en",
         ]  # fmt: skip
 
+    def __init__(self, *args: Any, everywhere: bool, **kwargs: Any) -> None:
+        """``everywhere``: the number may hold in the whole country."""
+        super().__init__(*args, **kwargs)
+        if not everywhere:
+            region = self.fields["region"]
+            region.required, region.help_text = True, _("A place in your own region.")
+
     def _post_clean(self) -> None:
         # The service holds the rules; the row is made there.
         return

@@ -69,6 +69,7 @@ class Unit(models.TextChoices):
     PERCENT_A_DAY = "percent_a_day", _("percent a day")
     YUAN = "CNY", _("yuan")
     PEOPLE = "people", _("people")
+    SUPPLIER = "supplier", _("suppliers")
     YEAR = "year", _("years")
     HOUR = "hour", _("hours")
     ITEM = "item", _("items")

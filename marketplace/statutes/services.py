@@ -15,12 +15,19 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.audit import services as audit
 from marketplace.core import events
-from marketplace.core.errors import InvalidInput
+from marketplace.core.errors import InvalidInput, PermissionRefused
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.statutes import rules, selectors
 from marketplace.statutes.deadlines import CHINA, END_OF_DAY, Calendar, Count, Deadline, add_days, add_working_days
-from marketplace.statutes.errors import NotADeadline, OverlappingParameter, UnknownDay, UnknownRule, YearIncomplete
+from marketplace.statutes.errors import (
+    NotADeadline,
+    OutsideArea,
+    OverlappingParameter,
+    UnknownDay,
+    UnknownRule,
+    YearIncomplete,
+)
 from marketplace.statutes.models import (
     CalendarDay,
     CalendarYear,
@@ -203,7 +210,7 @@ def edit_day(
 ) -> CalendarDay:
     """Correct one day of the table; `note` says by which instrument. A later load does not undo it."""
     day = lock_row(CalendarDay, date)  # type: ignore[arg-type]  # the primary key is a date
-    require(rules.can_edit, actor)
+    require(rules.can_edit_calendar, actor)
     before = {"is_working": day.is_working, "name": day.name}
     day.is_working, day.name, day.name_en, day.note, day.edited_at = is_working, name, name_en, note, now
     day.save()
@@ -240,7 +247,7 @@ def announce_year(
         InvalidInput: a day is of another year, or both off and worked.
     """
     row = lock_row(CalendarYear, year)
-    require(rules.can_edit, actor)
+    require(rules.can_edit_calendar, actor)
     _check_announcement(year, instrument, days_off, worked)
     days = list(CalendarDay.objects.filter(year=year).order_by("date"))
     length = 366 if isleap(year) else 365
@@ -309,11 +316,16 @@ def set_parameter(
     """Add a dated value of a rule; an open-ended value that began earlier is ended on the day before.
 
     Raises:
+        PermissionRefused
+        OutsideArea: a supervisor enters what holds in places of the own region only.
         InvalidInput: no such number can be, or its days are crossed.
         OverlappingParameter: another value is valid at that time for that place.
     """
     rule = StatutoryRule.objects.select_for_update().get(key=rule_key)
-    require(rules.can_edit, actor)
+    if not rules.can_set(actor, region_code):
+        if rules.can_set_somewhere(actor):
+            raise OutsideArea(field="region")
+        raise PermissionRefused
     _check_value(value, unit, valid_from, valid_to)
     open_ended = rule.parameters.filter(region=region_code, valid_to__isnull=True, valid_from__lt=valid_from)
     ended = open_ended.update(valid_to=valid_from - timedelta(days=1))
@@ -371,7 +383,7 @@ def check_parameter(*, actor: Any, parameter: StatutoryParameter, now: datetime)
         PermissionRefused
     """
     row = lock_row(StatutoryParameter, parameter.pk)
-    require(rules.can_edit, actor)
+    require(rules.can_set, actor, row.region_id)
     if row.checked_on is None:
         row.checked_on = timezone.localdate(now)
         row.save(update_fields=["checked_on"])

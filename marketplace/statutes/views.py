@@ -66,7 +66,7 @@ def year(request: HttpRequest, year: int) -> HttpResponse:
         "before": year - 1 if year - 1 in known else None,
         "after": year + 1 if year + 1 in known else None,
         "today": clock.today(),
-        "may_edit": rules.can_edit(request.user),
+        "may_edit": rules.can_edit_calendar(request.user),
     }
     return render(request, "statutes/year.html", context)
 
@@ -143,6 +143,7 @@ def parameters(request: HttpRequest) -> HttpResponse:
     form, on, rows = _valid_on(request)
     by_topic: dict[str, list[StatutoryParameter]] = {topic: [] for topic in TOPICS}
     for row in rows:
+        row.may_check = row.checked_on is None and rules.can_set(request.user, row.region_id)  # type: ignore[attr-defined]
         by_topic.setdefault(row.rule.topic, []).append(row)
     words = _topic_words()
     context = {
@@ -150,15 +151,16 @@ def parameters(request: HttpRequest) -> HttpResponse:
         "on": on,
         "topics": [(key, words.get(key, key), found) for key, found in by_topic.items() if found],
         "waiting": sum(row.checked_on is None for found in by_topic.values() for row in found),
-        "may_edit": rules.can_edit(request.user),
+        "may_set": rules.can_set_somewhere(request.user),
     }
     return render(request, "statutes/parameters.html", context)
 
 
 @require_POST
 def check_parameter(request: HttpRequest, pk: int) -> HttpResponse:
-    _editors_only(request)
     row = get_object_or_404(StatutoryParameter, pk=pk)
+    if not rules.can_set(request.user, row.region_id):
+        raise Http404
     services.check_parameter(actor=request.user, parameter=row, now=clock.now())
     messages.success(request, _("Noted: this value was read in its instrument today."))
     return redirect("statutes:parameters")
@@ -196,8 +198,8 @@ def parameters_table(request: HttpRequest) -> HttpResponseBase:
     return csv_response(f"statutory-parameters-{on.isoformat()}.csv", header, lines)
 
 
-def _editors_only(request: HttpRequest) -> None:
-    if not rules.can_edit(request.user):
+def _calendar_editors_only(request: HttpRequest) -> None:
+    if not rules.can_edit_calendar(request.user):
         raise Http404
 
 
@@ -207,7 +209,7 @@ def _refused(form: Form | Any, error: DomainError) -> None:
 
 @require_http_methods(["GET", "POST"])
 def edit_day(request: HttpRequest, day: date) -> HttpResponse:
-    _editors_only(request)
+    _calendar_editors_only(request)
     row = get_object_or_404(CalendarDay.objects.select_related("year"), date=day)
     form = forms.DayForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
@@ -223,7 +225,7 @@ def edit_day(request: HttpRequest, day: date) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def announce(request: HttpRequest, year: int) -> HttpResponse:
-    _editors_only(request)
+    _calendar_editors_only(request)
     row = get_object_or_404(CalendarYear, year=year)
     form = forms.AnnounceForm(request.POST or None, initial={"instrument": "", "announced_on": clock.today()})
     if request.method == "POST" and form.is_valid():
@@ -239,9 +241,12 @@ def announce(request: HttpRequest, year: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new_parameter(request: HttpRequest) -> HttpResponse:
-    _editors_only(request)
+    if not rules.can_set_somewhere(request.user):
+        raise Http404
     form = forms.ParameterForm(
-        request.POST or None, initial={"rule": request.GET.get("rule", ""), "valid_from": clock.today()}
+        request.POST or None,
+        everywhere=rules.can_set(request.user, None),
+        initial={"rule": request.GET.get("rule", ""), "valid_from": clock.today()},
     )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

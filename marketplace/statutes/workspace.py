@@ -22,7 +22,7 @@ def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
     """Entering the holidays of this year, or from November on those of the next, while they are not in the table."""
     today = timezone.localtime(now, CHINA).date()
     wanted = today.year + 1 if today.month >= ANNOUNCING_MONTH else today.year
-    if not rules.can_edit(user):
+    if not rules.can_edit_calendar(user):
         return
     last = selectors.last_announced_year()
     if last is not None and last < wanted:

@@ -6,14 +6,16 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import OrganisationKind, Role, User
 from marketplace.audit.models import Event
 from marketplace.core import events
 from marketplace.core.errors import InvalidInput, PermissionRefused
+from marketplace.regions.models import Region
 from marketplace.statutes import selectors, services
 from marketplace.statutes.deadlines import CHINA
 from marketplace.statutes.errors import (
     NotADeadline,
+    OutsideArea,
     OverlappingParameter,
     UnknownDay,
     UnknownRule,
@@ -21,6 +23,7 @@ from marketplace.statutes.errors import (
 )
 from marketplace.statutes.loading import load_calendar, load_parameters
 from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter, StatutoryRule
+from tests.factories.accounts import make_member, make_organisation
 from tests.factories.regions import LEISHAN, QIANDONGNAN, load_leishan, village
 
 pytestmark = pytest.mark.django_db
@@ -321,3 +324,39 @@ def test_shipped_values_that_staff_ended_stay_ended(staff):
     load_parameters()
     assert StatutoryRule.objects.get(key="enquiry_answer").parameters.count() == 2
     assert selectors.value("enquiry_answer", day("2027-01-01")) == 2
+
+
+@pytest.fixture
+def supervisor():
+    """Answers for 黔东南."""
+    load_leishan()
+    prefecture = make_organisation(OrganisationKind.SUPERVISION, region=Region.objects.get(pk=QIANDONGNAN))
+    return make_member(Role.SUPERVISOR, prefecture)
+
+
+def test_the_calendar_of_the_whole_country_is_not_a_supervisors_to_change(supervisor):
+    with pytest.raises(PermissionRefused):
+        services.edit_day(actor=supervisor, date=date(2026, 11, 25), is_working=False, note="示例通知", now=NOW)
+    with pytest.raises(PermissionRefused):
+        announce(supervisor)
+    assert CalendarDay.objects.get(date=date(2026, 11, 25)).is_working
+    assert not CalendarYear.objects.get(year=2027).announced
+
+
+def test_a_supervisor_sets_the_numbers_of_the_own_region_only(supervisor):
+    given = {
+        "actor": supervisor, "rule_key": "challenge_reply", "value": Decimal(5), "unit": "working_day",
+        "instrument": "示例州办法", "article": "第三条", "valid_from": date(2026, 12, 1), "now": NOW,
+    }  # fmt: skip
+    before = list(StatutoryParameter.objects.order_by("pk").values_list("pk", "valid_to"))
+    for elsewhere in (None, 520000000000):
+        with pytest.raises(OutsideArea):
+            services.set_parameter(region_code=elsewhere, **given)
+    assert list(StatutoryParameter.objects.order_by("pk").values_list("pk", "valid_to")) == before
+    assert services.set_parameter(region_code=LEISHAN, **given).region_id == LEISHAN
+    waiting = StatutoryParameter.objects.filter(region=None, checked_on=None).first()
+    with pytest.raises(PermissionRefused):
+        services.check_parameter(actor=supervisor, parameter=waiting, now=NOW)
+    own = StatutoryParameter.objects.get(region=LEISHAN)
+    StatutoryParameter.objects.filter(pk=own.pk).update(checked_on=None)
+    assert services.check_parameter(actor=supervisor, parameter=own, now=NOW).checked_on == date(2026, 11, 23)

@@ -5,13 +5,15 @@ from datetime import date, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import OrganisationKind, Role, User
 from marketplace.audit.models import Event
 from marketplace.core import clock
+from marketplace.regions.models import Region
 from marketplace.statutes.deadlines import CHINA
 from marketplace.statutes.loading import load_parameters
 from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter, StatutoryRule
 from marketplace.statutes.workspace import work_items
+from tests.factories.accounts import make_member, make_organisation
 from tests.factories.regions import load_leishan
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +108,8 @@ def test_the_numbers_of_a_day(client_for, django_assert_num_queries):
     shown = page(client, "/calendar/rules/")
     assert "财库〔2022〕19号" in shown
     assert "10 %" in shown
+    assert "3 家供应商" in shown
+    assert "3 suppliers" in page(client_for(language="en"), "/calendar/rules/")
     then = page(client, "/calendar/rules/?on=2021-06-01")
     assert "财库〔2022〕19号" not in then
     assert "财库〔2020〕46号" in then
@@ -270,3 +274,37 @@ def test_a_value_nobody_has_compared_with_its_instrument_says_so(client_for, sta
     assert load_parameters().changed == 0
     waiting.refresh_from_db()
     assert waiting.checked_on is not None
+
+
+def test_a_supervisor_enters_a_value_of_the_own_region_and_leaves_the_calendar_alone(client_for):
+    load_leishan()
+    supervisor = make_member(
+        Role.SUPERVISOR, make_organisation(OrganisationKind.SUPERVISION, region=Region.objects.get(pk=522600000000))
+    )
+    client = client_for(supervisor)
+    for address in ("/calendar/day/2026-11-25/", "/calendar/2027/announce/"):
+        page(client, address, 404)
+        assert client.post(address, {"note": "x"}).status_code == 404
+        assert address not in page(client, "/calendar/2026/") + page(client, "/calendar/2027/")
+    assert list(work_items(supervisor, datetime(2026, 11, 23, 10, tzinfo=CHINA))) == []
+    shown = page(client, "/calendar/rules/")
+    assert "/calendar/rules/new/" in shown
+    assert "/check/" not in shown
+    waiting = StatutoryParameter.objects.filter(checked_on=None).first()
+    assert client.post(f"/calendar/rules/{waiting.pk}/check/").status_code == 404
+    sent = {
+        "rule": "enquiry_answer", "value": "2", "unit": "working_day", "region": "", "instrument": "示例办法",
+        "article": "第三条", "valid_from": "2026-12-01",
+    }  # fmt: skip
+    assert "必填" in client.post("/calendar/rules/new/", sent).content.decode()
+    refused = client.post("/calendar/rules/new/", sent | {"region": "贵州省"}).content.decode()
+    assert "只能登记本辖区内地区的数值" in refused
+    assert not StatutoryParameter.objects.exclude(region=None).exists()
+    assert client.post("/calendar/rules/new/", sent | {"region": "雷山县"}).status_code == 302
+    assert StatutoryParameter.objects.get(region=522634000000).value == 2
+
+
+def test_days_of_another_year_are_said_without_the_year_that_the_title_says(client_for):
+    shown = page(client_for(), "/calendar/2025/")
+    assert "1 月 28 日 – 2 月 4 日" in shown
+    assert "2025 年 1 月" not in shown
