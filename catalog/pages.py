@@ -9,14 +9,13 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
-from wagtail.admin.forms import WagtailAdminPageForm
-from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
 from wagtail.models import Orderable, Page
 
 from marketplace.accounts.models import CredentialKind
 from marketplace.core.forms import AmountField
 
-from .workflow import ReviewedPage
+from .workflow import ReviewedPage, ReviewedPageForm
 
 
 class CatalogIndexPage(ReviewedPage):
@@ -26,6 +25,7 @@ class CatalogIndexPage(ReviewedPage):
     title_en = models.CharField(_("title in English"), max_length=255, blank=True)
     intro_en = models.TextField(_("introduction in English"), blank=True)
 
+    base_form_class = ReviewedPageForm
     content_panels: ClassVar = [
         *Page.content_panels,
         FieldPanel("title_en"),
@@ -58,7 +58,7 @@ class ServiceCategory(models.TextChoices):
     PLATFORM = "platform", _("centres and hotline")
 
 
-class ServicePageForm(WagtailAdminPageForm):
+class ServicePageForm(ReviewedPageForm):
     reference_price = AmountField(label=capfirst(_("reference price (yuan a unit)")), max_digits=12, required=False)
 
 
@@ -88,23 +88,45 @@ class ServicePage(ReviewedPage):
 
     base_form_class = ServicePageForm
     content_panels: ClassVar = [
+        HelpPanel(template="catalog/_review_help.html"),
         *Page.content_panels,
         FieldPanel("title_en"),
         MultiFieldPanel(
-            [FieldPanel("code"), FieldPanel("category"), FieldPanel("unit"), FieldPanel("unit_en")], _("identity")
+            [
+                FieldPanel(
+                    "code",
+                    help_text=_("Short and lasting, such as PLS-01: tenders and contracts name the product by it."),
+                ),
+                FieldPanel("category"),
+                FieldPanel("unit", help_text=_("What one of it is, such as: village · year.")),
+                FieldPanel("unit_en"),
+            ],
+            capfirst(_("identity")),
         ),
         FieldPanel("summary"),
         FieldPanel("summary_en"),
         FieldPanel("body"),
         FieldPanel("body_en"),
-        FieldPanel("basis"),
+        FieldPanel("basis", help_text=_("Document and article from which the service follows.")),
         FieldPanel("basis_en"),
-        MultiFieldPanel([FieldPanel("reference_price"), FieldPanel("reference_price_source")], _("price")),
         MultiFieldPanel(
-            [FieldPanel("staffed_by_village"), FieldPanel("posts_per_unit"), FieldPanel("required_credential")],
-            _("staffing"),
+            [
+                FieldPanel("reference_price"),
+                FieldPanel("reference_price_source", help_text=_("Document and date, so that a buyer can look it up.")),
+            ],
+            capfirst(_("price")),
         ),
-        InlinePanel("obligations", label=_("obligation"), min_num=1),
+        MultiFieldPanel(
+            [
+                FieldPanel(
+                    "staffed_by_village", help_text=_("A contract then has a post for every village that it covers.")
+                ),
+                FieldPanel("posts_per_unit", help_text=_("How many people serve one unit.")),
+                FieldPanel("required_credential", help_text=_("Empty: nobody has to show one.")),
+            ],
+            capfirst(_("staffing")),
+        ),
+        InlinePanel("obligations", label=capfirst(_("obligation")), min_num=1),
     ]
     parent_page_types: ClassVar = ["catalog.CatalogIndexPage"]
     subpage_types: ClassVar = []
@@ -174,19 +196,18 @@ class ServiceObligation(Orderable):
     evidence_en = models.CharField(_("evidence in English"), max_length=240, blank=True)
 
     panels: ClassVar = [
-        FieldPanel(name)
-        for name in (
-            "code",
-            "kind",
-            "title",
-            "title_en",
-            "quantity",
-            "quantity_unit",
-            "period",
-            "tolerance",
-            "evidence",
-            "evidence_en",
-        )
+        FieldPanel("code", help_text=_("Latin letters, such as on-site; it stays when the words change.")),
+        FieldPanel("kind", help_text=_("Decides which hours of the timesheets fulfil it.")),
+        FieldPanel("title"),
+        FieldPanel("title_en"),
+        FieldPanel("quantity", help_text=_("In the unit chosen next; time on site and of lectures in minutes.")),
+        FieldPanel("quantity_unit"),
+        FieldPanel("period"),
+        FieldPanel("tolerance", help_text=_("By how much less still counts as fulfilled.")),
+        FieldPanel(
+            "evidence", help_text=_("What the buyer looks at before accepting, such as the village's confirmation.")
+        ),
+        FieldPanel("evidence_en"),
     ]
 
     class Meta(Orderable.Meta):

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -107,6 +108,10 @@ def register(request: SignedIn) -> HttpResponse:
             else _("%(name)s is registered. You are its administrator: invite those who will act for it.")
             % {"name": localized(made[0], "name")},
         )
+        # Whoever came from a bid goes on with it.
+        onward = request.GET.get("next", "")
+        if url_has_allowed_host_and_scheme(onward, {request.get_host()}, require_https=request.is_secure()):
+            return redirect(onward)
         return redirect("accounts:members", pk=made[0].pk)
     return render(request, "accounts/register.html", {"form": form})
 

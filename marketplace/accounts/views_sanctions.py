@@ -51,7 +51,7 @@ def sanctions(request: SignedIn) -> HttpResponseBase:
 def _as_table(found: QuerySet[Sanction]) -> HttpResponseBase:
     header = [
         _("Excluded"), _("State"), _("From"), pgettext("sanction", "Last day"), _("Reason"), pgettext("sanction", "Legal basis"),
-        _("Decided by"), _("Lifted on"), _("Why it was lifted"),
+        pgettext("sanction", "Decided by"), _("Lifted on"), _("Why it was lifted"),
     ]  # fmt: skip
     today = clock.today()
     rows = (
@@ -77,7 +77,11 @@ def impose(request: SignedIn, party: str) -> HttpResponse:
         form,
         lambda: made.append(services.impose_sanction(actor=user, now=clock.now(), **form.cleaned_data)),
     ):
-        messages.success(request, _("%(name)s is excluded and has been told.") % {"name": made[0].party_name})
+        messages.success(
+            request,
+            _("%(name)s is excluded. Those concerned are told by letter, if they have given an e-mail address.")
+            % {"name": made[0].party_name},
+        )
         return redirect("accounts:sanction", pk=made[0].pk)
     return render(request, "accounts/sanction_impose.html", {"form": form, "party": party})
 
@@ -110,7 +114,13 @@ def sanction(request: SignedIn, pk: int) -> HttpResponse:
             actor=request.user, sanction=found, reason=form.cleaned_data["reason"], now=clock.now()
         ),
     ):
-        messages.success(request, _("Lifted. %(name)s has been told.") % {"name": found.party_name})
+        messages.success(
+            request,
+            _(
+                "The exclusion of %(name)s is lifted. Those concerned are told by letter, if they have given an e-mail address."
+            )
+            % {"name": found.party_name},
+        )
         return redirect("accounts:sanction", pk=pk)
     return render(
         request,

@@ -19,7 +19,7 @@ from catalog.pages import ServicePage
 from catalog.selectors import search_products
 from catalog.services import freeze_version
 from catalog.standards import standard_words
-from catalog.workflow import SecondPersonApproval
+from catalog.workflow import SecondPersonApproval, has_drafted
 from marketplace.core import clock
 from marketplace.core.workspace import work_items
 from tests.factories.accounts import make_user
@@ -151,7 +151,6 @@ def test_who_changes_the_draft_during_the_review_does_not_approve_it() -> None:
     # The second only asked for changes once: the editor's machinery stores a revision then too, with the same words.
     page = ServicePage.objects.get(pk=page.pk)
     draft = page.get_latest_revision_as_object()
-    draft.body = draft.body.replace("\n", "\r\n")
     draft.save_revision(user=second)
     # The first reviewer presses "approve" in the editor with a change of his own: it is saved as a draft before.
     page = ServicePage.objects.get(pk=page.pk)
@@ -176,6 +175,41 @@ def test_who_changes_the_draft_during_the_review_does_not_approve_it() -> None:
     page = ServicePage.objects.get(pk=page.pk)
     assert task.get_task_states_user_can_moderate(first).exists()
     assert len(task.get_actions(page, first)) == 3
+
+
+def _as_the_editor_sends_it(page: ServicePage, **changes: str) -> dict[str, str]:
+    """The form of the editor as a browser sends it: all fields, lines ended with CRLF."""
+    lines = list(page.obligations.all())
+    fields = {name: getattr(page, name, None) for name in ServicePage.get_edit_handler().get_form_class().base_fields}
+    given = {name: str(value) for name, value in fields.items() if value is not None and value is not False}
+    for n, line in enumerate(lines):
+        for name in ("id", "code", "kind", "title", "title_en", "quantity", "quantity_unit", "period", "tolerance"):
+            given[f"obligations-{n}-{name}"] = str(getattr(line, name))
+        given |= {f"obligations-{n}-evidence": line.evidence, f"obligations-{n}-evidence_en": line.evidence_en}
+        given[f"obligations-{n}-ORDER"] = str(n + 1)
+    for prefix, count in (("obligations", len(lines)), ("comments", 0)):
+        given |= {f"{prefix}-TOTAL_FORMS": str(count), f"{prefix}-INITIAL_FORMS": str(count)}
+    return {name: value.replace("\n", "\r\n") for name, value in (given | changes).items()}
+
+
+def test_saving_in_the_editor_changes_nothing_that_nobody_typed(client_for: Any) -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    page, editor = ServicePage.objects.get(code="PLS-01"), _moderator()
+    assert "\n" in page.body
+    browser, where = client_for(editor, language="en"), f"/cms-admin/pages/{page.pk}/edit/"
+    assert browser.post(where, _as_the_editor_sends_it(page)).status_code == 302
+    draft = ServicePage.objects.get(pk=page.pk).get_latest_revision_as_object()
+    assert draft.latest_revision_created_at != page.latest_revision_created_at
+    assert draft.body == page.body
+    assert not has_drafted(editor, Page.objects.get(pk=page.pk))
+    browser.post(where, _as_the_editor_sends_it(page, summary="每村一名。"))
+    assert has_drafted(editor, Page.objects.get(pk=page.pk))
+    form = browser.get(where).content.decode()
+    assert f"/cms-admin/pages/{page.pk}/revisions/compare/live...latest/" in form
+    assert "such as PLS-01" in form
+    compared = browser.get(f"/cms-admin/pages/{page.pk}/revisions/compare/live...latest/").content.decode()
+    assert "Summary" in compared
+    assert "What it contains" not in compared
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
