@@ -211,6 +211,7 @@ def test_events_read_as_sentences(in_english, client_for, firm, supervisor):
         "<dd>30 Nov 2024 17:00</dd>",
     ):
         assert words in text
+    assert "是、–" in client_for(make_member(Role.ADMIN, firm)).get(trail_url(firm)).content.decode()
     assert "Made.up" in text
     assert "by the clock" in text
 

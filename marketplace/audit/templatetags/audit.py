@@ -70,7 +70,7 @@ def _named(key: str, value: Any, names: Mapping[tuple[str, int], str]) -> str | 
     found = [
         names.get((key, n)) if isinstance(n, int) else None for n in (value if isinstance(value, list) else [value])
     ]
-    return ", ".join(filter(None, found)) if found and all(found) else None
+    return _(", ").join(filter(None, found)) if found and all(found) else None
 
 
 def _words(value: Any, names: Mapping[tuple[str, int], str]) -> str:
@@ -80,7 +80,7 @@ def _words(value: Any, names: Mapping[tuple[str, int], str]) -> str:
         return "–"
     if isinstance(value, list):
         # The rows of a table stand one below the other.
-        between = "\n" if any(isinstance(item, dict) for item in value) else ", "
+        between = "\n" if any(isinstance(item, dict) for item in value) else _(", ")
         return between.join(_words(item, names) for item in value) or "–"
     if isinstance(value, dict):
         cells = (
