@@ -58,7 +58,7 @@ def test_what_is_found_and_in_which_order(text, found):
     [
         ("朗德", "郎德镇"),  # sounds alike
         ("郎得镇", "郎德镇"),
-        ("郎德上寨", "郎德镇"),  # the older name of 上郎德村: its beginning is known
+        ("郎德上寨", "上郎德村"),  # as people say it
         ("langdeshangzhai", "郎德镇"),
         ("Lang De Xx", "郎德镇"),
     ],

@@ -127,9 +127,9 @@ def test_proposals_for_forms(client_for):
 
 def test_the_search_box_of_the_site_knows_places():
     hits = search("shanglangde", None)
-    # Who looks for a village wants to see its adviser.
+    # Who looks for a village, or its township, wants to see the adviser.
     assert ("上郎德村", "/coverage/522634103201/") in [(hit.title, hit.url) for hit in hits]
-    assert ("西江镇", f"/places/{XIJIANG}/") in [(hit.title, hit.url) for hit in search("西江镇", None)]
+    assert ("西江镇", f"/coverage/{XIJIANG}/") in [(hit.title, hit.url) for hit in search("西江镇", None)]
 
 
 def test_staff_correct_a_place_and_a_county(client_for, staff):
