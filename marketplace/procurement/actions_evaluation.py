@@ -87,6 +87,9 @@ def _judging(user: Any, tender: Tender) -> Iterator[Item]:
     if waiting:
         why = _("%(n)s members have not handed in yet.") % {"n": waiting}
         yield _("The panel at work"), _to("panel", tender), "quiet", why
+    elif runs and selectors.objective_differences(tender):
+        why = _("All members have handed in, but objective points differ.")
+        yield _("Send the sheets back"), _to("results", tender), "now", why
     elif runs:
         yield _("Compute the ranking"), _to("results", tender), "now", _("All members have handed in.")
 

@@ -24,7 +24,7 @@ from marketplace.core.i18n import localized
 from marketplace.core.mail import LANGUAGES
 
 from . import rules_evaluation as rules
-from . import scoring, services_evaluation
+from . import scoring, services_evaluation, services_panel
 from . import selectors_evaluation as selectors
 from .errors_evaluation import ObjectiveScoresDiffer
 from .forms_evaluation import DeclareForm, DrawForm, ReasonForm, ScoreSheet
@@ -50,7 +50,7 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
         if request.method == "POST" and form.is_valid() and _draw(request, tender, form):
             return redirect("procurement:panel", tender.pk)
     elif request.method == "POST" and may_run:
-        services_evaluation.draw_evaluators(actor=me(request), tender=tender, experts_needed=1, now=clock.now())
+        services_panel.draw_evaluators(actor=me(request), tender=tender, experts_needed=1, now=clock.now())
         messages.success(request, _("The empty seats are filled."))
         return redirect("procurement:panel", tender.pk)
     drawn = next((seat.draw for seat in seats if "pool_digest" in seat.draw), None)
@@ -91,7 +91,7 @@ def _draw_form(tender: Tender, data: Any) -> DrawForm:
 def _draw(request: HttpRequest, tender: Tender, form: DrawForm) -> bool:
     values = form.cleaned_data
     try:
-        seats = services_evaluation.draw_evaluators(
+        seats = services_panel.draw_evaluators(
             actor=me(request),
             tender=tender,
             experts_needed=values["experts_needed"],
@@ -118,7 +118,7 @@ def recuse_member(request: HttpRequest, pk: int, seat: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Say why. The reason is kept on record."))
         return redirect("procurement:panel", tender.pk)
-    replacement = services_evaluation.recuse(
+    replacement = services_panel.recuse(
         actor=me(request), tender=tender, reason=form.cleaned_data["reason"], evaluator=found, now=clock.now()
     )
     _say_replacement(request, replacement)
@@ -208,7 +208,7 @@ def declare(request: HttpRequest, pk: int) -> HttpResponse:
         with override(LANGUAGES[0]):
             statement = "\n".join(f"{field.label}：{field.help_text}" for field in form.fields.values())
         try:
-            services_evaluation.declare(actor=me(request), tender=tender, statement=statement, now=clock.now())
+            services_panel.declare(actor=me(request), tender=tender, statement=statement, now=clock.now())
         except DomainError as error:
             refuse(form, error)
         else:
@@ -223,7 +223,7 @@ def recuse(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _judge(request, tender, seat, DeclareForm(), form)
-    services_evaluation.recuse(actor=me(request), tender=tender, reason=form.cleaned_data["reason"], now=clock.now())
+    services_panel.recuse(actor=me(request), tender=tender, reason=form.cleaned_data["reason"], now=clock.now())
     messages.success(request, _("You have left the panel. Thank you for saying so."))
     return redirect("procurement:judge", tender.pk)
 

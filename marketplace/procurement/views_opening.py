@@ -324,9 +324,11 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
     ):
         raise Http404
     form = FailForm(request.POST or None)
-    if not decides:
-        facts = (FailureGround.TOO_FEW, FailureGround.OVER_BUDGET)
-        form.fields["ground"].choices = [(g.value, g.label) for g in facts]  # type: ignore[attr-defined]
+    # Who does not decide states facts; prices are none before the opening.
+    grounds = list(FailureGround) if decides else [FailureGround.TOO_FEW, FailureGround.OVER_BUDGET]
+    if tender.state == TenderState.PUBLISHED:
+        grounds.remove(FailureGround.OVER_BUDGET)
+    form.fields["ground"].choices = [(g.value, g.label) for g in grounds]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         try:
             services_failing.fail_tender(actor=me(request), tender=tender, now=clock.now(), **form.cleaned_data)

@@ -10,7 +10,13 @@ from typing import Any
 
 from marketplace.accounts.models import CredentialKind, DeclaredRelation, Organisation, User
 from marketplace.core import clock
-from marketplace.procurement import services_award, services_evaluation, services_opening, services_tender
+from marketplace.procurement import (
+    services_award,
+    services_evaluation,
+    services_opening,
+    services_panel,
+    services_tender,
+)
 from marketplace.procurement.defaults import default_criteria
 from marketplace.procurement.models import Criterion, CriterionKind, Evaluator, Lot, OpenedBid, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
@@ -117,11 +123,20 @@ def qualify_all(tender: Tender, now: datetime | None = None) -> None:
         )
 
 
+def ready_tender(experts: int = 5, **kw: Any) -> tuple[Tender, list[Any], list[User]]:
+    """Opened and checked, with ``experts`` registered."""
+    tender, suppliers = sealed_tender(**kw)
+    people = [make_expert() for _ in range(experts)]
+    tender = open_tender(tender)
+    qualify_all(tender)
+    return tender, suppliers, people
+
+
 def draw(tender: Tender, *, experts: int | None = None, now: datetime | None = None, **kw: Any) -> list[Evaluator]:
     """The panel; registers two more experts than seats if none are registered."""
     now = now or after_deadline(tender, hours=3)
     experts = experts or (5 if tender.method == "open" else 3)
-    return services_evaluation.draw_evaluators(
+    return services_panel.draw_evaluators(
         actor=bureau_of(tender).officer, tender=tender, experts_needed=experts, now=now, **kw
     )
 
@@ -129,7 +144,7 @@ def draw(tender: Tender, *, experts: int | None = None, now: datetime | None = N
 def declare_all(tender: Tender, now: datetime | None = None) -> None:
     now = now or after_deadline(tender, hours=4)
     for seat in Evaluator.objects.filter(tender=tender, state="drawn"):
-        services_evaluation.declare(actor=seat.user, tender=tender, statement="本人与各投标人无利害关系。", now=now)
+        services_panel.declare(actor=seat.user, tender=tender, statement="本人与各投标人无利害关系。", now=now)
 
 
 def some_points(member: int, bid: OpenedBid, criterion: Criterion) -> Decimal:

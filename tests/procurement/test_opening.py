@@ -14,12 +14,10 @@ from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.sealing import seal_to
-from marketplace.core.states import IllegalTransition
 from marketplace.procurement import errors_evaluation as errors
-from marketplace.procurement import keys, selectors_evaluation, services_failing, services_opening
+from marketplace.procurement import keys, selectors_evaluation, services_opening
 from marketplace.procurement.bid_content import pack
-from marketplace.procurement.budget import state_of
-from marketplace.procurement.models import Bid, KeyShare, LotFailure, Notice, OpenedBid, OpenedFile, Tender
+from marketplace.procurement.models import Bid, KeyShare, OpenedBid, OpenedFile, Tender
 from marketplace.procurement.scoring import LowPrice
 from marketplace.procurement.selectors_evaluation import opening_digest
 from marketplace.procurement.templatetags.evaluation import instruments_of, sign_words
@@ -35,7 +33,7 @@ from tests.factories.evaluation import (
     release,
     sealed_tender,
 )
-from tests.factories.procurement import PASSPHRASE, a_bid, bureau_of, make_bid, make_plan
+from tests.factories.procurement import PASSPHRASE, a_bid, bureau_of, make_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -272,42 +270,12 @@ def test_a_bid_that_cannot_be_read_is_invalid_and_the_others_open(harm) -> None:
         )
 
 
-# Too few bidders
-
-
-def test_a_lot_with_too_few_bidders_fails_and_its_bids_stay_sealed() -> None:
-    tender, suppliers = sealed_tender([(270_000, 280_000), (250_000,)])
-    line = tender.plan.budget_line
-    assert state_of(line).reserved.amount == 600_000
-    tender = open_tender(tender)
-    one, two = tender.lots.order_by("number")
-    assert len(bids_of(one)) == 2  # two go on in a consultation for services (财库〔2015〕124号)
-    assert not bids_of(two)
-    assert Bid.objects.get(lot=two).state == "sealed"
-    assert two.failure.ground == "too_few"
-    assert "2" in two.failure.reason
-    assert "Fewer than 2 bidders" in two.failure.reason_en
-    assert state_of(line).reserved.amount == 300_000
-    notice = Notice.objects.get(tender=tender, kind="failure")
-    assert notice.content["outcome"] == "lots_failed"
-    assert [lot["number"] for lot in notice.content["failed_lots"]] == [2]
-    assert suppliers[1][0].name not in str(notice.content)
-
-
-@pytest.mark.parametrize(
-    ("method", "bidders", "enough"),
-    [("consultation", 1, False), ("consultation", 2, True), ("open", 2, False), ("open", 3, True)],
-)
-def test_how_many_bidders_each_method_needs(method: str, bidders: int, enough: bool) -> None:
-    tender, _ = sealed_tender([tuple(280_000 + n for n in range(bidders))], plan=make_plan(method=method))
-    if enough:
-        assert open_tender(tender).state == "opened"
-        return
-    with pytest.raises(errors.TooFewBidders):
-        open_tender(tender)
-    assert fresh(tender).state == "published"
-    assert not OpenedBid.objects.exists()
-    assert {share.released != "" for share in tender.key_shares.exclude(released_at=None)} == {True}
+def test_a_late_bid_is_no_bid_and_is_not_opened() -> None:
+    tender, _ = sealed_tender()
+    with pytest.raises(DomainError):
+        make_bid(tender.lots.get(), now=after_deadline(tender, seconds=1))
+    open_tender(tender)
+    assert OpenedBid.objects.count() == 3
 
 
 # The check
@@ -434,103 +402,3 @@ def test_the_check_ends_with_the_draw_and_the_content_never_changes() -> None:
         assert refusal.value.__cause__.diag.constraint_name == rule
     with pytest.raises(DatabaseError, match="never goes"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM procurement_openedbid WHERE id = %s", [bid.pk])
-
-
-# Failing
-
-
-def test_too_few_bidders_end_the_procurement(mailoutbox, django_capture_on_commit_callbacks) -> None:
-    tender, suppliers = sealed_tender([(270_000,)])
-    bid = Bid.objects.get()
-    bid.submitted_by.email = "bidder@firm.example"
-    bid.submitted_by.save()
-    officer = bureau_of(tender).officer
-    line = tender.plan.budget_line
-    with clock.rehearse(tender.bid_deadline), pytest.raises(errors.TooEarly):
-        services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=tender.bid_deadline)
-    now = after_deadline(tender)
-    release(tender)
-    with clock.rehearse(now):
-        with pytest.raises(PermissionRefused):
-            services_failing.fail_tender(actor=make_member(Role.OFFICER), tender=tender, ground="too_few", now=now)
-        with django_capture_on_commit_callbacks(execute=True):
-            tender = services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
-    assert tender.state == "failed"
-    assert "第三十六条" in tender.failure_reason
-    assert "Fewer than 2 bidders" in tender.failure_reason_en
-    assert state_of(line).reserved.amount == 0
-    assert state_of(line).available == line.appropriated
-    assert Notice.objects.get(tender=tender, kind="failure").content["outcome"] == "failed"
-    assert Bid.objects.get().state == "sealed"
-    [mail] = mailoutbox
-    assert mail.to == ["bidder@firm.example"]
-    assert tender.reference in mail.subject
-    with pytest.raises(IllegalTransition):
-        services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
-    assert LotFailure.objects.count() == 1
-    assert suppliers[0][0].name not in mail.body
-
-
-@pytest.mark.parametrize("prices", [(270_000,), (270_000, 280_000)], ids=["one bid", "enough bids"])
-def test_nobody_asks_how_many_bids_there_are_by_way_of_a_failure(prices) -> None:
-    tender, _ = sealed_tender([prices])
-    officer, now = bureau_of(tender).officer, after_deadline(tender)
-    release(tender, holders=tender.key_threshold - 1)
-    with clock.rehearse(now), pytest.raises(errors.TooFewShares):
-        services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
-    assert fresh(tender).state == "published"
-
-
-def test_grounds_have_to_be_true() -> None:
-    tender, _ = sealed_tender()
-    bureau = bureau_of(tender)
-    tender = open_tender(tender)
-    now = after_deadline(tender, hours=2)
-    for ground in ("too_few", "over_budget"):
-        with pytest.raises(errors.GroundNotMet):
-            services_failing.fail_tender(actor=bureau.officer, tender=tender, ground=ground, now=now)
-    # What is a judgement is an approving officer's, with a reason.
-    with pytest.raises(PermissionRefused):
-        services_failing.fail_tender(actor=bureau.officer, tender=tender, ground="unlawful", note="串通", now=now)
-    with pytest.raises(errors.ReasonMissing):
-        services_failing.fail_tender(actor=bureau.approver, tender=tender, ground="unlawful", now=now)
-    with pytest.raises(DomainError):
-        services_failing.fail_tender(actor=bureau.approver, tender=tender, ground="because", note="x", now=now)
-    assert fresh(tender).state == "opened"
-    tender = services_failing.fail_tender(
-        actor=bureau.approver,
-        tender=tender,
-        ground="unlawful",
-        note="三份响应文件由同一人编制。",
-        note_en="One person wrote all three bids.",
-        now=now,
-    )
-    assert tender.failure_reason.endswith("三份响应文件由同一人编制。")
-    assert tender.failure_reason_en.endswith("One person wrote all three bids.")
-
-
-def test_after_a_check_that_leaves_too_few_the_procurement_fails() -> None:
-    tender, _ = sealed_tender([(270_000, 280_000)])
-    tender = open_tender(tender)
-    officer = bureau_of(tender).officer
-    now = after_deadline(tender, hours=2)
-    one, two = bids_of(tender.lots.get())
-    services_opening.check_qualification(actor=officer, opened_bid=one, qualified=True, now=now)
-    services_opening.check_qualification(
-        actor=officer, opened_bid=two, qualified=False, reason="无执业许可证。", now=now
-    )
-    with pytest.raises(errors.TooFewBidders):
-        draw(tender)
-    assert Bid.objects.get(pk=two.bid_id).state == "opened"
-    services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
-    assert fresh(tender).state == "failed"
-    assert Bid.objects.get(pk=two.bid_id).state == "invalid"
-    assert Bid.objects.get(pk=one.bid_id).state == "opened"
-
-
-def test_a_late_bid_is_no_bid_and_is_not_opened() -> None:
-    tender, _ = sealed_tender()
-    with pytest.raises(DomainError):
-        make_bid(tender.lots.get(), now=after_deadline(tender, seconds=1))
-    open_tender(tender)
-    assert OpenedBid.objects.count() == 3

@@ -19,6 +19,7 @@ from marketplace.procurement import (
     services_evaluation,
     services_failing,
     services_opening,
+    services_panel,
     services_plan,
     services_tender,
 )
@@ -222,7 +223,7 @@ class Purchase:
     def seat_panel(self, experts: int) -> list[Evaluator]:
         at = self.after(hours=19)
         with clock.rehearse(at):
-            services_evaluation.draw_evaluators(
+            services_panel.draw_evaluators(
                 actor=self.bureau.officer, tender=self.tender, experts_needed=experts, seed="20140214", now=at
             )
         return list(Evaluator.objects.filter(tender=self.tender).select_related("user").order_by("pk"))
@@ -232,7 +233,7 @@ class Purchase:
         at = self.after(hours=21)
         with clock.rehearse(at):
             for member, seat in enumerate(seats):
-                services_evaluation.declare(
+                services_panel.declare(
                     actor=seat.user,
                     tender=self.tender,
                     statement="本人与各投标人不存在利害关系，将客观公正评审。",
