@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Q, Sum
@@ -61,6 +63,34 @@ def claimable(person: User) -> dict[Organisation, Decimal]:
         if amount > 0 and payer not in under_way:
             found[payers[payer]] = amount
             left -= amount
+    return found
+
+
+def days_claimed(claims: Iterable[PayoutClaim]) -> dict[int, list[Entitlement]]:
+    """claim → the subsidised service it asks to be paid for, the oldest first: two queries, however many claims.
+
+    A claim takes all that its payer had granted by then, so that is what was granted since the claim before it; what a
+    returned claim asked for is asked for again by the next.
+    """
+    wanted = list(claims)
+    people = {claim.person_id for claim in wanted}
+    taken: dict[tuple[int, int], list[datetime]] = defaultdict(list)
+    kept = PayoutClaim.objects.filter(person__in=people).exclude(state=ClaimState.RETURNED)
+    for person, payer, at in kept.values_list("person_id", "payer_id", "submitted_at"):
+        taken[person, payer].append(at)
+    granted: dict[tuple[int, int], list[Entitlement]] = defaultdict(list)
+    subsidies = Entitlement.objects.filter(person__in=people, kind=EntitlementKind.SUBSIDY)
+    for each in subsidies.select_related("policy", "session__region").order_by("service_date", "pk"):
+        granted[each.person_id, each.policy.payer_id].append(each)
+    found = {}
+    for claim in wanted:
+        whose = (claim.person_id, claim.payer_id)
+        before = max((at for at in taken[whose] if at < claim.submitted_at), default=None)
+        found[claim.pk] = [
+            each
+            for each in granted[whose]
+            if each.granted_at <= claim.submitted_at and (before is None or each.granted_at > before)
+        ]
     return found
 
 

@@ -24,7 +24,7 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
-from marketplace.core.words import period_words
+from marketplace.core.words import day_words, period_words
 from marketplace.ledger import codes
 from marketplace.ledger.selectors import balance
 
@@ -138,8 +138,14 @@ def trial(request: SignedIn, pk: int) -> HttpResponseBase:
 @second_factor
 @require_POST
 def adopt(request: SignedIn, pk: int) -> HttpResponse:
-    services.adopt_policy(actor=request.user, policy=_visible_policy(request, pk), now=clock.now())
-    messages.success(request, _("In force. Service confirmed from now on earns by these rules."))
+    adopted = services.adopt_policy(actor=request.user, policy=_visible_policy(request, pk), now=clock.now())
+    later = adopted.valid_from > clock.today()
+    messages.success(
+        request,
+        _("Adopted. Service from %(day)s on earns by these rules.") % {"day": day_words(adopted.valid_from)}
+        if later
+        else _("In force. Service confirmed from now on earns by these rules."),
+    )
     return redirect("incentives:policy", pk=pk)
 
 
@@ -196,9 +202,11 @@ def claims(request: SignedIn) -> HttpResponseBase:
 def _claims_context(request: SignedIn, found: Any, returning: tuple[int, ReturnForm] | None = None) -> dict[str, Any]:
     """``returning``: the claim whose return was refused, with the form as it was sent."""
     page = Paginator(found, 25).get_page(request.GET.get("page"))
+    days = selectors.days_claimed(page)
     rows = [
         (
             claim,
+            days[claim.pk],
             claim.state == ClaimState.SUBMITTED and rules.can_approve_claim(request.user, claim),
             claim.state == ClaimState.APPROVED and rules.can_pay_claim(request.user, claim),
             returning[1] if returning and returning[0] == claim.pk else ReturnForm(auto_id=f"id_{claim.pk}_%s"),

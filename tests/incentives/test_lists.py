@@ -1,7 +1,7 @@
-"""Lists of rules, claims and funds ask the database a fixed number of questions."""
+"""Lists of rules, claims and funds: what they say, with a fixed number of questions to the database."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.accounts.models import Role
 from marketplace.core import clock
 from marketplace.incentives import payouts
+from marketplace.incentives.selectors import days_claimed
 from marketplace.timesheets.models import Capacity
 from tests.factories.accounts import make_member, make_user
 from tests.factories.incentives import make_policy
@@ -77,3 +78,36 @@ def test_a_claim_on_its_way_says_who_acts_and_what_came_since(client_for, settin
     approved = page()
     assert "pays it next; you need do nothing" in approved
     assert "earned since then" in approved
+
+
+def test_a_claim_says_what_it_asks_to_be_paid_for(client_for, settings, at):
+    settings.MFA_REQUIRED = False
+    policy, person = make_policy(), make_user()
+    now = clock.now()
+
+    def claim(hours):
+        at(now + timedelta(hours=hours))
+        return payouts.submit_claim(actor=person, payer=policy.payer, request_key=uuid.uuid4(), now=clock.now())
+
+    earn(person, 240, Capacity.SUBSIDISED, hours_ago=96, subject=1)
+    returned = claim(1)
+    payouts.return_claim(actor=policy.drafted_by, claim=returned, note="请核对。", now=clock.now())
+    at(now + timedelta(hours=2))
+    earn(person, 120, Capacity.SUBSIDISED, hours_ago=72, subject=2)
+    both = claim(3)
+    paying = make_member(Role.FINANCE, policy.payer)
+    payouts.approve_claim(actor=policy.drafted_by, claim=both, now=clock.now())
+    payouts.pay_claim(actor=paying, claim=both, now=clock.now())
+    at(now + timedelta(hours=4))
+    earn(person, 240, Capacity.SUBSIDISED, hours_ago=48, subject=3)
+    last = claim(5)
+    found = days_claimed([returned, both, last])
+    assert {pk: [each.session.subject_id for each in days] for pk, days in found.items()} == {
+        returned.pk: [1], both.pk: [1, 2], last.pk: [3],
+    }  # fmt: skip
+    for claimed in (both, last):
+        claimed.refresh_from_db()
+        assert sum(each.amount for each in found[claimed.pk]) == claimed.amount
+    officer = client_for(policy.drafted_by).get("/incentives/claims/").text
+    assert "2 次服务" in officer
+    assert "4 小时 · ¥120" in officer

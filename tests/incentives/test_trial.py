@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.core import clock
+from marketplace.core.words import day_words
 from marketplace.incentives import errors, payouts, services
 from marketplace.incentives.accrual import sweep_accruals
 from marketplace.incentives.models import Entitlement, Policy
@@ -97,7 +98,9 @@ def test_the_page_is_for_those_who_draft_and_asks_the_same_whatever_the_number(c
     address = f"/incentives/policies/{draft.pk}/trial/"
     serve(make_user(display_name="甲"))
     drafter = client_for(draft.drafted_by, language="en")
-    assert "1 person who served" in drafter.get(address).text
+    page = drafter.get(address).text
+    assert "1 person who served" in page
+    assert '1 star<br><small class="muted">was none</small>' in page
     with CaptureQueriesContext(connection) as one:
         drafter.get(address)
     serve(make_user(display_name="乙"))
@@ -196,3 +199,11 @@ def test_a_claim_with_a_made_up_payer_or_an_empty_reason_is_refused_in_words(cli
         assert note in page.text
     claim.refresh_from_db()
     assert claim.state == "submitted"
+
+
+def test_a_policy_that_begins_later_says_from_when_it_counts(client_for: Any, settings: Any) -> None:
+    settings.MFA_REQUIRED = False
+    policy = make_policy(adopted=False, valid_from=clock.today() + timedelta(days=40))
+    approver = make_member(Role.APPROVER, policy.payer)
+    page = client_for(approver).post(f"/incentives/policies/{policy.pk}/adopt/", follow=True).text
+    assert f"已批准，{day_words(policy.valid_from)}起的服务按本办法折算。" in page
