@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 
 from django.db import connection
 from django.utils import timezone
@@ -78,7 +78,7 @@ class Statement:
         return self.newest_first[:][::-1]
 
 
-class Newest:
+class Newest(Sequence[StatementLine]):
     """The movements of a statement, the newest first; a slice reads no more of them than it shows (for a ``Paginator``)."""
 
     def __init__(self, bounds: Mapping[str, Any], count: int) -> None:
@@ -87,7 +87,17 @@ class Newest:
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, part: slice) -> list[StatementLine]:
+    def __iter__(self) -> Iterator[StatementLine]:
+        return iter(self[:])
+
+    @overload
+    def __getitem__(self, part: int) -> StatementLine: ...
+    @overload
+    def __getitem__(self, part: slice) -> list[StatementLine]: ...
+    def __getitem__(self, part: int | slice) -> StatementLine | list[StatementLine]:
+        if isinstance(part, int):
+            at = range(self._count)[part]
+            return self[at : at + 1][0]
         skip, upto, _step = part.indices(self._count)
         if upto <= skip:
             return []
@@ -150,7 +160,7 @@ def statement(code: str, since: date | None = None, until: date | None = None) -
     The period goes by when a thing happened, not by when it was recorded: a December visit recorded in January
     belongs to December. An account that was never opened has no movements.
     """
-    bounds = {
+    bounds: dict[str, Any] = {
         "code": code,
         "since": _start(since) if since else _DAWN,
         "until": _start(until + timedelta(days=1)) if until else _DUSK,

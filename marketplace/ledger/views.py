@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
 
@@ -24,7 +25,7 @@ from . import documents, holders, rules, selectors
 from .codes import holder_user
 from .forms import PeriodForm
 from .models import Account
-from .selectors import Statement
+from .selectors import Statement, StatementLine
 from .templatetags.ledger import account_words, purpose_words, unit_words
 
 PAGE_SIZE = 25
@@ -64,6 +65,7 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
         if request.GET.get("format") == "pdf":
             paper = documents.statement_paper(chosen, found, title, clock.now(), since=since, until=until)
             return _pdf(paper)
+    lines: Sequence[StatementLine] = found.newest_first if found else []
     query = request.GET.copy()
     for key in ("format", "page"):
         query.pop(key, None)
@@ -79,7 +81,7 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
             "chosen": chosen,
             "form": form,
             "narrowed": bool(period.get("since") or period.get("until")),
-            "page": Paginator(found.newest_first if found else [], PAGE_SIZE).get_page(request.GET.get("page")),
+            "page": Paginator(lines, PAGE_SIZE).get_page(request.GET.get("page")),
             "opening": found.opening if found else None,
             "closing": found.closing if found else None,
             "query": query.urlencode(),

@@ -156,3 +156,7 @@ def test_a_page_of_a_statement_reads_no_more_than_it_shows(year, django_assert_n
         page = Paginator(statement("person:1:points").newest_first, 2).page(2)
         assert [line.running for line in page.object_list] == [35, 30]
     assert "LIMIT 4" in captured[1]["sql"], "no older movement is looked at"
+    newest = statement("person:1:points").newest_first
+    assert [newest[0].running, newest[-1].running] == [45, 5]
+    with django_assert_num_queries(1):
+        assert [line.running for line in newest] == list(range(45, 0, -5))
