@@ -22,6 +22,7 @@ from marketplace.statutes.selectors import parameter
 
 from .models import Contract, SignedPaper
 from .services_contract import instalment_shares, places_of, post_shares
+from .templatetags.contracts import seat_words
 
 _PAPER = Path(__file__).parent / "papers" / "contract.typ"
 
@@ -157,6 +158,6 @@ def _signature(person: Any, at: Any) -> tuple[str, str]:
 def _places(contract: Contract) -> list[list[str]]:
     places = places_of(contract.award.lot)
     return [
-        [str(region.code), localized(region, "name") + (f" · {seat}" if seat > 1 else ""), money_words(share)]
+        [str(region.code), localized(region, "name") + seat_words(seat), money_words(share)]
         for (region, seat), share in zip(places, post_shares(contract, places), strict=True)
     ]

@@ -21,6 +21,7 @@ from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.words import day_words
 from marketplace.regions.models import Region
+from marketplace.statutes.deadlines import Deadline
 
 from . import rules
 from .fulfilment import Item, fulfilment, quarter
@@ -155,8 +156,12 @@ class PostRow:
 
     @property
     def counted(self) -> list[tuple[Item, bool]]:
-        """The obligations of which a quantity falls due, and whether each lies behind the days that have passed."""
-        return [(item, item.done < self._expected(item)) for item in self.items if item.due is not None]
+        """The obligations of which a quantity falls due, and whether each lies behind the days that have passed.
+
+        A post that is closed cannot catch up: what it delivered is settled by its instalment.
+        """
+        running = self.post.state != PostState.CLOSED
+        return [(item, running and item.done < self._expected(item)) for item in self.items if item.due is not None]
 
     def _expected(self, item: Item) -> int:
         return int((item.threshold or 0) * self.elapsed)
@@ -217,6 +222,9 @@ def life_of(
     serves when, so that no post waits for anybody.
     """
     signed = contract.buyer_signed_at
+    sign_by = (
+        _("by %(day)s") % {"day": day_words(Deadline.from_json(contract.sign_by).date)} if contract.sign_by else ""
+    )
     paid = sum(i.state == InstalmentState.PAID for i in instalments)
     staffed = bool(posts) and (in_shifts or filled == posts or contract.state == ContractState.COMPLETED)
     all_paid = bool(instalments) and paid == len(instalments)
@@ -225,10 +233,10 @@ def life_of(
         (_("Awarded"), day_words(timezone.localdate(decided_at)), True),
         (
             _("Signed by the supplier") if contract.supplier_signed_at else _("Supplier's signature"),
-            _day(contract.supplier_signed_at),
+            _day(contract.supplier_signed_at) or sign_by,
             contract.supplier_signed_at is not None,
         ),
-        (_("Signed by the buyer") if signed else _("Buyer's signature"), _day(signed), signed is not None),
+        (_("Signed by the buyer") if signed else _("Buyer's signature"), _day(signed) or sign_by, signed is not None),
         (
             _("Staffed") if staffed else _("Staffing"),
             _("by duty roster")

@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from marketplace.accounts.models import Membership, Role, User
 from marketplace.accounts.rules import active_memberships
@@ -141,7 +142,12 @@ def quarter_of(name: str) -> tuple[date, date]:
 def quarter_words(name: str) -> str:
     """2027-Q1 as the months that a person knows."""
     first, last = quarter_of(name)
-    return _("%(year)s, months %(first)s to %(last)s") % {"year": first.year, "first": first.month, "last": last.month}
+    style = pgettext("month format", "F")
+    return _("%(first)s to %(last)s %(year)s") % {
+        "first": dateformat.format(first, style),
+        "last": dateformat.format(last, style),
+        "year": first.year,
+    }
 
 
 def quarters_to_rate(post: Post, on: date) -> list[str]:

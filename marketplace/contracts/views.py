@@ -25,7 +25,7 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
-from marketplace.core.words import money_words, period_words
+from marketplace.core.words import money_words
 from marketplace.procurement.models import Award
 from marketplace.procurement.states import TenderState
 from marketplace.statutes.deadlines import Deadline
@@ -37,7 +37,7 @@ from .models import Contract, Instalment
 from .services_contract import places_of
 from .services_payment import period_is_over
 from .states import ContractState, InstalmentState, PostState
-from .templatetags.contracts import term
+from .templatetags.contracts import days_words, term
 
 PAGE_SIZE = 25
 
@@ -364,7 +364,7 @@ def draft(request: HttpRequest, award_pk: int) -> HttpResponse:
         "contracts/draft.html",
         {
             "award": award,
-            "term": " – ".join(period_words(plan.service_from, plan.service_to)),
+            "term": days_words(plan.service_from, plan.service_to),
             "ready": award.lot.tender.state == TenderState.AWARDED,
             "posts": len(places_of(award.lot)),
             "periods": len(instalment_periods(plan.service_from, plan.service_to)),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from marketplace.accounts.access import second_factor
 from marketplace.accounts.models import User
+from marketplace.accounts.selectors import public_cards
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError, StaleState
@@ -66,6 +67,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
     rows: list[dict[str, Any]] = list(page.object_list)
     names = _place_names(rows)
     people = User.objects.in_bulk({row["adviser"] for row in rows if row["adviser"]})
+    cards = set(public_cards(clock.today()).filter(pk__in=people).values_list("pk", flat=True))
     party = rules.is_party(request.user, instalment.contract)
     return render(
         request,
@@ -88,6 +90,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
                     "name": names[row["region"]],
                     "items": [item for item in map(Item.from_json, row["items"]) if item.due is not None],
                     "adviser": people.get(row["adviser"]),
+                    "has_card": row["adviser"] in cards,
                 }
                 for row in rows
             ],

@@ -19,7 +19,8 @@ from marketplace.procurement.events import TenderAwarded
 from marketplace.procurement.models import Award, BidResult, LotFailure, Notice
 from marketplace.procurement.rules_evaluation import can_see_letter
 from marketplace.procurement.selectors import life_line
-from marketplace.procurement.selectors_evaluation import decision_deadline
+from marketplace.procurement.selectors_evaluation import decision_deadline, law_day
+from marketplace.statutes.services import deadline
 from tests.factories.accounts import make_member, make_membership, make_user
 from tests.factories.evaluation import after_deadline, awarded_tender, evaluated_tender, judged_tender
 from tests.factories.procurement import bureau_of
@@ -189,7 +190,11 @@ def test_the_life_line_gives_the_days_that_were_and_the_times_that_are_left() ->
         "did",
         day_words(timezone.localdate(notice.published_at)),
     )
-    assert (after["签订合同"].state, after["签订合同"].detail) == ("now", "30 日内")
+    sign_by = deadline(
+        "contract_sign", timezone.localdate(notice.published_at), on=law_day(tender),
+        region_code=tender.organisation.region_id,
+    )  # fmt: skip
+    assert (after["签订合同"].state, after["签订合同"].detail) == ("now", f"最迟 {day_words(sign_by.date)}")
 
 
 def test_the_record_names_the_ranking_row_by_row(client_for, in_english) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.contracts.models import Instalment
 from marketplace.core.words import duration_words, money_words, number_words, period_words
 
 register = template.Library()
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @register.filter
@@ -28,11 +32,23 @@ def quantity(value: int | None, unit: str) -> str:
 
 @register.filter
 def term(value: Any) -> str:
-    """The days of an instalment, or of whatever has ``starts_on`` and ``ends_on``: 1 Jan 2027 – 31 Dec 2027."""
+    """The days of an instalment, or of whatever has ``starts_on`` and ``ends_on``."""
     first, last = (
         (value.period_from, value.period_to) if isinstance(value, Instalment) else (value.starts_on, value.ends_on)
     )
-    return " – ".join(period_words(first, last))
+    return days_words(first, last)
+
+
+def days_words(first: date, last: date) -> str:
+    """1 Jan 2027 – 31 Dec 2027; no line ends within a date, and one day is said once."""
+    words = period_words(first, last)
+    return " – ".join(day.replace(" ", NO_BREAK) for day in (words if first != last else words[:1]))
+
+
+@register.filter
+def seat_words(seat: int) -> str:
+    """The second and further seats of one place by their number; nothing for the first."""
+    return _(" · seat %(n)s") % {"n": seat} if seat > 1 else ""
 
 
 @register.filter
