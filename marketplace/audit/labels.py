@@ -14,19 +14,23 @@ if TYPE_CHECKING:
 
 _actions: dict[str, Any] = {}
 _data: dict[str, Any] = {}
+_reasons: dict[str, Any] = {}
 #: keys -> their names; one query for a whole page of events
 Names = Callable[[Iterable[int]], Mapping[int, str]]
 _names: dict[str, Names] = {}
 
 
-def register(actions: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> None:
-    """Name acts, and what stands in their data.
+def register(
+    actions: Mapping[str, Any], data: Mapping[str, Any] | None = None, reasons: Mapping[str, Any] | None = None
+) -> None:
+    """Name acts, what stands in their data, and the reasons that nobody wrote but the rules gave.
 
     ``register({"tender.publish": _("published the tender")}, {"lots": _("lots")})``; the labels may be lazy. A second
     label for the same code replaces the first.
     """
     _actions.update(actions)
     _data.update(data or {})
+    _reasons.update(reasons or {})
 
 
 def action_label(action: str) -> str:
@@ -35,6 +39,11 @@ def action_label(action: str) -> str:
 
 def data_label(key: str) -> str:
     return str(_data.get(key, key))
+
+
+def reason_label(reason: str) -> str:
+    """A reason as somebody wrote it, or the words for a code."""
+    return str(_reasons.get(reason, reason))
 
 
 def is_named(action: str) -> bool:

@@ -135,7 +135,7 @@ def _as_table(events: Iterator[Event]) -> StreamingHttpResponse:
             labels.action_label(event.action),
             labels.subject_label(event.subject_type),
             event.subject_id,
-            event.reason,
+            labels.reason_label(event.reason),
             event.sealed.seal_id if hasattr(event, "sealed") else "",
         )
         for event in events

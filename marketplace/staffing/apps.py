@@ -21,7 +21,7 @@ class StaffingConfig(AppConfig):
         from .teams.selectors import exported_quarrels
         from .workspace import work_items
 
-        audit_labels.register(labels.ACTIONS, labels.DATA)
+        audit_labels.register(labels.ACTIONS, labels.DATA, labels.REASONS)
         audit.register_visibility("staffing.assignmentrun", visibility.run)
         audit.register_visibility("staffing.runpart", visibility.run_part)
         audit.register_visibility("staffing.assignment", visibility.assignment)

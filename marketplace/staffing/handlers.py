@@ -9,7 +9,9 @@ from marketplace.core import clock, events
 
 from . import selectors
 from .calls import close_answered_calls
+from .rosters.duties import cancel_with_contracts
 from .services_proposals import settle
+from .services_repair import end_with_contracts
 
 
 def follow_post(event: PostFilled | PostVacated) -> None:
@@ -21,8 +23,11 @@ def close_call(event: PostFilled) -> None:
 
 
 def follow_contract(event: ContractEnded) -> None:
-    posts = Post.objects.filter(contract_id=event.contract_id).values_list("pk", flat=True)
-    settle(now=clock.now(), post_ids=list(posts))
+    now, ended = clock.now(), [event.contract_id]
+    posts = Post.objects.filter(contract__in=ended).values_list("pk", flat=True)
+    settle(now=now, post_ids=list(posts))
+    end_with_contracts(now=now, contract_ids=ended)
+    cancel_with_contracts(now=now, contract_ids=ended)
 
 
 def by_roster(contract: Contract) -> bool:

@@ -61,6 +61,23 @@ ACTIONS = {
     "swap.withdraw": _("asks no colleague any more"),
 }
 
+#: reasons that the rules give
+REASONS = {
+    "post_taken": _("Somebody else serves there by now."),
+    "post_left": _("The person serves the post no longer."),
+    "person_unavailable": _("May not serve at present: licence, membership or profile."),
+    "person_busy": _("Holds another duty at that time."),
+    "sits_already": _("Sits in the team already."),
+    "teams_full": _("Sits in as many teams as wished."),
+    "may_not_sit_together": _("May not sit in one team with a member."),
+    "place_taken": _("The place is taken."),
+    "shift_over": _("The shift has begun."),
+    "contract_ended": _("The contract has ended."),
+    "officer_left": _("The officer who decided it acts for the bureau no longer."),
+    "nothing_vacant": _("Nothing is vacant"),
+    "followed": _("A later computation took its place."),
+}
+
 DATA = {
     "digest": _("digest of the problem"),
     "posts": _("posts"),

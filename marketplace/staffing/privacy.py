@@ -46,7 +46,7 @@ def exported_duties(user: User) -> dict[str, Any]:
                 "capacity": each.capacity,
                 "state": each.state,
                 "answered_at": each.answered_at,
-                "note": each.note,
+                "note": each.note_words,
             }
             for each in duties
         ],

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from marketplace.accounts.models import PractitionerProfile, Role, User
 from marketplace.accounts.rules import memberships_of
@@ -28,7 +29,7 @@ from .freezing import LIVE, open_posts
 from .measuring import BANDS
 from .models import Assignment, AssignmentRun, EmptyPost, Roster, without_documents
 from .rosters.states import RosterState
-from .states import AssignmentState, RunState
+from .states import AssignmentState, RunShape, RunState
 
 SERVED, PROPOSED, CALLED, VACANT = "served", "proposed", "called", "vacant"
 #: a contract with more is shown by township, one at a time
@@ -67,9 +68,12 @@ class Township:
         return self.counts[PROPOSED]
 
     @property
+    def called(self) -> int:
+        return self.counts[CALLED]
+
+    @property
     def vacant(self) -> int:
-        """With or without a call for volunteers: no lawyer yet."""
-        return self.counts[VACANT] + self.counts[CALLED]
+        return self.counts[VACANT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +188,14 @@ def open_calls(posts: Iterable[Post]) -> dict[int, Opportunity]:
     return {call.seeks_adviser_for_post: call for call in calls if call.seeks_adviser_for_post is not None}
 
 
-def by_roster() -> Exists:
-    """Condition on a contract: it is served by duty rosters, where whoever serves stands, and not at a post."""
-    return Exists(Roster.objects.filter(contract=OuterRef("pk")).exclude(state=RosterState.CANCELLED))
+def by_roster() -> Q:
+    """Condition on a contract: it is served by duty rosters, where whoever serves stands, and not at a post.
+
+    A counsel team that has hours of duty besides keeps its seats.
+    """
+    rosters = Roster.objects.filter(contract=OuterRef("pk")).exclude(state=RosterState.CANCELLED)
+    teams = AssignmentRun.objects.filter(contract=OuterRef("pk"), shape=RunShape.TEAM)
+    return Q(Exists(rosters), ~Exists(teams))
 
 
 def contract_list(user: Any) -> QuerySet[Contract]:
@@ -272,18 +281,19 @@ def standing(user: User, profile: PractitionerProfile) -> Standing:
 
 
 def answered(user: User) -> QuerySet[Assignment]:
-    """What ``user`` answered or let pass, latest first."""
+    """What ``user`` answered or let pass, and what was taken back before, latest first."""
     states = [
         AssignmentState.ACCEPTED,
         AssignmentState.DECLINED,
         AssignmentState.EXPIRED,
         AssignmentState.ENDED,
     ]
+    taken_back = Q(state=AssignmentState.WITHDRAWN, respond_by__isnull=False)
     return (
-        Assignment.objects.filter(person=user, state__in=states)
+        Assignment.objects.filter(Q(state__in=states) | taken_back, person=user)
         .select_related("post__region", "run__contract")
         .defer("reason", *without_documents("run"))
-        .order_by("-answered_at", "-pk")
+        .order_by(Coalesce("answered_at", "respond_by").desc(), "-pk")
     )
 
 

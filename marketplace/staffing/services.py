@@ -349,6 +349,11 @@ def cancel_run(*, actor: User, run: AssignmentRun, now: datetime) -> AssignmentR
     """Give up a run whose proposals were not sent."""
     run = lock_row(AssignmentRun, run.pk)
     require(rules.can_staff, actor, run.contract)
-    apply_transition(RUN, run, "cancel", actor=actor, now=now)
-    _drop_parts(run, actor=actor, now=now)
+    give_up(run, actor=actor, now=now)
     return run
+
+
+def give_up(run: AssignmentRun, *, actor: User | None, now: datetime, reason: str = "") -> None:
+    """Cancel a run whose lock the caller's transaction holds, with its parts."""
+    apply_transition(RUN, run, "cancel", actor=actor, now=now, reason=reason)
+    _drop_parts(run, actor=actor, now=now)

@@ -179,7 +179,8 @@ def withdraw_assignment(*, actor: User, assignment: Assignment, reason: str, now
     assignment = lock_row(Assignment, assignment.pk)
     require(rules.can_staff, actor, assignment.run.contract)
     asked = assignment.state == AssignmentState.PROPOSED
-    apply_transition(ASSIGNMENT, assignment, "withdraw", actor=actor, now=now, reason=reason.strip())
+    changes = {"answer_note": reason.strip()}
+    apply_transition(ASSIGNMENT, assignment, "withdraw", actor=actor, now=now, reason=reason.strip(), changes=changes)
     if asked:
         letters.proposal_withdrawn(assignment, reason.strip())
     return assignment
@@ -206,7 +207,10 @@ def settle(*, now: datetime, post_ids: Sequence[int] | None = None) -> int:
 
 def _settle(rows: Any, *, actor: User | None, now: datetime) -> int:
     left = Q(state=AssignmentState.ACCEPTED) & (~Q(post__state=PostState.FILLED) | ~Q(post__adviser=F("person")))
-    taken = Q(state=AssignmentState.PROPOSED) & ~Q(post__state=PostState.VACANT)
-    ended = apply_transitions(ASSIGNMENT, rows.filter(left), "end", actor=actor, now=now, reason="post_left")
-    withdrawn = apply_transitions(ASSIGNMENT, rows.filter(taken), "withdraw", actor=actor, now=now, reason="post_taken")
-    return len(ended) + len(withdrawn)
+    changed = len(apply_transitions(ASSIGNMENT, rows.filter(left), "end", actor=actor, now=now, reason="post_left"))
+    for state, reason in ((PostState.FILLED, "post_taken"), (PostState.CLOSED, "contract_ended")):
+        asked = rows.filter(state=AssignmentState.PROPOSED, post__state=state)
+        withdrawn = apply_transitions(ASSIGNMENT, asked, "withdraw", actor=actor, now=now, reason=reason)
+        letters.proposals_over(withdrawn, reason)
+        changed += len(withdrawn)
+    return changed

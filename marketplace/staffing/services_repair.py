@@ -8,11 +8,12 @@ repair (``one_repair_by_itself_a_run``), each has a round less to give, so it en
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from marketplace.accounts.models import User
 from marketplace.audit.services import record
@@ -100,6 +101,27 @@ def _answered() -> QuerySet[AssignmentRun]:
         rounds_left__gt=0,
         contract__state=ContractState.ACTIVE,
     ).order_by("pk")
+
+
+def end_with_contracts(*, now: datetime, contract_ids: Sequence[int] | None = None) -> int:
+    """With a contract that ended, what is being computed or was not sent is given up, and no repair follows; gives how many runs
+    changed."""
+    alive = Q(rounds_left__gt=0) | Q(state__in=[RunState.QUEUED, RunState.RUNNING, RunState.DONE])
+    runs = AssignmentRun.objects.filter(alive, contract__state__in=[ContractState.TERMINATED, ContractState.COMPLETED])
+    if contract_ids is not None:
+        runs = runs.filter(contract__in=contract_ids)
+    done = 0
+    for run_id in runs.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            run = lock_row(AssignmentRun, run_id)
+            if run.state == RunState.PUBLISHED and run.rounds_left:
+                _end(run, actor=None, now=now, reason="contract_ended")
+            elif run.state in (RunState.QUEUED, RunState.RUNNING, RunState.DONE):
+                services.give_up(run, actor=None, now=now, reason="contract_ended")
+            else:
+                continue
+            done += 1
+    return done
 
 
 @transaction.atomic

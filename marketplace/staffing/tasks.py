@@ -70,6 +70,7 @@ def sweep() -> int:
     ended = (
         services_proposals.expire_overdue(now=now) + services_proposals.settle(now=now) + close_answered_calls(now=now)
     )
+    ended += services_repair.end_with_contracts(now=now)
     repaired = services_repair.repair_by_themselves(now=now)
     return len(runs) + parts + len(scenarios) + ended + repaired + services.measure_runs()
 

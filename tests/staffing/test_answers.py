@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db.models import F, Value
 from django.db.models.functions import Concat
+from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.accounts.models import OrganisationKind, Role, User
@@ -141,7 +142,7 @@ def test_the_last_instant_is_in_time(at):
     assert case.post(0).state == "filled"
 
 
-def test_taking_a_proposal_back(mailoutbox, django_capture_on_commit_callbacks):
+def test_taking_a_proposal_back(mailoutbox, client_for, django_capture_on_commit_callbacks):
     case = make_case((0.01,), (0.0,))
     User.objects.filter(pk=case.lawyers[0].pk).update(email="lawyer@example.org")
     [proposal] = publish_case(case)
@@ -159,6 +160,7 @@ def test_taking_a_proposal_back(mailoutbox, django_capture_on_commit_callbacks):
     [letter] = mailoutbox
     assert letter.to == ["lawyer@example.org"]
     assert "律师调离" in letter.body
+    assert "律师调离" in client_for(case.lawyers[0]).get(reverse("staffing:proposals")).content.decode()
     with pytest.raises(IllegalTransition):
         services_proposals.accept_assignment(actor=case.lawyers[0], assignment=proposal, now=clock.now())
 
@@ -191,12 +193,23 @@ def test_an_adviser_who_leaves_ends_the_assignment(django_capture_on_commit_call
     assert len(run_case(case).problem["posts"]["key"]) == 1
 
 
-def test_a_post_filled_by_hand_takes_its_proposal_back(django_capture_on_commit_callbacks):
+def test_a_post_filled_by_hand_takes_its_proposal_back_and_says_so(
+    mailoutbox, client_for, django_capture_on_commit_callbacks
+):
     case = make_case((0.01,), (0.0, 0.1))
     publish_case(case)
+    [proposal] = Assignment.objects.all()
+    User.objects.filter(pk=proposal.person_id).update(email="asked@example.org")
     with django_capture_on_commit_callbacks(execute=True):
         fill_post(post=case.post(0), adviser=case.lawyers[1], actor=case.parties.bidder, now=clock.now())
     assert states(case) == ["withdrawn"]
+    [letter] = mailoutbox
+    assert "Somebody else serves there by now." in letter.body
+    record = reverse("audit:trail", args=["staffing.assignment", proposal.pk])
+    assert (
+        "Somebody else serves there by now."
+        in client_for(case.parties.officer, language="en").get(record).content.decode()
+    )
 
 
 def test_the_sweep_repairs_what_lost_news_left():

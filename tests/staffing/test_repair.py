@@ -263,6 +263,37 @@ def test_an_officer_who_left_decides_nothing_any_more():
     assert Event.objects.get(action="run.stop_repairs").reason == "officer_left"
 
 
+@pytest.mark.parametrize("news", [True, False])
+def test_a_contract_that_ends_ends_its_runs(news, mailoutbox, client_for, django_capture_on_commit_callbacks):
+    """At once, by the news; were that lost, the sweep does it: nothing is computed, sent or repaired any more, and whoever was
+    asked hears of it."""
+    case = make_case((0.01, 0.02, 0.9), (0.0, 0.1), capacity=4)
+    run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=2)
+    first, second = run.assignments.select_related("post", "person", "run").order_by("post__region_id")
+    accept(first)
+    second.person.email = "asked@example.org"
+    second.person.save()
+    computed = run_case(case)
+    with django_capture_on_commit_callbacks(execute=news):
+        contracts.terminate_contract(
+            actor=case.parties.approver, contract=case.contract, reason="供应商违约", now=clock.now()
+        )
+    assert AssignmentRun.objects.filter(state="cancelled").exists() == news
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep()
+    computed.refresh_from_db()
+    first.run.refresh_from_db()
+    second.refresh_from_db()
+    assert (computed.state, first.run.rounds_left, second.state) == ("cancelled", 0, "withdrawn")
+    assert Event.objects.get(action="run.stop_repairs").reason == "contract_ended"
+    assert Event.objects.get(action="assignment.withdraw").reason == "contract_ended"
+    [letter] = [each for each in mailoutbox if each.to == ["asked@example.org"]]
+    assert "The contract has ended." in letter.body
+    page = client_for(second.person).get(reverse("staffing:proposals")).content.decode()
+    assert reverse("staffing:assignment", args=[second.pk]) in page
+    assert services_repair.end_with_contracts(now=clock.now()) == 0
+
+
 def test_somebody_who_computes_comes_first():
     case = make_case((0.01,), (0.0, 0.02))
     run = services_proposals.publish_run(actor=case.parties.officer, run=run_case(case), now=clock.now(), rounds=1)

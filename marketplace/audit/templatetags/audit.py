@@ -42,6 +42,11 @@ def act(event: Event) -> str:
 
 
 @register.filter
+def because(event: Event) -> str:
+    return labels.reason_label(event.reason)
+
+
+@register.filter
 def kind_of_object(event: Event) -> str:
     return labels.subject_label(event.subject_type)
 

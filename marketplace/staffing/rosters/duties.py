@@ -5,17 +5,19 @@ Locks are taken in one order: the person, the duty, then the places (of a call, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 from marketplace.contracts.states import ContractState
 from marketplace.core import clock
+from marketplace.core.errors import StaleState
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
@@ -26,7 +28,7 @@ from volunteers.states import OpportunityState, SignUpState
 
 from . import errors, letters, people, rules, services
 from .models import Duty, Roster, RosterShift
-from .states import DUTY, HOLDING, DutyState, RosterState
+from .states import CONTRACT_ENDED, DUTY, HOLDING, UNAVAILABLE, DutyState, RosterState
 
 
 def take(actor: User, duty: Duty) -> Duty:
@@ -212,7 +214,7 @@ def expire_overdue(*, now: datetime) -> int:
 
 def settle(*, now: datetime) -> int:
     """Let duties follow what happened to their places at a call, and to their contracts; gives how many changed."""
-    return _follow_sign_ups(now) + _follow_contracts(now) + follow_people(now=now, minute=now.minute)
+    return _follow_sign_ups(now) + cancel_with_contracts(now=now) + follow_people(now=now, minute=now.minute)
 
 
 def follow_people(*, now: datetime, minute: int | None = None) -> int:
@@ -239,10 +241,9 @@ def follow_people(*, now: datetime, minute: int | None = None) -> int:
                 if duty.state not in HOLDING:
                     continue
                 services.end_swaps(duty, actor=None, now=now)
-                changes = {"answered_at": now}
-                apply_transition(
-                    DUTY, duty, "withdraw", actor=None, now=now, reason="person_unavailable", changes=changes
-                )
+                changes = {"answered_at": now, "note": UNAVAILABLE}
+                apply_transition(DUTY, duty, "withdraw", actor=None, now=now, reason=UNAVAILABLE, changes=changes)
+                letters.withdrawn(duty, UNAVAILABLE)
                 done += 1
     return done
 
@@ -279,13 +280,18 @@ def _follow_sign_ups(now: datetime) -> int:
     return done
 
 
-def _follow_contracts(now: datetime) -> int:
-    """A contract that ended takes its coming rosters with it."""
+def cancel_with_contracts(*, now: datetime, contract_ids: Sequence[int] | None = None) -> int:
+    """A contract that ended takes its coming rosters with it; gives how many."""
     ended = Roster.objects.filter(
         contract__state__in=[ContractState.TERMINATED, ContractState.COMPLETED],
         shifts__starts_at__gt=now,
     ).exclude(state=RosterState.CANCELLED)
-    rosters = list(ended.distinct().order_by("pk"))
-    for roster in rosters:
-        services.cancel_roster(actor=None, roster=roster, reason=str(_("The contract has ended.")), now=now)
-    return len(rosters)
+    if contract_ids is not None:
+        ended = ended.filter(contract__in=contract_ids)
+    done = 0
+    for roster in ended.distinct().order_by("pk"):
+        # The news and the sweep may come together: the second finds it cancelled.
+        with suppress(StaleState):
+            services.cancel_roster(actor=None, roster=roster, reason=CONTRACT_ENDED, now=now)
+            done += 1
+    return done

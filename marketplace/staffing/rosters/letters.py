@@ -15,6 +15,7 @@ from marketplace.core.mail import tell
 from marketplace.core.words import letter_words
 
 from .models import Duty, Roster, Swap
+from .states import words_of_reason
 
 #: in the language of the part of the letter in which they stand
 _in_words = lazy(localized, str)
@@ -51,7 +52,7 @@ def cancelled(roster: Roster, people: Iterable[User], reason: str) -> None:
         _("Your coming shifts of this roster are off. Reason: %(reason)s"),
         reverse("staffing:duties"),
         title=_in_words(roster.subject, "title"),
-        reason=reason,
+        reason=words_of_reason(reason),
     )
 
 
@@ -62,7 +63,7 @@ def withdrawn(duty: Duty, reason: str) -> None:
         _("The shift of %(when)s is not yours any more. Reason: %(reason)s"),
         reverse("staffing:duties"),
         when=_at(duty.shift.starts_at),
-        reason=reason,
+        reason=words_of_reason(reason),
     )
 
 

@@ -22,7 +22,7 @@ from marketplace.timesheets.models import Capacity, PersonRange
 from volunteers.models import Opportunity, SignUp
 from volunteers.models import Shift as VolunteerShift
 
-from .states import DealState, DutyState, RosterState, SwapState
+from .states import DealState, DutyState, RosterState, SwapState, words_of_reason
 
 
 class Roster(models.Model):
@@ -117,6 +117,11 @@ class Roster(models.Model):
     @property
     def title(self) -> str:
         return localized(self.subject, "title")
+
+    @property
+    def why_cancelled(self) -> str:
+        """``cancel_reason`` in words."""
+        return str(words_of_reason(self.cancel_reason))
 
 
 class RosterShift(models.Model):
@@ -341,6 +346,11 @@ class Duty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} · {self.shift}"
+
+    @property
+    def note_words(self) -> str:
+        """``note``, or why the clock ended the duty."""
+        return str(words_of_reason(self.note))
 
 
 class Swap(models.Model):

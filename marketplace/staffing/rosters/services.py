@@ -341,7 +341,8 @@ def cancel_roster(*, actor: User | None, roster: Roster, reason: str, now: datet
         end_swaps(duty, actor=actor, now=now)
         if duty.state != DutyState.COMPUTED:
             touched[duty.person_id] = duty.person
-        apply_transition(DUTY, duty, "withdraw", actor=actor, now=now, reason=reason.strip())
+        changes = {"note": reason.strip()}
+        apply_transition(DUTY, duty, "withdraw", actor=actor, now=now, reason=reason.strip(), changes=changes)
     apply_transition(
         ROSTER,
         roster,

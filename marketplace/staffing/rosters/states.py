@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from marketplace.core.states import StateTable, Transition
+from marketplace.staffing.labels import REASONS
+
+#: stored as the reason of what the clock ends; see ``words_of_reason``
+CONTRACT_ENDED = "contract_ended"
+UNAVAILABLE = "person_unavailable"
 
 
 class RosterState(TextChoices):
@@ -15,6 +21,11 @@ class RosterState(TextChoices):
     CLOSED = "closed", pgettext_lazy("roster", "offers are in")
     PUBLISHED = "published", pgettext_lazy("roster", "published")
     CANCELLED = "cancelled", _("cancelled")
+
+
+def words_of_reason(reason: str) -> str | Promise:
+    """A stored reason to be read: what somebody wrote, or the words for what the clock did."""
+    return REASONS.get(reason, reason)
 
 
 ROSTER = StateTable(

@@ -150,6 +150,7 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
     found, user, now = visible_roster(request, pk), me(request), clock.now()
     may_manage = rules.can_manage(user, found)
     view = selectors.standing(found, now)
+    capacity = people.capacity_of(user, found, timezone.localdate(now)) if found.state != RosterState.DRAFT else ""
     last = view.last
     deal = selectors.last_sent(found) or (last if may_manage and last and last.state == DealState.DONE else None)
     context: dict[str, Any] = {
@@ -163,10 +164,11 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
         "oversees": rules.oversees(user, found),
         "named": rules.sees_names(user, found),
         "days": selectors.grid(found, user=user),
-        "capacity": people.capacity_of(user, found, timezone.localdate(now))
-        if found.state != RosterState.DRAFT
-        else "",
+        "capacity": capacity,
         "takes_offers": offers.takes_offers(found, now),
+        "may_take": bool(capacity)
+        and found.state == RosterState.PUBLISHED
+        and offers.shifts_for(user, found, now).exists(),
         "offer": Offer.objects.filter(roster=found, person=user).first(),
         "repairable": selectors.repairable(found, now) if may_manage else 0,
         "open_form": OpenForm(roster=found) if may_manage and found.state in ("draft", "closed") else None,

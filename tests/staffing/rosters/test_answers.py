@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 
 from marketplace.audit.models import Event
 from marketplace.contracts import services as contracts
@@ -12,7 +13,7 @@ from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
 from marketplace.staffing import tasks
 from marketplace.staffing.rosters import duties, errors, services
-from marketplace.staffing.rosters.models import Duty
+from marketplace.staffing.rosters.models import Duty, Roster
 from marketplace.timesheets import services as timesheets
 from marketplace.timesheets.subjects import subject_of, subjects_of
 from tests.factories.rosters import MORNING, confirmed_case, make_roster, offer, open_case, send_case
@@ -128,15 +129,29 @@ def test_a_cancelled_roster_lets_everybody_go(case):
     assert set(case.roster.shifts.values_list("taken", flat=True)) == {0}
 
 
-def test_a_contract_that_ends_takes_its_roster_with_it(case):
-    confirmed_case(case)
-    contracts.terminate_contract(
-        actor=case.parties.approver, contract=case.roster.contract, reason="供应商违约", now=clock.now()
-    )
+@pytest.mark.parametrize("news", [True, False])
+def test_a_contract_that_ends_takes_its_roster_with_it(case, news, client_for, django_capture_on_commit_callbacks):
+    """At once, by the news; were that lost, the sweep does it. Whoever had a shift is told why, in both languages."""
+    duty, _other = confirmed_case(case)
+    duty.person.email = "lawyer@example.org"
+    duty.person.save()
+    with django_capture_on_commit_callbacks(execute=news):
+        contracts.terminate_contract(
+            actor=case.parties.approver, contract=case.roster.contract, reason="供应商违约", now=clock.now()
+        )
+    assert Roster.objects.filter(state="cancelled").exists() == news
     tasks.sweep_rosters()
     case.roster.refresh_from_db()
     assert case.roster.state == "cancelled"
     assert set(Duty.objects.values_list("state", flat=True)) == {"withdrawn"}
+    page = reverse("staffing:roster", args=[case.roster.pk])
+    for language, words in (("en", "The contract has ended."), ("zh-hans", "合同已终止。")):
+        reader = client_for(duty.person, language=language)
+        assert words in client_for(case.parties.officer, language=language).get(page).content.decode()
+        assert words in reader.get(reverse("staffing:duties")).content.decode()
+    if news:
+        assert "The contract has ended." in mail.outbox[-1].body
+        assert "合同已终止。" in mail.outbox[-1].body
 
 
 def test_a_confirmed_shift_is_where_the_lawyer_checks_in(case, at):
@@ -166,12 +181,16 @@ def test_a_volunteers_hours_are_not_the_contracts(at):
     assert (subject.kind, subject.id, subject.capacity) == ("staffing.duty", duty.pk, "volunteer")
 
 
-def test_whoever_may_not_serve_any_more_is_taken_off_coming_shifts(case):
+def test_whoever_may_not_serve_any_more_is_taken_off_coming_shifts_and_told(case, django_capture_on_commit_callbacks):
     duty, _other = confirmed_case(case)
+    duty.person.email = "lawyer@example.org"
+    duty.person.save()
     assert duties.follow_people(now=clock.now()) == 0
     duty.person.credentials.update(state="revoked")
     wrong = (case.roster.pk + 1) % 60
     assert duties.follow_people(now=clock.now(), minute=wrong) == 0
-    assert duties.follow_people(now=clock.now(), minute=case.roster.pk % 60) == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        assert duties.follow_people(now=clock.now(), minute=case.roster.pk % 60) == 2
+    assert "licence, membership or profile" in mail.outbox[-1].body
     assert set(Duty.objects.values_list("state", flat=True)) == {"withdrawn"}
     assert set(case.roster.shifts.values_list("taken", flat=True)) == {0}
