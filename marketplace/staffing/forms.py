@@ -40,7 +40,7 @@ class RunForm(forms.Form):
         initial=USUAL_RADIUS,
     )
     languages = forms.MultipleChoiceField(
-        label=_("Languages of the villages"),
+        label=_("Languages spoken there"),
         help_text=_("Who speaks none of them counts as 20 minutes farther. Choose none if Mandarin is enough."),
         choices=SpokenLanguage.choices,
         widget=forms.CheckboxSelectMultiple,

@@ -78,7 +78,9 @@ def languages(run: AssignmentRun) -> Table:
     for bit, name in enumerate(names):
         count = counts[bit] if bit < len(counts) else 0
         if count or name in asked:
-            rows.append((str(SpokenLanguage(name).label), _("yes") if name in asked else "", count))
+            rows.append(
+                (str(SpokenLanguage(name).label), _("yes") if name in asked else pgettext("asked for", "no"), count)
+            )
     return Table([_("Language"), _("Asked for"), _("Villages whose lawyer speaks it")], rows)
 
 

@@ -16,13 +16,15 @@ from marketplace.core.i18n import localized
 from marketplace.regions.codes import SPAN
 from marketplace.regions.models import Level, Region
 
+from . import selectors_map
 from .models import AssignmentRun, Scenario
 from .reasons_in_words import as_minutes
 from .scenarios import newcomers
+from .selectors_map import EMPTY, LOST, SERVED, MapDocument
 
 #: scenarios side by side
 MOST_COMPARED = 4
-SERVED, GAINED, LOST, EMPTY = "served", "gained", "lost", "empty"
+GAINED = "gained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,17 +264,9 @@ def area_lines(lines: Sequence[VillageLine]) -> list[AreaLine]:
     ]
 
 
-def map_document(scenario: Scenario) -> dict[str, Any]:
-    """Villages ([longitude, latitude, name, who] by status) and advisers ([longitude, latitude, name]) for the map.
-
-    An adviser stands at the division of his office: his own place is shown to nobody.
-    """
-    frozen = (
-        AssignmentRun.objects.filter(pk=scenario.run_id)
-        .values_list("problem__posts__key", "problem__posts__longitude", "problem__posts__latitude")
-        .get()
-    )
-    place = {key: (longitude, latitude) for key, longitude, latitude in zip(*frozen, strict=True)}
+def map_document(scenario: Scenario) -> MapDocument:
+    """Villages by what the scenario makes of them; lawyers of the plan and of the scenario."""
+    place = selectors_map.places(scenario.run)
     villages: dict[str, list[list[Any]]] = {SERVED: [], GAINED: [], LOST: [], EMPTY: []}
     lines = village_lines(scenario)
     for line, named in zip(lines, named_lines(scenario, lines), strict=True):
@@ -281,14 +275,6 @@ def map_document(scenario: Scenario) -> dict[str, Any]:
     first_new = first_new_key(scenario.run)
     real = {row[1] for row in scenario.plan if row[1] < first_new}
     keys = real | set(scenario.run.assignments.order_by().values_list("person_id", flat=True))
-    offices = (
-        User.objects.filter(pk__in=keys, practitioner__region__longitude__isnull=False)
-        .select_related("practitioner__region")
-        .order_by("pk")
-    )
-    advisers: list[list[Any]] = [
-        [o.practitioner.region.longitude, o.practitioner.region.latitude, localized(o, "display_name")] for o in offices
-    ]
     firms = [change for change in scenario.changes if change["kind"] == "firm"]
-    advisers += [[firm["longitude"], firm["latitude"], _("another firm")] for firm in firms]
-    return {"villages": villages, "advisers": advisers}
+    others = [(firm["longitude"], firm["latitude"], _("another firm")) for firm in firms]
+    return {"villages": villages, "advisers": selectors_map.offices(keys, others)}

@@ -14,6 +14,7 @@ urlpatterns = [
     path("contracts/<int:pk>/compute/", views.compute, name="compute"),
     path("contracts/<int:pk>/volunteers/", views.call, name="call"),
     path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/map.json", views.run_map, name="run_map"),
     path("runs/<int:pk>/progress/", views.progress, name="progress"),
     path("runs/<int:pk>/plan.csv", views.plan_csv, name="plan_csv"),
     path("runs/<int:pk>/problem.json", views_proof.problem, name="problem"),

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,14 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.models import User
-from marketplace.contracts.models import Contract
+from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.states import ContractState
 from marketplace.core import clock
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.core.permissions import require
 
-from . import calls, rules, selectors, services, services_proposals
+from . import calls, rules, selectors, selectors_map, services, services_proposals
 from .forms import CallForm, PublishForm, RunForm
 from .models import Assignment, AssignmentRun
 from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason, why_left
@@ -75,6 +75,9 @@ def vacant(request: HttpRequest) -> HttpResponse:
         "page": page,
         "towns": selectors.region_names(post.region for post in posts),
         "calls": selectors.open_calls(posts),
+        "teams": set(
+            Post.objects.filter(contract__in={p.contract_id for p in posts}, seat=2).values_list("contract", flat=True)
+        ),
     }
     return render(request, "staffing/vacant.html", context)
 
@@ -112,7 +115,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
     sent = services.last_published(found)
     repairable = selectors.repairable(sent) if sent is not None and may_staff else None
     rosters = list(found.rosters.exclude(state=RosterState.CANCELLED)[:5])
-    duty = Contract.objects.filter(WITH_DUTY, pk=pk).exists()
+    duty = _is_duty(found)
     context = {
         "contract": found,
         "rosters": rosters,
@@ -125,7 +128,8 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         "running": last is not None and last.state in UNDER_WAY,
         "computed": last is not None and last.state == RunState.DONE,
         "may_staff": may_staff,
-        "may_call": rules.can_call_volunteers(request.user, found)
+        "may_call": not duty
+        and rules.can_call_volunteers(request.user, found)
         and found.state == ContractState.ACTIVE
         and any(run.state == RunState.PUBLISHED for run in view.runs)
         and view.counts[selectors.VACANT] > 0,
@@ -133,6 +137,11 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": _steps(view),
     }
     return render(request, "staffing/contract.html", context)
+
+
+def _is_duty(contract: Contract) -> bool:
+    """Somebody serves at a place, not in villages."""
+    return Contract.objects.filter(WITH_DUTY, pk=contract.pk).exists()
 
 
 def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
@@ -274,6 +283,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "run": found,
         "contract": found.contract,
+        "duty": _is_duty(found.contract),
         "report": report,
         "may_staff": rules.can_staff(request.user, found.contract),
         "running": found.state in UNDER_WAY,
@@ -300,8 +310,19 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
             "may_automate": rules.can_automate(request.user, found.contract),
             "oversees": rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists(),
             "unfilled": [(row.post, short_emptiness(row)) for row in unfilled],
+            "drawn": not context["duty"] and report.posts <= selectors_map.MOST_DRAWN,
         }
     return render(request, "staffing/run.html", context)
+
+
+@require_safe
+def run_map(request: HttpRequest, pk: int) -> JsonResponse:
+    """The villages of a plan, for the map."""
+    found = visible_run(request, pk)
+    report = selectors.run_report(found)
+    if found.shape == RunShape.TEAM or report is None or report.posts > selectors_map.MOST_DRAWN:
+        raise Http404
+    return JsonResponse(selectors_map.run_map(found))
 
 
 @require_safe

@@ -20,6 +20,7 @@ from . import rules, selectors, services_scenarios
 from . import selectors_scenarios as reads
 from .forms_scenarios import ScenarioForm
 from .models import AssignmentRun, Scenario, without_documents
+from .selectors_map import EMPTY, LOST, SERVED
 from .states import RunShape, RunState, ScenarioState
 from .views import me
 
@@ -74,6 +75,7 @@ def what_if(request: HttpRequest, pk: int) -> HttpResponse:
     scenarios = list(_scenarios(run))
     people, regions = reads.people_in(scenarios), reads.regions_in(scenarios)
     compared = _compared(request, scenarios)
+    worth = reads.worth(run)
     context = {
         "run": run,
         "report": selectors.run_report(run),
@@ -83,7 +85,8 @@ def what_if(request: HttpRequest, pk: int) -> HttpResponse:
         "running": any(s.state in UNDER_WAY for s in scenarios),
         "columns": [reads.base_column(run), *(reads.scenario_column(run, s) for s in compared)],
         "compared": {s.pk for s in compared},
-        "worth": reads.worth(run),
+        "worth": [line for line in worth if not line.fills],
+        "filling": [line.person for line in worth if line.fills],
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "staffing/what_if.html", context, status=status)
@@ -145,7 +148,7 @@ def scenario(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("staffing:what_if", found.run_id)
     lines = reads.village_lines(found)
     gained = [line for line in lines if line.status == reads.GAINED]
-    lost = [line for line in lines if line.status == reads.LOST]
+    lost = [line for line in lines if line.status == LOST]
     context = {
         "scenario": found,
         "run": found.run,
@@ -171,10 +174,10 @@ def scenario_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """Every village in the plan and in the scenario."""
     found = _scenario(request, pk)
     said = {
-        reads.SERVED: _("served"),
+        SERVED: _("served"),
         reads.GAINED: _("newly served"),
-        reads.LOST: _("lost"),
-        reads.EMPTY: _("still vacant"),
+        LOST: _("lost"),
+        EMPTY: _("still vacant"),
     }
     header = [
         _("code"), _("village"), _("status"), _("lawyer in the plan"), _("minutes in the plan"),

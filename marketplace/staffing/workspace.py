@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Min, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,6 +21,7 @@ from marketplace.core.workspace import WorkItem
 
 from .freezing import LIVE
 from .models import Assignment, AssignmentRun
+from .rosters.people import WITH_DUTY
 from .selectors import by_roster
 from .states import AssignmentState, RunState
 
@@ -80,6 +81,7 @@ def _to_decide(whose: Q) -> Iterator[WorkItem]:
         .annotate(
             computed=Exists(runs.filter(state=RunState.DONE)),
             computing=Exists(runs.filter(state__in=[RunState.QUEUED, RunState.RUNNING])),
+            of_duty=ExpressionWrapper(WITH_DUTY, BooleanField()),
             of_team=Exists(Post.objects.filter(contract=OuterRef("pk"), seat=2)),
             vacant=Count("posts", filter=Q(posts__state=PostState.VACANT) & ~Exists(live)),
         )
@@ -91,17 +93,20 @@ def _to_decide(whose: Q) -> Iterator[WorkItem]:
             title = _("Look at the computed plan and send the proposals")
             weight = 30
         else:
-            title = (
-                ngettext(
-                    "%(n)s seat of a counsel team is empty", "%(n)s seats of a counsel team are empty", contract.vacant
-                )
-                if contract.of_team
-                else ngettext("%(n)s village has no adviser", "%(n)s villages have no adviser", contract.vacant)
-            ) % {"n": contract.vacant}
-            weight = 60
+            title, weight = _open_words(contract) % {"n": contract.vacant}, 60
         yield WorkItem(
             title=title,
             detail=localized(contract, "title"),
             url=reverse("staffing:contract", args=[contract.pk]),
             weight=weight,
         )
+
+
+def _open_words(contract: Any) -> str:
+    if contract.of_team:
+        return ngettext(
+            "%(n)s seat of a counsel team is empty", "%(n)s seats of a counsel team are empty", contract.vacant
+        )
+    if contract.of_duty:
+        return _("Nobody is on duty yet")
+    return ngettext("%(n)s village has no adviser", "%(n)s villages have no adviser", contract.vacant)

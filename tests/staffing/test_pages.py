@@ -1,9 +1,11 @@
 """Every page for everybody: who may see it, what it says, and how many queries it takes."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.accounts.picking import proposal
@@ -297,3 +299,40 @@ def test_pages_take_a_fixed_number_of_queries(client_for, django_assert_max_num_
     one, three = counts((0.01,)), counts((0.01, 0.02, 0.03))
     assert one == three
     assert max(one.values()) <= 20
+
+
+def test_the_map_shows_how_each_village_stands(client_for, case):
+    """By what the lawyer answered; offices once a place; not for strangers."""
+    first, second = publish_case(case)
+    services_proposals.decline_assignment(actor=first.person, assignment=first, reason="路远", now=clock.now())
+    address = reverse("staffing:run_map", args=[first.run_id])
+    assert address in text(client_for(case.parties.officer).get(reverse("staffing:run", args=[first.run_id])))
+    found = json.loads(text(client_for(case.parties.bidder).get(address)))
+    villages = {status: [row[2:] for row in rows] for status, rows in found["villages"].items()}
+    assert villages["lost"] == [[first.post.region.name, first.person.display_name]]
+    assert villages["asked"] == [[second.post.region.name, second.person.display_name]]
+    assert (villages["served"], len(villages["empty"])) == ([], 2)
+    assert found["villages"]["asked"][0][:2] == pytest.approx(
+        [second.post.region.longitude, second.post.region.latitude]
+    )
+    names = sorted(name for row in found["advisers"] for name in row[2].split("、"))
+    assert len(names) in (0, 2)
+    assert client_for(case.lawyers[0]).get(address).status_code == 404
+    waiting = services.request_run(actor=case.parties.officer, contract=case.contract, parameters={}, now=clock.now())
+    officer = client_for(case.parties.officer)
+    assert officer.get(reverse("staffing:run_map", args=[waiting.pk])).status_code == 404
+
+
+def test_a_township_says_what_is_vacant_and_what_volunteers_are_called_for(client_for, case):
+    publish_case(case)
+    officer = client_for(case.parties.officer, language="en")
+    address = reverse("staffing:contract", args=[case.contract.pk])
+    assert "2 vacant" in text(officer.get(address))
+    day = (timezone.localdate() + timedelta(days=10)).isoformat()
+    asked = {"first_day": day, "starts": "09:00", "ends": "11:00", "visits": "1", "places": "1"}
+    officer.post(reverse("staffing:call", args=[case.contract.pk]), asked)
+    calls = Opportunity.objects.filter(seeks_adviser_for_post__isnull=False)
+    page = text(officer.get(address))
+    assert ("2 calls open" in page, "2 vacant" in page) == (True, False), calls
+    vacant = text(officer.get(reverse("staffing:vacant")))
+    assert all(reverse("volunteers:opportunity", args=[call.pk]) in vacant for call in calls)

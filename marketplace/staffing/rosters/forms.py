@@ -95,16 +95,16 @@ class RosterForm(TermsForm):
     )
     first_from = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(9))
     first_to = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(12))
-    first_places = _places(_("Places"), initial=1)
-    first_helpers = _places(_("Places that need no lawyer"), initial=0)
-    second_from = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(14), required=False)
-    second_to = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(17, 30), required=False)
-    second_places = _places(_("Places"), initial=1)
-    second_helpers = _places(
+    first_places = _places(pgettext_lazy("of a shift", "Places"), initial=1)
+    first_helpers = _places(
         _("Places that need no lawyer"),
         initial=0,
         help_text=_("To receive people, interpret or help with forms. Single shifts can be changed afterwards."),
     )
+    second_from = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(14), required=False)
+    second_to = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(17, 30), required=False)
+    second_places = _places(pgettext_lazy("of a shift", "Places"), initial=1)
+    second_helpers = _places(_("Places that need no lawyer"), initial=0)
     volunteers_welcome = forms.BooleanField(
         label=_("Volunteers near by may offer too"),
         help_text=_("Lawyers and volunteers are then dealt together. Volunteers take the places that need no lawyer."),
@@ -171,7 +171,7 @@ class ShiftForm(forms.Form):
     day = forms.DateField(label=_("Day"), widget=forms.DateInput)
     starts = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(9))
     ends = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(12))
-    places = forms.IntegerField(label=_("Places"), min_value=1, max_value=100, initial=1)
+    places = forms.IntegerField(label=pgettext_lazy("of a shift", "Places"), min_value=1, max_value=100, initial=1)
     lawyer_needed = forms.BooleanField(label=_("A lawyer is needed"), required=False, initial=True)
 
     def times(self) -> tuple[datetime, datetime]:
@@ -183,7 +183,7 @@ class ShiftForm(forms.Form):
 class PlacesForm(forms.Form):
     """What can be changed of a shift."""
 
-    places = forms.IntegerField(label=_("Places"), min_value=1, max_value=100)
+    places = forms.IntegerField(label=pgettext_lazy("of a shift", "Places"), min_value=1, max_value=100)
     lawyer_needed = forms.BooleanField(label=_("A lawyer is needed"), required=False)
 
     def __init__(self, *args: Any, shift: RosterShift, **kwargs: Any) -> None:
@@ -214,7 +214,8 @@ class OfferForm(forms.Form):
 
     shifts = forms.TypedMultipleChoiceField(coerce=int, required=False)
     every = forms.TypedMultipleChoiceField(
-        label=_("Besides, all shifts on every"),
+        label=_("All shifts on every"),
+        help_text=_("Besides those that you tick below."),
         choices=WEEKDAYS,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
@@ -276,7 +277,7 @@ class SwapForm(forms.Form):
         chosen: Any = self.fields["colleague"]
         chosen.choices = [(person.pk, localized(person, "display_name")) for person in people]
         back: Any = self.fields["in_return"]
-        back.choices = [("", _("nothing"))] + [
+        back.choices = [("", pgettext_lazy("in return", "nothing"))] + [
             (duty.pk, f"{localized(duty.person, 'display_name')} · {instant_words(duty.shift.starts_at)}")
             for duty in returns
         ]

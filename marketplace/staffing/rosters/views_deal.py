@@ -161,7 +161,13 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
     oversees = rules.oversees(request.user, roster)
     finished = roster.deals.filter(state__in=FINISHED if oversees else [DealState.SENT])
     holding = list(shift.duties.filter(state__in=["proposed", "confirmed"]).select_related("person").order_by("pk"))
-    context: dict[str, Any] = {"roster": roster, "shift": shift, "oversees": oversees, "holding": holding}
+    context: dict[str, Any] = {
+        "roster": roster,
+        "shift": shift,
+        "oversees": oversees,
+        "may_withdraw": rules.can_manage(request.user, roster) and shift.starts_at > clock.now(),
+        "holding": holding,
+    }
     for deal in finished.order_by("-requested_at", "-pk"):
         full = selectors.with_documents(deal)
         if shift.pk in full.problem["shifts"]["key"]:

@@ -172,7 +172,12 @@ def swap(request: HttpRequest, pk: int) -> HttpResponse:
 def swap_agree(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Swap.objects.select_related("duty__shift"), pk=pk, colleague=me(request))
     swaps.agree_swap(actor=me(request), swap=found, now=clock.now())
-    messages.success(request, _("Agreed. The shift is yours now; your colleague is told."))
+    messages.success(
+        request,
+        _("Agreed. The shifts are exchanged; your colleague is told.")
+        if found.in_return_id
+        else _("Agreed. The shift is yours now; your colleague is told."),
+    )
     return redirect("staffing:duties")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from marketplace.contracts.models import Contract
 from marketplace.contracts.states import ContractState
@@ -170,7 +170,7 @@ def why_not_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
 
 
 STATUS = {
-    teams.SERVED: lambda: _("served"),
+    teams.SERVED: lambda: pgettext("of a team", "member"),
     teams.PROPOSED: lambda: _("asked, waiting for the answer"),
     teams.VACANT: lambda: _("vacant"),
 }

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 
 from marketplace.core.i18n import localized
@@ -16,6 +18,6 @@ def township(towns: dict[int, Region], code: int) -> str:
 
 
 @register.filter
-def item(lines: dict[int, str], key: int) -> str:
+def item(lines: dict[int, Any], key: int) -> Any:
     """``{{ becauses|item:a.pk }}``: what stands there under a key."""
     return lines.get(key, "")

@@ -1,6 +1,6 @@
 // Draws villages and lawyers' offices by longitude and latitude; without scripts the tables say the same.
 (() => {
-  const figure = document.querySelector("[data-scenario-map]");
+  const figure = document.querySelector("[data-staffing-map]");
   if (!figure) return;
   if (!window.echarts) { figure.remove(); return; }
   const words = document.getElementById("map-words").dataset;
@@ -8,7 +8,8 @@
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   // Shapes tell the statuses apart as well as colours do.
   const kinds = [
-    ["served", "circle", "--pine-2", 7, true], ["gained", "diamond", "--gold", 13, true], ["lost", "triangle", "--seal", 12, true],
+    ["served", "circle", "--pine-2", 7, true], ["asked", "diamond", "--gold", 10, true], ["gained", "diamond", "--gold", 13, true],
+    ["lost", "triangle", "--seal", 12, true],
     ["empty", "rect", "--seal", 8, false],
   ];
   const draw = (chart, data) => {
@@ -22,7 +23,7 @@
         axisLabel: { color: ink, showMinLabel: false, showMaxLabel: false, formatter: (value) => `${value.toFixed(2)}°` }, splitLine: { lineStyle: { color: token("--line-2") } },
       };
     };
-    const series = kinds.map(([key, symbol, color, size, full]) => ({
+    const series = kinds.filter(([key]) => data.villages[key] && (key === "served" || data.villages[key].length)).map(([key, symbol, color, size, full]) => ({
       name: `${words[key]} ${data.villages[key].length}`, type: "scatter", symbol, symbolSize: size, data: data.villages[key],
       itemStyle: { color: full ? token(color) : "transparent", borderColor: full ? paper : token(color), borderWidth: full ? 0.5 : 2 },
     }));
@@ -34,12 +35,12 @@
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
       tooltip: { trigger: "item", formatter: ({ data: row }) => [row[2], row[3]].filter(Boolean).map(window.echarts.format.encodeHTML).join("<br>") },
-      legend: { bottom: 0, textStyle: { color: ink } },
+      legend: { bottom: 0, itemWidth: 14, itemHeight: 12, textStyle: { color: ink } },
       grid: { left: 8, right: 16, top: 8, bottom: plot.clientWidth < 480 ? 84 : 44, containLabel: true },
       xAxis: axis(span(0)), yAxis: axis(span(1)), series,
     }, true);
   };
-  fetch(figure.dataset.scenarioMap, { headers: { Accept: "application/json" } }).then((answer) => {
+  fetch(figure.dataset.staffingMap, { headers: { Accept: "application/json" } }).then((answer) => {
     if (!answer.ok) throw new Error(answer.statusText);
     return answer.json();
   }).then((data) => {
