@@ -1,14 +1,16 @@
-"""Where a lot or a tender is served, in words: so many villages, or the name of the county or prefecture."""
+"""What a lot buys and where it is served, in words: so many villages, or units, seats and the name of a county or prefecture."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.core.i18n import localized
+from marketplace.core.words import number_words
 from marketplace.regions.models import Level, Region
 
 
@@ -30,3 +32,9 @@ class Area:
         if self.villages:
             words.append(ngettext("%(n)s village", "%(n)s villages", self.villages) % {"n": self.villages})
         return _(", ").join(words)
+
+
+def bought_words(product: Mapping[str, Any], units: int, seats: int) -> str:
+    """How much is bought of a product whose posts are not by village; ``product`` names its ``unit``."""
+    amount = _("%(n)s × %(unit)s") % {"n": number_words(units), "unit": localized(product, "unit")}
+    return _(", ").join([amount, ngettext("%(n)s seat", "%(n)s seats", seats) % {"n": seats}])

@@ -118,4 +118,4 @@ class NothingToWithdraw(DomainError):
 
 class RequestKeyTaken(DomainError):
     code = "request_key_taken"
-    message = _("This form was already used for another bid. Open the page again and repeat.")
+    message = _("This form was already used for something else. Open the page again and repeat.")

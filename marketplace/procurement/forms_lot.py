@@ -90,11 +90,15 @@ class LotForm(forms.Form):
         super().__init__(data)
         self.tender, self.county = tender, county
         product = lot.product_version.page if lot else tender.plan.product
+        self.by_village = product.staffed_by_village
         if product.staffed_by_village:
             del self.fields["quantity"], self.fields["seats"]
         else:
             words = _("In the product\u2019s unit: %(unit)s. The unit price is worked out from it.")
             self.fields["quantity"].help_text = words % {"unit": localized(product, "unit")}
+            for name, most in (("quantity", MOST_UNITS), ("seats", MOST_SEATS)):
+                said = _("This number lies between 1 and %(most)s.") % {"most": f"{most:,}"}
+                self.fields[name].error_messages |= {"min_value": said, "max_value": said}
         self.asked = kept is not None
         others = Lot.regions.through.objects.filter(lot__tender=tender).exclude(lot_id=lot.pk if lot else 0)
         self.taken: dict[int, int] = dict(others.values_list("region_id", "lot__number"))
@@ -104,8 +108,9 @@ class LotForm(forms.Form):
             lists = ",".join(ticked.getlist("elsewhere")).split(",")
             self.villages = {*_codes(ticked.getlist("villages")), *_codes(lists)}
         else:
-            self.whole = set()
-            self.villages = set(lot.regions.values_list("pk", flat=True)) if lot else set()
+            named = dict(lot.regions.values_list("pk", "level")) if lot else {}
+            self.whole = {code for code, level in named.items() if level != Level.VILLAGE}
+            self.villages = named.keys() - self.whole
         if kept is not None:
             names = ("title", "title_en", "quantity", "seats")
             self.initial = {name: kept.get(name, "") for name in names} | {"ceiling": [kept.get("ceiling_0"), "CNY"]}

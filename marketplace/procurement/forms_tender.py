@@ -192,8 +192,15 @@ class AmendForm(forms.Form):
 
 
 class CancelForm(forms.Form):
+    """The reason; in English too where it is published."""
+
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
     reason_en = forms.CharField(label=_("Reason in English"), widget=forms.Textarea(attrs={"rows": 2}), required=False)
+
+    def __init__(self, tender: Tender, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if tender.published_at is None:
+            del self.fields["reason_en"]
 
 
 class QuestionForm(forms.Form):

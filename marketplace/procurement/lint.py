@@ -58,7 +58,7 @@ def check_documents(
     found = findings(
         tender,
         lots or selectors.lots_of(tender),
-        plan_left=selectors.plan_left(tender),
+        plan_left=selectors.plan_left(tender.plan, but=tender),
         on=timezone.localdate(on or now),
     )
     if found:
@@ -73,7 +73,7 @@ def findings(tender: Tender, lots: list[Lot], *, plan_left: Money, on: date) -> 
     """
     found: list[str] = []
     if not lots:
-        found.append(_("There is no lot yet. Add one with its villages, ceiling and criteria."))
+        found.append(_("There is no lot yet. Add one with its ceiling and criteria."))
     total = yuan(sum((lot.ceiling.amount for lot in lots), Decimal(0)))
     if total > plan_left:
         found.append(

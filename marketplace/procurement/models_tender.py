@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from djmoney.models.fields import MoneyField
 
 from catalog.models import ProductVersion
@@ -16,6 +16,7 @@ from catalog.pages import ServicePage
 from marketplace.accounts.models import Organisation, User
 from marketplace.regions.models import Level, Region
 
+from .repeats import Requested
 from .states import PlanState, TenderState
 
 #: of a product's units, and of people at a time, that a lot may buy
@@ -29,7 +30,7 @@ class Method(models.TextChoices):
     CONSULTATION = "consultation", _("competitive consultation")
 
 
-class BudgetLine(models.Model):
+class BudgetLine(Requested):
     """Money appropriated to a buyer for a year. Its movements stand in the ledger (``budget:<pk>:available`` …)."""
 
     organisation = models.ForeignKey(
@@ -58,7 +59,7 @@ class BudgetLine(models.Model):
         return f"{self.fiscal_year} {self.code} {self.name}"
 
 
-class Plan(models.Model):
+class Plan(Requested):
     """What a bureau means to buy, from which budget, by which method and why. Approved by a second officer."""
 
     STATE_TONES: ClassVar = {
@@ -205,7 +206,7 @@ class Tender(models.Model):
         return self.state == TenderState.PUBLISHED and self.bid_deadline is not None and now <= self.bid_deadline
 
 
-class Lot(models.Model):
+class Lot(Requested):
     """A product version for a set of villages (or posts), under a ceiling.
 
     ``quantity`` counts the product's units and ``seats`` the people who serve at a time; both are empty where the product has one
@@ -242,6 +243,11 @@ class Lot(models.Model):
     def by_village(self) -> bool:
         """Whether there is one post a village."""
         return bool(self.product_version.content.get("staffed_by_village"))
+
+    @property
+    def places(self) -> list[Region]:
+        """Where it is served: the (prefetched) places named; the buyer's own area where none is and posts are not by village."""
+        return list(self.regions.all()) or ([] if self.by_village else [self.tender.organisation.region])
 
     @property
     def units(self) -> int:
@@ -288,7 +294,7 @@ class Criterion(models.Model):
         return self.title
 
 
-class Question(models.Model):
+class Question(Requested):
     """A supplier's question; published with its answer, without the asker's name."""
 
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="questions")
@@ -339,4 +345,9 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.tender.reference}"
+        return f"{self.heading} {self.tender.reference}"
+
+    @property
+    def heading(self) -> str:
+        """What it is; a procedure that was cancelled did not fail."""
+        return gettext("cancellation notice") if self.content.get("outcome") == "cancelled" else self.get_kind_display()

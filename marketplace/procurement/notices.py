@@ -64,7 +64,7 @@ def lot_content(lot: Lot) -> dict[str, Any]:
             "version": lot.product_version.number,
             "digest": lot.product_version.digest,
         },
-        "villages": [{"code": str(region.code), "name": region.name} for region in lot.regions.all()],
+        "villages": [{"code": str(place.code), "name": place.name} for place in lot.places],
         "units": lot.units,
         "unit": lot.product_version.content.get("unit", ""),
         "unit_en": lot.product_version.content.get("unit_en", ""),

@@ -22,9 +22,9 @@ from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.errors import UnknownDay, UnknownRule
 from marketplace.statutes.services import deadline
 
-from .areas import Area
+from .areas import Area, bought_words
 from .models_bidding import Bid
-from .models_tender import Lot, Notice, NoticeKind, Question, Tender
+from .models_tender import Lot, Notice, NoticeKind, Plan, Question, Tender
 from .rules import IS_PUBLIC, suppliers_of, visible_tenders
 from .states import BidState, TenderState
 
@@ -98,7 +98,7 @@ class Size:
 
 
 def sizes_of(tenders: Iterable[Tender]) -> dict[int, Size]:
-    """Lots, where they are served, and ceilings of each tender, in three queries; villages are counted, not read."""
+    """Lots, where they are served, and ceilings of each tender, in four queries; villages are counted, not read."""
     keys = [t.pk for t in tenders]
     lots = {
         row["tender_id"]: (row["n"], row["total"])
@@ -117,6 +117,13 @@ def sizes_of(tenders: Iterable[Tender]) -> dict[int, Size]:
     larger: dict[int, dict[int, Region]] = {}
     for link in served.exclude(region__level=Level.VILLAGE).select_related("lot", "region"):
         larger.setdefault(link.lot.tender_id, {})[link.region_id] = link.region
+    # Where posts are not by village, a lot that names no place is served in the buyer's own area.
+    unnamed = Lot.objects.filter(tender_id__in=keys, regions=None).exclude(
+        product_version__content__staffed_by_village=True
+    )
+    for lot in unnamed.select_related("tender__organisation__region").order_by("pk"):
+        region = lot.tender.organisation.region
+        larger.setdefault(lot.tender_id, {})[region.pk] = region
     return {
         pk: Size(lots[pk][0], Area(villages.get(pk, 0), tuple(larger.get(pk, {}).values())), yuan(lots[pk][1]))
         if pk in lots
@@ -135,10 +142,12 @@ def lots_of(tender: Tender) -> list[Lot]:
     )
 
 
-def plan_left(tender: Tender) -> Money:
-    """What the plan allows this tender: its amount less the ceilings of its other tenders that go on."""
-    others = Lot.objects.filter(tender__plan=tender.plan).exclude(tender=tender).exclude(tender__state__in=_ENDED)
-    return yuan(tender.plan.amount.amount - (others.aggregate(total=Sum("ceiling"))["total"] or 0))
+def plan_left(plan: Plan, *, but: Tender | None = None) -> Money:
+    """What the plan still allows: its amount less the ceilings of its tenders that go on, ``but`` this one."""
+    others = Lot.objects.filter(tender__plan=plan).exclude(tender__state__in=_ENDED)
+    if but is not None:
+        others = others.exclude(tender=but)
+    return yuan(plan.amount.amount - (others.aggregate(total=Sum("ceiling"))["total"] or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,28 +204,9 @@ def life_line(tender: Tender, now: datetime, notices: Iterable[Notice]) -> list[
     steps.append(
         Step(_("Contract signed"), _day(published.get(NoticeKind.CONTRACT)), "did")
         if tender.state == TenderState.CONTRACTED
-        else Step(
-            _("Signing of the contract"),
-            _signed_by(tender, published.get(NoticeKind.RESULT)) if done else _("within 30 days"),
-            "now" if done else "",
-        )
+        else Step(_("Signing of the contract"), _("within 30 days"), "now" if done else "")
     )
     return steps
-
-
-def _signed_by(tender: Tender, result_at: datetime | None) -> str:
-    """The last day to sign, counted from the letter of award, which goes out with the notice of the result."""
-    law_day = timezone.localdate(tender.published_at or tender.created_at)
-    try:
-        by = deadline(
-            "contract_sign",
-            timezone.localdate(result_at or tender.created_at),
-            on=law_day,
-            region_code=tender.organisation.region_id,
-        )
-    except (UnknownDay, UnknownRule):
-        return _("within 30 days")
-    return _("by %(day)s") % {"day": day_words(by.date)}
 
 
 def _day(instant: datetime | None) -> str:
@@ -251,6 +241,11 @@ class Township:
     whole: bool
 
 
+def bought_of(lot: Lot) -> str:
+    """How much the lot buys, where that is not a number of villages."""
+    return "" if lot.by_village else bought_words(lot.product_version.content, lot.units, lot.seat_count)
+
+
 @dataclass(frozen=True, slots=True)
 class LotView:
     """A lot as its table shows it."""
@@ -263,12 +258,7 @@ class LotView:
 
     @property
     def bought(self) -> str:
-        """How much is bought, where that is not a number of villages."""
-        if self.lot.by_village:
-            return ""
-        content = self.lot.product_version.content
-        seats = ngettext("%(n)s seat", "%(n)s seats", self.lot.seat_count) % {"n": self.lot.seat_count}
-        return f"{self.lot.units} × {localized(content, 'unit')} · {seats}"
+        return bought_of(self.lot)
 
 
 def lot_views(tender: Tender, user: Any = None) -> list[LotView]:
@@ -300,7 +290,7 @@ def lot_views(tender: Tender, user: Any = None) -> list[LotView]:
                 for code, villages in sorted(by_lot[lot.pk].items())
                 if code in townships
             ],
-            Area.of(lot.regions.all()),
+            Area.of(lot.places),
             list(lot.criteria.all()),
             own.get(lot.pk),
         )
@@ -312,6 +302,25 @@ def standard_of(views: list[LotView]) -> list[tuple[Any, list[dict[str, Any]]]]:
     """(product version, its obligations) once for each version the lots cite."""
     versions = {view.lot.product_version_id: view.lot.product_version for view in views}
     return [(version, version.content.get("obligations", [])) for version in versions.values()]
+
+
+def without_english(tender: Tender, views: list[LotView]) -> list[str]:
+    """What of the documents has no English text, so that English pages show the Chinese; in the active language."""
+    found = [
+        label
+        for name, label in (
+            ("title", _("Title")),
+            ("description", _("Description")),
+            ("qualification", _("Who may bid")),
+        )
+        if not getattr(tender, f"{name}_en")
+    ]
+    for view in views:
+        missing = [] if view.lot.title_en else [_("Scope")]
+        missing += [f"“{c.title}”" for c in view.criteria if not (c.title_en and c.guidance_en)]
+        if missing:
+            found.append(_("Lot %(n)s: ") % {"n": view.lot.number} + _(", ").join(missing))
+    return found
 
 
 def timetable_of(tender: Tender) -> list[Deadline]:

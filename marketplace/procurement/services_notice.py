@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.db import transaction
@@ -19,22 +20,35 @@ from marketplace.statutes.services import deadline, timetable
 from . import notices, rules
 from .errors import AlreadyAnswered, BiddingClosed, BiddingNotOpen, DeadlineNotLawful, QuestionsClosed
 from .models_tender import NoticeKind, Question, Tender
+from .repeats import made_before
 from .states import TenderState
 
 MAX_QUESTION = 4000
 
 
 @transaction.atomic
-def ask_question(*, actor: User, organisation: Organisation, tender: Tender, text: str, now: datetime) -> Question:
+def ask_question(
+    *,
+    actor: User,
+    organisation: Organisation,
+    tender: Tender,
+    text: str,
+    now: datetime,
+    request_key: uuid.UUID | None = None,
+) -> Question:
     """Ask about the documents. Published without the asker's name, with the answer.
 
-    The record does not name the asker either: the trail of a question is public.
+    The record does not name the asker either: the trail of a question is public. The same ``request_key`` answers with the
+    first result.
 
     Raises:
         QuestionsClosed: the time is over, or the tender takes no bids.
+        RequestKeyTaken
     """
     require(rules.can_bid_for, actor, organisation)
     tender = lock_row(Tender, tender.pk)
+    if (made := made_before(Question, request_key, tender_id=tender.pk, asker_id=organisation.pk)) is not None:
+        return made
     until = tender.question_deadline
     if tender.state != TenderState.PUBLISHED or until is None or clock.database_now() > until:
         raise QuestionsClosed
@@ -43,7 +57,9 @@ def ask_question(*, actor: User, organisation: Organisation, tender: Tender, tex
         raise InvalidInput(_("Write your question."), field="text")
     if len(text) > MAX_QUESTION:
         raise InvalidInput(_("Ask in at most 4,000 characters, or in several questions."), field="text")
-    question = Question.objects.create(tender=tender, asker=organisation, asked_by=actor, text=text, asked_at=now)
+    question = Question.objects.create(
+        tender=tender, asker=organisation, asked_by=actor, text=text, asked_at=now, request_key=request_key
+    )
     record(actor=None, action="question.ask", subject=question, now=now, data={"tender": tender.reference})
     return question
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from . import budget, rules
 from .budget import BudgetOverrun
 from .errors import DrafterDecides, SplitPurchase
 from .models_tender import BudgetLine, Method, Plan
+from .repeats import made_before
 from .states import PLAN, PlanState, TenderState
 
 _TEXTS = ("title", "title_en", "method_reason", "need")
@@ -47,13 +49,17 @@ def open_budget_line(
     appropriated: Money,
     now: datetime,
     name_en: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> BudgetLine:
-    """Enter appropriated money of a year and make it available.
+    """Enter appropriated money of a year and make it available. The same ``request_key`` answers with the first result.
 
     Raises:
         InvalidInput: no positive amount, or the code stands already for this year.
+        RequestKeyTaken
     """
     require(rules.can_open_budget_line, actor, organisation)
+    if (made := made_before(BudgetLine, request_key, organisation_id=organisation.pk)) is not None:
+        return made
     _check_amount(appropriated, "appropriated")
     try:
         with transaction.atomic():
@@ -64,6 +70,7 @@ def open_budget_line(
                 name=name.strip(),
                 name_en=name_en.strip(),
                 appropriated=appropriated,  # type: ignore[misc]
+                request_key=request_key,
             )
     except IntegrityError as error:
         raise InvalidInput(
@@ -96,10 +103,17 @@ def draft_plan(
     service_to: date,
     now: datetime,
     title_en: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> Plan:
-    """Begin a plan. Nothing is bound yet."""
+    """Begin a plan. Nothing is bound yet. The same ``request_key`` answers with the first result.
+
+    Raises:
+        InvalidInput, ProductNotPublished, RequestKeyTaken
+    """
     require(rules.can_draft, actor, organisation)
-    plan = Plan(organisation=organisation, drafted_by=actor, created_at=now)
+    if (made := made_before(Plan, request_key, organisation_id=organisation.pk, drafted_by_id=actor.pk)) is not None:
+        return made
+    plan = Plan(organisation=organisation, drafted_by=actor, created_at=now, request_key=request_key)
     _fill(plan, budget_line, product, amount, method, service_from, service_to, now)
     for name, text in zip(_TEXTS, (title, title_en, method_reason, need), strict=True):
         setattr(plan, name, text.strip())
@@ -185,10 +199,15 @@ def cancel_plan(*, actor: User, plan: Plan, reason: str, now: datetime) -> Plan:
     require(rules.can_cancel_plan, actor, plan)
     if not reason.strip():
         raise InvalidInput(_("Say why the plan is given up: it stays on record."), field="reason")
-    if plan.tenders.exclude(state__in=_ENDED).exists():
+    if is_under_way(plan):
         raise StaleState(_("A tender of this plan is under way. Cancel that first."), code="tender_under_way")
     apply_transition(PLAN, plan, "cancel", actor=actor, now=now, reason=reason.strip())
     return plan
+
+
+def is_under_way(plan: Plan) -> bool:
+    """Whether a tender of the plan goes on."""
+    return plan.tenders.exclude(state__in=_ENDED).exists()
 
 
 def bound_by_plans(line: BudgetLine, *, but: Plan | None = None) -> Money:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,7 @@ from .errors import (
 from .lint import check_documents
 from .models_tender import MOST_SEATS, MOST_UNITS, Criterion, Lot, Method, Plan, Tender
 from .numbering import next_reference
+from .repeats import made_before
 from .services_notice import amend_deadline, answer_question, ask_question
 from .services_plan import has_edited
 from .services_publication import cancel_tender, publish_tender
@@ -169,17 +171,21 @@ def add_lot(
     seats: int | None = None,
     product: ServicePage | None = None,
     criteria: Sequence[CriterionData] | None = None,
+    request_key: uuid.UUID | None = None,
 ) -> Lot:
     """Add a lot: a frozen version of the plan's product, the villages served, a ceiling, criteria (or the usual ones).
+    The same ``request_key`` answers with the first result.
 
     ``quantity`` (units of the product; one unless said) and ``seats`` (people at a time; as many as the product says unless said)
     are not kept for a product that has one post a village.
 
     Raises:
-        LotsExceedPlan, ProductNotPublished
+        LotsExceedPlan, ProductNotPublished, RequestKeyTaken
         InvalidInput: a village of another place, or one that another lot has; a quantity or seats out of range.
     """
     tender = _lock_for_edit(actor, tender)
+    if (made := made_before(Lot, request_key, tender_id=tender.pk)) is not None:
+        return made
     version = freeze_version(page=product or tender.plan.product, actor=actor, now=now)
     last = tender.lots.order_by("-number").values_list("number", flat=True).first() or 0
     lot = Lot(
@@ -189,6 +195,7 @@ def add_lot(
         title_en=title_en.strip(),
         product_version=version,
         ceiling=_ceiling(tender, ceiling),  # type: ignore[misc]
+        request_key=request_key,
     )
     _set_amounts(lot, quantity, seats)
     lot.save()
@@ -332,7 +339,7 @@ def _ceiling(tender: Tender, ceiling: Money, *, but: Lot | None = None) -> Money
     if str(ceiling.currency) != "CNY" or ceiling.amount <= 0:
         raise InvalidInput(_("Enter an amount above zero, in yuan."), field="ceiling")
     others = tender.lots.exclude(pk=but.pk if but else 0).aggregate(total=Sum("ceiling"))["total"] or 0
-    total, left = yuan(ceiling.amount + others), selectors.plan_left(tender)
+    total, left = yuan(ceiling.amount + others), selectors.plan_left(tender.plan, but=tender)
     if total > left:
         raise LotsExceedPlan(field="ceiling", total=money_words(total), over=money_words(total - left))
     return ceiling

@@ -43,7 +43,7 @@ class TenderState(TextChoices):
     AWARDED = "awarded", _("awarded")
     CONTRACTED = "contracted", _("under contract")
     FAILED = "failed", _("failed")
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("tender", "cancelled")
 
 
 TENDER = StateTable(

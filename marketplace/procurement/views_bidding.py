@@ -23,6 +23,7 @@ from marketplace.core.errors import DomainError
 from marketplace.core.i18n import localized
 
 from . import documents, rules, rules_evaluation, selectors, services_bidding
+from .areas import Area
 from .bid_content import problems_of
 from .forms_bidding import BidForm, content_of
 from .forms_plan import refuse
@@ -129,6 +130,8 @@ def bid(request: SignedIn, pk: int, number: int) -> HttpResponse:
         {
             "tender": lot.tender,
             "lot": lot,
+            "area": Area.of(lot.places),
+            "bought": selectors.bought_of(lot),
             "supplier": supplier,
             "form": form,
             "draft": draft,

@@ -19,13 +19,15 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.core.units import yuan
 from marketplace.ledger.codes import holder_budget
 
-from . import budget, rules, services_plan
+from . import budget, rules, selectors, services_plan
 from .budget import BudgetOverrun
 from .errors import SplitPurchase
 from .forms_plan import BudgetLineForm, DecisionForm, PlanForm, ReasonForm, refuse
 from .models_tender import BudgetLine, Method, Plan
+from .repeats import request_name
 from .services_tender import draft_tender
 from .states import PlanState
 from .views_public import CSV_ROWS, PAGE_SIZE
@@ -99,7 +101,9 @@ def budget_new(request: SignedIn) -> HttpResponse:
     form = BudgetLineForm(buyers, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            line = services_plan.open_budget_line(actor=request.user, now=clock.now(), **form.cleaned_data)
+            line = services_plan.open_budget_line(
+                actor=request.user, request_key=request_name(request), now=clock.now(), **form.cleaned_data
+            )
         except DomainError as error:
             refuse(form, error)
         else:
@@ -172,8 +176,10 @@ def _plan_page(request: SignedIn, found: Plan, decision_form: DecisionForm) -> H
             "may_edit": rules.can_edit_plan(user, found),
             "may_decide": found.state == PlanState.SUBMITTED and rules.can_decide_plan(user, found),
             "own_draft": found.drafted_by_id == user.pk or services_plan.has_edited(user, found),
-            "may_cancel": rules.can_cancel_plan(user, found),
-            "may_tender": found.state == PlanState.APPROVED and rules.can_draft(user, found.organisation),
+            "may_cancel": rules.can_cancel_plan(user, found) and not services_plan.is_under_way(found),
+            "may_tender": found.state == PlanState.APPROVED
+            and rules.can_draft(user, found.organisation)
+            and selectors.plan_left(found) > yuan(0),
             "decided": found.state in (PlanState.APPROVED, PlanState.RETURNED),
             "decision_form": decision_form,
             "reason_form": ReasonForm(),
@@ -192,7 +198,11 @@ def plan_new(request: SignedIn) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = services_plan.draft_plan(
-                actor=request.user, organisation=buyer, now=clock.now(), **form.cleaned_data
+                actor=request.user,
+                organisation=buyer,
+                request_key=request_name(request),
+                now=clock.now(),
+                **form.cleaned_data,
             )
         except DomainError as error:
             refuse(form, error)

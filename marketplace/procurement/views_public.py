@@ -146,7 +146,7 @@ def tender_context(request: HttpRequest, found: Tender, **more: Any) -> dict[str
         "views": views,
         "standards": selectors.standard_of(views),
         "total": sum((v.lot.ceiling.amount for v in views), start=0),
-        "area": Area.of(region for view in views for region in view.lot.regions.all()),
+        "area": Area.of(place for view in views for place in view.lot.places),
         "timetable": selectors.timetable_of(found),
         "rule": selectors.submission_rule(found),
         "days_given": selectors.days_given(found),

@@ -6,12 +6,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,6 +26,7 @@ from marketplace.statutes.errors import UnknownDay
 from marketplace.statutes.services import deadline
 
 from . import lint, rules, selectors, services_tender
+from .areas import Area
 from .forms_lot import LotForm
 from .forms_plan import DecisionForm, refuse
 from .forms_tender import (
@@ -38,6 +41,7 @@ from .forms_tender import (
 )
 from .holders import eligible_holders
 from .models_tender import Lot, Question, Tender
+from .repeats import request_name
 from .scoring import plain
 from .services_plan import has_edited
 from .states import TenderState
@@ -106,11 +110,12 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
 
 def _documents(found: Tender) -> dict[str, Any]:
     lots = selectors.lots_of(found)
-    left = selectors.plan_left(found)
+    left = selectors.plan_left(found.plan, but=found)
     return {
         "tender": found,
         "views": selectors.lot_views(found),
         "total": sum((lot.ceiling.amount for lot in lots), start=0),
+        "area": Area.of(place for lot in lots for place in lot.places),
         "plan_left": left,
         "findings": lint.findings(found, lots, plan_left=left, on=timezone.localdate(clock.now())),
     }
@@ -131,7 +136,9 @@ def lot(request: SignedIn, pk: int, number: int | None = None) -> HttpResponse:
         values = {name: form.cleaned_data[name] for name in wanted if name in form.cleaned_data}
         try:
             if existing is None:
-                made = services_tender.add_lot(actor=request.user, tender=found, now=clock.now(), **values)
+                made = services_tender.add_lot(
+                    actor=request.user, tender=found, request_key=request_name(request), now=clock.now(), **values
+                )
             else:
                 made = services_tender.update_lot(actor=request.user, lot=existing, now=clock.now(), **values)
         except DomainError as error:
@@ -210,6 +217,7 @@ def submit(request: SignedIn, pk: int) -> HttpResponse:
 @second_factor
 @require_http_methods(["GET", "POST"])
 def decide(request: SignedIn, pk: int) -> HttpResponse:
+    """The documents in both languages, as they will be published, and the decision."""
     found = get_tender(request, pk)
     if not rules.can_decide_tender(request.user, found):
         raise Http404
@@ -228,6 +236,11 @@ def decide(request: SignedIn, pk: int) -> HttpResponse:
     own = found.drafted_by_id == request.user.pk or has_edited(request.user, found)
     context = {**_documents(found), "form": form, "own_draft": own}
     context["standards"] = selectors.standard_of(context["views"])
+    context["untranslated"] = selectors.without_english(found, context["views"])
+    english = (get_language() or "").startswith("en")
+    names = dict(settings.LANGUAGES)
+    context["own_code"], context["twin_code"] = ("en", "zh-hans") if english else ("zh-hans", "en")
+    context |= {"own_language": names[context["own_code"]], "twin_language": names[context["twin_code"]]}
     return render(request, "procurement/decide.html", context)
 
 
@@ -302,7 +315,7 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
     if not rules.can_cancel_tender(request.user, found):
         raise Http404
-    form = CancelForm(request.POST or None)
+    form = CancelForm(found, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             services_tender.cancel_tender(actor=request.user, tender=found, now=clock.now(), **form.cleaned_data)
@@ -328,7 +341,12 @@ def ask(request: SignedIn, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             services_tender.ask_question(
-                actor=request.user, organisation=supplier, tender=found, text=form.cleaned_data["text"], now=clock.now()
+                actor=request.user,
+                organisation=supplier,
+                tender=found,
+                text=form.cleaned_data["text"],
+                request_key=request_name(request),
+                now=clock.now(),
             )
         except DomainError as error:
             refuse(form, error)

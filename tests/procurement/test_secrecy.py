@@ -93,7 +93,9 @@ def test_the_scan_would_find_it(tender, now):
 
 def seen(response):
     """All of a response but what differs at every request."""
-    text = re.sub(r'(name="csrfmiddlewaretoken" value=|"x-csrftoken": )"[^"]+"', "", response.getvalue().decode())
+    text = re.sub(
+        r'(name="(?:csrfmiddlewaretoken|request_key)" value=|"x-csrftoken": )"[^"]+"', "", response.getvalue().decode()
+    )
     headers = {k: v for k, v in response.headers.items() if k not in ("Set-Cookie", "Content-Length")}
     return response.status_code, headers, text
 

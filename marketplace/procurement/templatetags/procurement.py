@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,12 +13,13 @@ from django.template import Context
 from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from marketplace.core.i18n import localized
 from marketplace.core.words import exact_words, money_words, period_words
-from marketplace.procurement.areas import Area
+from marketplace.procurement.areas import Area, bought_words
 from marketplace.procurement.scoring import plain
 from marketplace.regions.models import Region
 
@@ -53,6 +55,12 @@ def amount(value: Mapping[str, str]) -> str:
 def frozen_area(divisions: list[Mapping[str, str]]) -> str:
     """Where a lot of a published notice is served; the notice keeps codes and names."""
     return str(Area.of(Region.objects.filter(code__in=[int(each["code"]) for each in divisions])))
+
+
+@register.filter
+def frozen_amount(lot: Mapping[str, Any]) -> str:
+    """How much a lot of a published notice buys, where that is not a number of villages."""
+    return bought_words(lot, lot["units"], lot["seats"]) if "seats" in lot else ""
 
 
 register.filter(plain)
@@ -97,5 +105,8 @@ def percent_words(value: Decimal) -> str:
 
 @register.filter
 def exact(value: datetime | None) -> str:
-    """An instant to the second, as a receipt says it."""
-    return exact_words(value) if value else ""
+    """An instant to the second, as a receipt says it; its date and time stay on one line."""
+    if not value:
+        return ""
+    before, stamp, after = re.split(r"(\d.*\d)", exact_words(value))
+    return format_html('{}<span class="nowrap">{}</span>{}', before, stamp, after)
