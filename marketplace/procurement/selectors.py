@@ -204,9 +204,28 @@ def life_line(tender: Tender, now: datetime, notices: Iterable[Notice]) -> list[
     steps.append(
         Step(_("Contract signed"), _day(published.get(NoticeKind.CONTRACT)), "did")
         if tender.state == TenderState.CONTRACTED
-        else Step(_("Signing of the contract"), _("within 30 days"), "now" if done else "")
+        else Step(
+            _("Signing of the contract"),
+            _signed_by(tender, published.get(NoticeKind.RESULT)) if done else _("within 30 days"),
+            "now" if done else "",
+        )
     )
     return steps
+
+
+def _signed_by(tender: Tender, result_at: datetime | None) -> str:
+    """The last day to sign, counted from the letter of award, which goes out with the notice of the result."""
+    law_day = timezone.localdate(tender.published_at or tender.created_at)
+    try:
+        by = deadline(
+            "contract_sign",
+            timezone.localdate(result_at or tender.created_at),
+            on=law_day,
+            region_code=tender.organisation.region_id,
+        )
+    except (UnknownDay, UnknownRule):
+        return _("within 30 days")
+    return _("by %(day)s") % {"day": day_words(by.date)}
 
 
 def _day(instant: datetime | None) -> str:
