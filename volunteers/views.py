@@ -81,6 +81,8 @@ def join(request: SignedIn) -> HttpResponse:
             "skills": profile.skills,
             "about": profile.about,
             "emergency_contact": profile.emergency_contact,
+            # Who takes part has agreed; who left agrees anew.
+            "consent": profile.active,
         }
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():

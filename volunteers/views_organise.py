@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.accounts.access import SignedIn
 from marketplace.accounts.models import Organisation, OrganisationKind
 from marketplace.accounts.rules import organisations_of
+from marketplace.audit.selectors import trail
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.exports import csv_response
@@ -142,9 +143,11 @@ def _manage_context(request: SignedIn, found: Opportunity, reason: ReasonForm | 
     """``reason``: a cancellation that was refused, as it was sent."""
     now = clock.now()
     shifts = list(found.shifts.order_by("starts_at", "pk"))
+    # Of a call that was called off everybody is listed: somebody may have to be rung up.
+    gone = ["lapsed"] if found.state == OpportunityState.CANCELLED else ["cancelled", "lapsed"]
     people = (
         SignUp.objects.filter(shift__opportunity=found)
-        .exclude(state__in=["cancelled", "lapsed"])
+        .exclude(state__in=gone)
         .annotate(recorded=sign_ups.time_recorded(OuterRef("volunteer"), OuterRef("shift")))
         .select_related("volunteer", "shift")
         .order_by("shift__starts_at", "pk")
@@ -155,6 +158,7 @@ def _manage_context(request: SignedIn, found: Opportunity, reason: ReasonForm | 
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "coming": any(shift.starts_at > now for shift in shifts),
         "people": people,
+        "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "may_manage": can_manage(request.user, found),
         "reason_form": reason or ReasonForm(),
         "now": now,

@@ -57,6 +57,20 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
             f"{letter_words(queued.shift.starts_at)} · {localized(call.region, 'name')}",
             tone="wait",
         )
+    called_off = SignUp.objects.filter(
+        volunteer=user,
+        state=SignUpState.CANCELLED,
+        shift__starts_at__gt=now,
+        shift__opportunity__state=OpportunityState.CANCELLED,
+    ).exclude(note="")
+    for ended in called_off.select_related("shift__opportunity").order_by("shift__starts_at", "pk")[:5]:
+        call = ended.shift.opportunity
+        yield WorkItem(
+            _("Called off: %(call)s") % {"call": localized(call, "title")},
+            reverse("volunteers:opportunity", args=[call.pk]),
+            f"{letter_words(ended.shift.starts_at)} · {ended.note}",
+            tone="info",
+        )
     released = SignUp.objects.filter(
         volunteer=user,
         state=SignUpState.CANCELLED,

@@ -175,3 +175,13 @@ def test_who_joins_on_the_way_to_a_call_comes_back_to_it(client_for: Any) -> Non
     assert "现在可以报名了" in response.content.decode()
     elsewhere = client_for(make_user()).post("/volunteering/join/?next=//example.org/", answers)
     assert elsewhere["Location"] == "/volunteering/"
+
+
+def test_who_changes_what_he_said_need_not_agree_again_and_who_left_does(client_for: Any) -> None:
+    person = make_volunteer()
+    client = client_for(person)
+    page = client.get("/volunteering/join/").text
+    assert "checked" in page.partition('name="consent"')[2].partition(">")[0]
+    services.leave(actor=person, now=clock.now())
+    page = client.get("/volunteering/join/").text
+    assert "checked" not in page.partition('name="consent"')[2].partition(">")[0]

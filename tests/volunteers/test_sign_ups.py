@@ -26,6 +26,7 @@ from tests.factories.volunteers import make_call, make_coordinator, make_volunte
 from volunteers import errors, services, sign_ups
 from volunteers.models import Shift, SignUp, VolunteerProfile
 from volunteers.selectors import near, oversold_or_miscounted, place_in_queue
+from volunteers.workspace import work_items
 
 pytestmark = pytest.mark.django_db
 
@@ -261,6 +262,12 @@ def test_cancelling_a_call_ends_every_place_with_the_reason(client_for: Any) -> 
     assert {s.state for s in SignUp.objects.filter(pk__in=[m.pk for m in made])} == {"cancelled"}
     assert not oversold_or_miscounted()
     assert "山路塌方。" in client_for().get(f"/volunteering/{call.pk}/").text
+    # Who had signed up reads it where he begins; who organises may have to ring him up.
+    [item] = work_items(people[0], clock.now())
+    assert ("活动取消" in item.title, "山路塌方。" in item.detail, item.tone) == (True, True, "info")
+    organised = client_for(coordinator).get(reverse("volunteers:manage", args=[call.pk])).text
+    assert all(person.display_name in organised for person in people)
+    assert "山路塌方。" in organised
 
 
 @pytest.mark.parametrize("how", ["close", "answer"])
