@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
@@ -18,6 +19,7 @@ from marketplace.regions.models import Level, Region
 
 from . import selectors
 from .blocks import BodyBlock
+from .forms import HomePageForm
 
 ENTRIES_A_PAGE = 25
 
@@ -30,8 +32,8 @@ class BilingualPage(Page):
     summary_en = models.TextField(_("summary in English"), blank=True)
 
     content_panels: ClassVar = [
-        MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], _("title")),
-        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], _("summary")),
+        MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], capfirst(_("title"))),
+        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], capfirst(_("summary"))),
     ]
 
     class Meta:
@@ -73,6 +75,7 @@ class HomePage(BilingualPage):
         help_text=_("Its coverage stands beside the search box."),
     )
 
+    base_form_class = HomePageForm
     content_panels: ClassVar = [*BilingualPage.content_panels, FieldPanel("county")]
     parent_page_types: ClassVar = ["wagtailcore.Page"]
     max_count = 1
@@ -189,7 +192,7 @@ class LawKnowledgePage(ArticlePage):
 
     content_panels: ClassVar = [
         *BilingualPage.content_panels,
-        MultiFieldPanel([FieldPanel("topic"), FieldPanel("checked_on")], _("subject")),
+        MultiFieldPanel([FieldPanel("topic"), FieldPanel("checked_on")], capfirst(_("subject"))),
         FieldPanel("body"),
         FieldPanel("body_en"),
     ]

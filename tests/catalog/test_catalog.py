@@ -122,6 +122,23 @@ def test_who_asks_for_review_does_not_approve_it() -> None:
     assert ServicePage.objects.get(pk=page.pk).summary == "每村一名。"
 
 
+def test_what_comes_back_from_review_waits_for_its_editor_with_the_reason() -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    editor, reviewer = _moderator(), _moderator()
+    page = ServicePage.objects.get(code="PLS-01")
+    page.summary = "每村一名。"
+    page.save_revision(user=editor)
+    page.get_workflow().start(page, editor)
+    page = ServicePage.objects.get(pk=page.pk)
+    page.current_workflow_task_state.reject(user=reviewer, comment="请说明依据。")
+    where = f"/cms-admin/pages/{page.pk}/edit/"
+    assert [(item.url, item.detail) for item in work_items(editor, clock.now())] == [(where, "请说明依据。")]
+    assert where not in [item.url for item in work_items(reviewer, clock.now())]
+    ServicePage.objects.get(pk=page.pk).current_workflow_state.resume(user=editor)
+    assert where not in [item.url for item in work_items(editor, clock.now())]
+    assert where in [item.url for item in work_items(reviewer, clock.now())]
+
+
 def _moderator() -> Any:
     person = make_user()
     person.groups.add(Group.objects.get(name="Moderators"))

@@ -1,0 +1,31 @@
+"""Forms of the editors' administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms import WagtailAdminPageForm
+
+from marketplace.regions.models import Level
+
+
+class HomePageForm(WagtailAdminPageForm):
+    """The county is chosen by typing: a list of all three thousand would be no choice."""
+
+    class Media:
+        js = ("django_htmx/htmx-2.min.js",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Pages are loaded with the models, before there may be forms of models.
+        from marketplace.regions.forms import RegionField
+
+        county = RegionField(
+            label=capfirst(_("county shown")),
+            levels=(Level.COUNTY,),
+            required=False,
+            help_text=_("Name, Pinyin or code of a county. Its coverage stands beside the search box."),
+        )
+        self.fields["county"] = county

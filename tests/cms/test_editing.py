@@ -1,0 +1,46 @@
+"""The editors' administration: what its forms ask and how they take it."""
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from wagtail.models import Workflow
+
+from cms.models import HomePage
+from tests.factories.accounts import make_user
+from tests.factories.regions import LEISHAN, load_leishan
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def home():
+    load_leishan()
+    call_command("load_pages", county=LEISHAN, verbosity=0)
+    return HomePage.objects.get()
+
+
+def test_the_county_of_the_front_page_is_typed_and_not_one_of_three_thousand(client_for, home):
+    editor = make_user()
+    editor.groups.add(Group.objects.get(name="Moderators"))
+    page = client_for(editor, language="en").get(f"/cms-admin/pages/{home.pk}/edit/").content.decode()
+    assert f'value="{LEISHAN} Leishan County"' in page
+    assert "htmx-2.min.js" in page
+    form_class = HomePage.get_edit_handler().get_form_class()
+    given = {"title": home.title, "slug": home.slug, "comments-TOTAL_FORMS": "0", "comments-INITIAL_FORMS": "0"}
+    for typed, county in (("雷山县", LEISHAN), ("", None)):
+        form = form_class(given | {"county": typed}, instance=home, for_user=editor)
+        assert form.is_valid(), form.errors
+        assert form.save(commit=False).county_id == county
+    # A township is no county.
+    assert "county" in form_class(given | {"county": "西江镇"}, instance=home, for_user=editor).errors
+
+
+def test_the_review_of_pages_has_a_name_in_both_languages():
+    migration = import_module("cms.migrations.0005_the_review_has_a_name_in_both_languages")
+    Workflow.objects.create(name="Moderators approval")
+    migration._rename(apps, migration.OLD, migration.NEW)
+    assert Workflow.objects.filter(name="发布审核 · Review before publication").exists()
+    assert not Workflow.objects.filter(name="Moderators approval").exists()
