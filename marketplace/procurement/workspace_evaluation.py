@@ -57,8 +57,12 @@ def _seats(user: Any) -> Iterator[WorkItem]:
         tender__state=TenderState.OPENED,
     ).select_related("tender")
     for seat in seats:
-        drawn = seat.state == EvaluatorState.DRAWN
-        what = _("You were drawn for a panel: declare first") if drawn else _("Score the bids and hand in")
+        if seat.state == EvaluatorState.DRAWN:
+            what = _("You were drawn for a panel: declare first")
+        elif seat.reopened_at is not None:
+            what = _("Your sheet came back: check the objective points, hand in again")
+        else:
+            what = _("Score the bids and hand in")
         yield _item(seat.tender, "judge", what, weight=10)
 
 

@@ -20,6 +20,7 @@ from marketplace.procurement import (
 )
 from marketplace.procurement.models import BidResult, Evaluator, OpenedBid, Score, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
+from marketplace.procurement.workspace_evaluation import work_items
 from tests.factories.accounts import make_member, make_user
 from tests.factories.evaluation import (
     after_deadline,
@@ -249,6 +250,8 @@ def test_members_hear_that_their_sheets_came_back(mailoutbox, django_capture_on_
         services_evaluation.reopen_scores(actor=bureau_of(tender).officer, tender=tender, now=now)
     assert sorted(letter.to[0] for letter in mailoutbox) == [f"member{n}@example.org" for n in range(3)]
     assert "Objective points differ between the members." in mailoutbox[0].body
+    [item] = work_items(seats[0].user, now)
+    assert item.title == "Your sheet came back: check the objective points, hand in again"
     reason = Event.objects.filter(action="evaluator.reopen").first().reason
     assert reason.startswith(f"Lot 1, {bid.bid.supplier.name_en}: {factor.title_en}; Lot 1, ")
 
