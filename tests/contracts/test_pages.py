@@ -160,7 +160,8 @@ def test_from_the_award_to_the_signed_contract_through_the_pages(client_for):
     [item] = items(people.officer)
     assert item.url == url("draft", award.pk)
     assert client_for(people.approver).get(item.url).status_code == 404
-    assert client_for(people.officer).get(item.url).status_code == 200
+    drawing_up = text(client_for(people.officer).get(item.url))
+    assert f'href="/procurement/{award.lot.tender_id}/">暂不</a>' in drawing_up
     made = client_for(people.officer).post(item.url)
     contract = Contract.objects.get()
     assert made.url == url("detail", contract.pk)

@@ -104,6 +104,7 @@ def test_a_late_payment_says_what_it_costs(client_for, deal, at):
     page = text(client_for(people.finance).get(url("pay", instalment.pk)))
     assert "付款已逾期 10 天" in page
     assert "¥33.75" in page  # 6,750 × 0.05 % × 10
+    assert "本次付款不含利息" in page
 
 
 def test_who_accepted_is_told_that_another_pays(client_for, deal):
