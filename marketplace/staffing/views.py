@@ -149,7 +149,7 @@ def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
     last, counts = view.last, view.counts
     published = any(run.state == RunState.PUBLISHED for run in view.runs)
     open_now = counts[selectors.VACANT]
-    computed = last is not None and last.state in (RunState.DONE, RunState.PUBLISHED)
+    computed = any(run.state in (RunState.DONE, RunState.PUBLISHED) for run in view.runs)
     answers = ngettext("%(n)s answer awaited", "%(n)s answers awaited", counts[selectors.PROPOSED]) % {
         "n": counts[selectors.PROPOSED]
     }
