@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from .models import Event
 
@@ -20,13 +21,27 @@ Visibility = Callable[[Any, str], bool]
 Supervision = Callable[[Any], Q | None]
 
 _visibility: dict[str, Visibility] = {}
+_pages: dict[str, str] = {}
 _secrets: list[Callable[[], Q]] = []
 _supervision: Supervision | None = None
 
 
-def register_visibility(subject_type: str, predicate: Visibility) -> None:
-    """``register_visibility("procurement.tender", lambda user, key: …)`` in a room's AppConfig.ready."""
+def register_visibility(subject_type: str, predicate: Visibility, page: str = "") -> None:
+    """``register_visibility("procurement.tender", lambda user, key: …)`` in a room's AppConfig.ready.
+
+    ``page`` names the address of the object's own page, which takes its key.
+    """
     _visibility[subject_type] = predicate
+    if page:
+        _pages[subject_type] = page
+
+
+def page_of(user: Any, subject_type: str, subject_id: Any) -> str:
+    """The address of the object's own page, for who may read all of its trail; else nothing."""
+    page = _pages.get(subject_type)
+    if page is None or not may_read_trail(user, subject_type, subject_id):
+        return ""
+    return reverse(page, args=[subject_id])
 
 
 def register_secret(condition: Callable[[], Q]) -> None:

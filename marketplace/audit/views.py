@@ -85,6 +85,7 @@ def trail(request: HttpRequest, subject_type: str, subject_id: str) -> HttpRespo
             "names": labels.names_of(page.object_list),
             "kind": labels.subject_label(subject_type),
             "subject_id": subject_id,
+            "page_url": selectors.page_of(request.user, subject_type, subject_id),
             "whole": selectors.may_read_trail(request.user, subject_type, subject_id) or request.user.is_superuser,
         },
     )

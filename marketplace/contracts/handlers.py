@@ -79,8 +79,9 @@ def _may_read_trail(model: type[Contract | Post | Instalment]) -> Visibility:
 
 
 def connect() -> None:
-    for model in (Contract, Post, Instalment):
-        register_visibility(model._meta.label_lower, _may_read_trail(model))
+    pages = {Contract: "contracts:detail", Post: "", Instalment: "contracts:instalment"}
+    for model, page in pages.items():
+        register_visibility(model._meta.label_lower, _may_read_trail(model), page=page)
     subscribe(CalendarChanged, on_calendar_changed)
     workspace.register(work_items)
     timesheet_subjects.register(SUBJECT, subjects)

@@ -102,8 +102,8 @@ def sealed_bid_events() -> Q:
 def register() -> None:
     labels.register(ACTIONS, DATA)
     labels.register_names("holders", people_names)
-    register_visibility("procurement.tender", _tender)
-    register_visibility("procurement.plan", _plan)
+    register_visibility("procurement.tender", _tender, page="procurement:tender")
+    register_visibility("procurement.plan", _plan, page="procurement:plan")
     register_visibility("procurement.budgetline", _budget_line)
     register_visibility("procurement.bid", _bid)
     register_secret(sealed_bid_events)

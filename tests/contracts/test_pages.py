@@ -322,6 +322,19 @@ def test_only_the_days_since_a_post_began_put_it_behind(client_for, at):
     assert (behind[0], behind[-1]) == (False, True)
 
 
+def test_the_record_of_a_contract_leads_back_to_it(client_for, deal):
+    contract, people, first = deal
+    services.deliver_instalment(actor=people.bidder, instalment=first, now=clock.now())
+    for kind, key, address in (
+        ("contracts.contract", contract.pk, url("detail", contract.pk)),
+        ("contracts.instalment", first.pk, url("instalment", first.pk)),
+        ("procurement.tender", contract.award.lot.tender_id, f"/procurement/{contract.award.lot.tender_id}/"),
+    ):
+        page = text(client_for(people.officer).get(f"/audit/trail/{kind}/{key}/"))
+        assert f'<a href="{address}">' in page[page.index('<nav class="crumbs"') : page.index("<h1")]
+    assert client_for(people.officer).get("/audit/trail/contracts.contract/x/").status_code == 404
+
+
 def test_instalments_as_a_table_file(client_for, deal):
     contract, _people, first = deal
     lines = text(client_for(language="en").get(url("instalments_csv", contract.pk))).splitlines()
