@@ -34,9 +34,10 @@ def candidates(duty: Duty, now: datetime) -> QuerySet[User]:
         person=OuterRef("pk"), state__in=HOLDING, shift__starts_at__lt=shift.ends_at, shift__ends_at__gt=shift.starts_at
     )
     on = timezone.localdate(now)
-    able = Q(pk__in=people.lawyers(roster, on).order_by().values("pk")) | Q(
-        pk__in=people.volunteers(roster, on).order_by().values("pk")
-    )
+    helpers = people.volunteers(roster, on).filter(Exists(offered)).select_related("practitioner")
+    # Who moved away since could not agree either.
+    near = [helper.pk for helper in helpers if people.near_of(helper, [roster])]
+    able = Q(pk__in=people.lawyers(roster, on).order_by().values("pk")) | Q(pk__in=near)
     found = User.objects.filter(able, Exists(offered), ~Exists(busy)).exclude(pk=duty.person_id)
     return found.order_by("display_name", "pk")
 

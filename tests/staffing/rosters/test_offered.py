@@ -137,16 +137,19 @@ def test_a_team_with_hours_of_duty_besides_keeps_its_seats(client_for):
 
 
 def test_whoever_moved_too_far_away_reads_the_distance(client_for):
-    """A volunteer offered near by and moved since: the repair names the way, not a licence."""
+    """A volunteer offered near by and moved since: no colleague can hand him a shift, and the repair names the way, not a
+    licence."""
     window = Window(time(9), time(12), 0, 1)
     case = open_case(make_roster(lawyers=1, volunteers=2, days=1, windows=(window,)))
     for volunteer in case.volunteers:
         offer(case, volunteer)
     [duty] = confirmed_case(case)
     other = next(each for each in case.volunteers if each != duty.person)
+    assert list(swaps.candidates(duty, clock.now())) == [other]
     far = a_place(110101000000)
     type(far).objects.filter(pk=far.pk).update(longitude=116.4, latitude=39.9, location_source="corrected")
     type(other.volunteer).objects.filter(pk=other.volunteer.pk).update(region=far)
+    assert list(swaps.candidates(duty, clock.now())) == []
     duties.give_back(actor=duty.person, duty=duty, reason="出差", now=clock.now())
     deal = deals.request_deal(actor=case.parties.officer, roster=case.roster, now=clock.now())
     deals.execute_deal(deal_id=deal.pk, now=clock.now())
