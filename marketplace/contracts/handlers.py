@@ -79,7 +79,11 @@ def _may_read_trail(model: type[Contract | Post | Instalment]) -> Visibility:
 
 
 def connect() -> None:
-    pages = {Contract: "contracts:detail", Post: "", Instalment: "contracts:instalment"}
+    pages: dict[type[Contract | Post | Instalment], str] = {
+        Contract: "contracts:detail",
+        Post: "",
+        Instalment: "contracts:instalment",
+    }
     for model, page in pages.items():
         register_visibility(model._meta.label_lower, _may_read_trail(model), page=page)
     subscribe(CalendarChanged, on_calendar_changed)
