@@ -9,7 +9,6 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import (
     AbstractGroupApprovalTask,
     Page,
@@ -20,6 +19,8 @@ from wagtail.models import (
     WorkflowPage,
     WorkflowTask,
 )
+
+from marketplace.core.page_forms import AddressedPageForm
 
 from .errors import OwnDraft
 
@@ -36,7 +37,7 @@ class ReviewedPermissions(PagePermissionTester):
         return False
 
 
-class ReviewedPageForm(WagtailAdminPageForm):
+class ReviewedPageForm(AddressedPageForm):
     """Keeps lines ended as they were: a browser sends them with another ending, and whoever compares two drafts, or the digests
     of two versions, would see changes where nobody made any."""
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.forms import WagtailAdminPageForm
 
+from marketplace.core.page_forms import AddressedPageForm
 from marketplace.regions.models import Level
 
 
-class HomePageForm(WagtailAdminPageForm):
+class HomePageForm(AddressedPageForm):
     """The county is chosen by typing: a list of all three thousand would be no choice."""
 
     class Media:

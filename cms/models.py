@@ -15,6 +15,7 @@ from wagtail.models import Page
 
 from marketplace.accounts.models import Specialty
 from marketplace.core import clock
+from marketplace.core.page_forms import AddressedPageForm
 from marketplace.regions.models import Level, Region
 
 from . import selectors
@@ -31,6 +32,7 @@ class BilingualPage(Page):
     summary = models.TextField(_("summary"), blank=True, help_text=_("One or two sentences, shown under the title."))
     summary_en = models.TextField(_("summary in English"), blank=True)
 
+    base_form_class = AddressedPageForm
     content_panels: ClassVar = [
         MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], capfirst(_("title"))),
         MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], capfirst(_("summary"))),

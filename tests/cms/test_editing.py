@@ -1,14 +1,18 @@
 """The editors' administration: what its forms ask and how they take it."""
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.utils import timezone
 from wagtail.models import Workflow
 
-from cms.models import HomePage
+from cms.models import HomePage, NewsIndexPage, NewsPage
+from cms.tasks import publish_scheduled
+from marketplace.celery import schedule
 from tests.factories.accounts import make_user
 from tests.factories.regions import LEISHAN, load_leishan
 
@@ -36,6 +40,36 @@ def test_the_county_of_the_front_page_is_typed_and_not_one_of_three_thousand(cli
         assert form.save(commit=False).county_id == county
     # A township is no county.
     assert "county" in form_class(given | {"county": "西江镇"}, instance=home, for_user=editor).errors
+
+
+def _news(**given):
+    empty = {f"{body}-count": "0" for body in ("body", "body_en")}
+    counts = {"comments-TOTAL_FORMS": "0", "comments-INITIAL_FORMS": "0", "slug": "", "date": "2026-11-29"}
+    return empty | counts | {"action-publish": "x"} | given
+
+
+def test_a_page_with_a_chinese_title_gets_its_address_by_itself(client_for, home):
+    editor, section = make_user(), NewsIndexPage.objects.get()
+    editor.groups.add(Group.objects.get(name="Moderators"))
+    add = f"/cms-admin/pages/add/cms/newspage/{section.pk}/"
+    for english in ("Law month", "", "Law month"):
+        assert client_for(editor).post(add, _news(title="普法月", title_en=english)).status_code == 302
+    assert [page.slug for page in NewsPage.objects.order_by("pk")] == ["law-month", "普法月", "普法月-2"]
+    assert all(page.live for page in NewsPage.objects.all())
+
+
+def test_a_page_is_published_at_its_hour_by_the_clock(home, monkeypatch):
+    section = NewsIndexPage.objects.get()
+    page = section.add_child(instance=NewsPage(title="明日公告", slug="tomorrow", date="2026-11-30", live=False))
+    page.go_live_at = timezone.now() + timedelta(hours=1)
+    page.save_revision().publish()
+    publish_scheduled()
+    assert not NewsPage.objects.get().live
+    later = timezone.now() + timedelta(hours=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    publish_scheduled()
+    assert NewsPage.objects.get().live
+    assert "cms.publish_scheduled" in schedule()
 
 
 def test_the_review_of_pages_has_a_name_in_both_languages():
