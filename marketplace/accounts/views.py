@@ -102,7 +102,8 @@ def practice(request: SignedIn) -> HttpResponse:
             return redirect("accounts:credential_submit")
         messages.success(request, _("Your practice profile is saved."))
         return redirect("accounts:profile")
-    return render(request, "accounts/practice.html", {"form": form, "existing": existing})
+    has_card = selectors.public_cards(clock.today()).filter(pk=user.pk).exists()
+    return render(request, "accounts/practice.html", {"form": form, "has_card": has_card})
 
 
 @_form_page

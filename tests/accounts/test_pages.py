@@ -256,6 +256,12 @@ def test_a_new_lawyer_is_led_to_the_office_first_and_back_to_the_licence(client_
     ] == url("profile")
 
 
+def test_the_way_to_ones_public_card_is_shown_once_there_is_one(client_for):
+    for lawyer, shown in ((make_practitioner(), True), (make_practitioner(licensed=False), False)):
+        page = client_for(lawyer).get(url("practice")).content.decode()
+        assert (url("practitioner", lawyer.pk) in page) is shown
+
+
 def test_an_expired_licence_is_refused_with_what_to_do(client_for):
     lawyer = make_practitioner(licensed=False)
     expired = credential_form(
