@@ -155,26 +155,28 @@ def _split_address(text: str) -> list[str]:
     return [*parts, text] if text else parts
 
 
-#: so many characters are taken from the end of what nothing is called, one after the other
-_SHORTENED = 12
-
-
 def similar_regions(text: str, *, limit: int = 10) -> list[Region]:
     """What may be meant by a text that no name holds: names that sound alike (朗德, 郎德), else those that begin like it.
 
-    At most some thirty searches, all on the index; a text of one character or three letters is not shortened further.
+    The longest beginning that is known is found by halving: what begins a name, its own beginning does too. At least two
+    characters or four letters of it are looked for.
     """
     text = "".join("".join(c for c in text if c.isprintable()).split())[:60]
-    for size in range(len(text), max(len(text) - _SHORTENED, 0), -1):
-        part = text[:size]
-        sound = "".join(romanise.syllables(part)).replace("ü", "v")
-        if len(sound) < 4 or (size == 1 and len(text) > 1):
-            break
-        found = search_regions(part, limit=limit) if size < len(text) else []
-        found = found or (search_regions(sound, limit=limit) if sound != part.lower() else [])
-        if found:
-            return found
-    return []
+    found: list[Region] = []
+    low, high = 4 if _ASCII.match(text) else 2, len(text)
+    while low <= high:
+        size = (low + high + 1) // 2
+        nearest = _alike(text[:size], limit)
+        if nearest:
+            found, low = nearest, size + 1
+        else:
+            high = size - 1
+    return found
+
+
+def _alike(text: str, limit: int) -> list[Region]:
+    sound = "".join(romanise.syllables(text)).replace("ü", "v")
+    return search_regions(text, limit=limit) or (search_regions(sound, limit=limit) if sound != text.lower() else [])
 
 
 def path_words(path: Iterable[Region]) -> str:
