@@ -63,6 +63,11 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
     (frozenset({Role.SUPERVISOR}), _("Audit trail"), _("who did what, when and why"), "audit:search"),
     (frozenset({Role.EDITOR}), _("Edit the catalogue"), _("products, standards, review"), "wagtailadmin_home"),
 )
+_SITE_STAFF = (
+    (_("Working days and holidays"), _("entered for the whole country"), "statutes:calendar"),
+    (_("Numbers of the law"), _("deadlines and thresholds, each with its article"), "statutes:parameters"),
+    (_("Villages and counties"), _("correct where one lies"), "regions:nation"),
+)
 _EVERYBODY = (
     (_("Volunteer near home"), _("shifts that need somebody"), "volunteers:find"),
     (_("My shifts"), _("what I signed up for"), "volunteers:mine"),
@@ -88,4 +93,5 @@ def shortcuts_for(user: User) -> list[Shortcut]:
         )
         for code, committee in sorted(villages_of(user).items())
     ]
-    return [*villages, *own.values(), *(Shortcut(label, hint, reverse(name)) for label, hint, name in _EVERYBODY)]
+    for_all = (*_SITE_STAFF, *_EVERYBODY) if user.is_staff else _EVERYBODY
+    return [*villages, *own.values(), *(Shortcut(label, hint, reverse(name)) for label, hint, name in for_all)]

@@ -66,3 +66,12 @@ def test_a_coordinator_finds_the_calls_before_everything_else(client_for: Any) -
     ways = body.partition('class="cards ways"')[2]
     assert ways.index("志愿者招募") < ways.index("就近参加志愿服务")
     assert ways.count('href="/volunteering/organised/"') == 1
+
+
+def test_only_the_staff_of_the_site_are_led_to_what_holds_in_the_whole_country(client_for: Any) -> None:
+    staff = make_user()
+    staff.is_staff = True
+    staff.save()
+    for person, led in ((staff, True), (make_user(), False)):
+        ways = client_for(person).get("/workspace/").text.partition('class="cards ways"')[2].partition("</section>")[0]
+        assert [f'href="/{address}/"' in ways for address in ("calendar", "calendar/rules", "places")] == [led] * 3

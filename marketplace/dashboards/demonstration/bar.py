@@ -36,6 +36,7 @@ def write_bar(cast: Cast) -> None:
         (cast.coordinator, "volunteer", "志愿服务协调员", "volunteer coordinator", "发起招募、登记到场", "makes calls, records attendance"),
         (b.finance, "finance", "财务", "finance officer", "预算、付款、补贴", "budget, payments, subsidies"),
         (cast.supervisor, "supervisor", "监督人", "supervisor", "留痕查询、争议裁定、审核资格", "audit trail, disputes, credentials"),
+        (cast.staff, "supervisor", "网站工作人员", "site staff", "登记放假安排、核对法定数值、更正村的位置", "enters holidays, checks the numbers of the law, corrects places"),
         (cast.editor, "editor", "目录编辑", "catalogue editor", "修改产品并提交评审", "edits a product and asks for review"),
         (cast.reviewer, "editor", "目录评审人", "catalogue reviewer", "评审他人的修改", "reviews another's change"),
     ]  # fmt: skip

@@ -68,6 +68,7 @@ class Cast:
     """Everybody, and where to find them."""
 
     supervisor: User
+    staff: User
     bureau: Bureau
     prefecture: Bureau
     kaili: Bureau
@@ -119,6 +120,7 @@ class Casting:
             association, coordinator = self._association()
             return Cast(
                 supervisor,
+                self._staff(),
                 bureau,
                 prefecture,
                 kaili,
@@ -198,6 +200,13 @@ class Casting:
         )
         self.member(authority, supervisor, Role.SUPERVISOR, by=installer)
         return supervisor
+
+    def _staff(self) -> User:
+        """Keeps what holds in the whole country. The installer made the account."""
+        staff = self.person("staff", "史站务（示例）", "Shi Zhanwu (sample)", PREFECTURE)
+        staff.is_staff = True
+        staff.save(update_fields=["is_staff"])
+        return staff
 
     def _bureau(self, name: str, name_en: str, region: int, key: str, mark: str) -> Bureau:
         organisation = accounts.register_organisation(
