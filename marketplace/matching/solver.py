@@ -83,6 +83,7 @@ def solve(
             the bounds.
     """
     # Imported when something is solved: numba takes half a second that no web process should pay.
+    from .engine.cutting import uncut
     from .engine.ground import Layout, explicit_ground, lay_out
     from .engine.solving import draw, solve_layout
 
@@ -97,7 +98,7 @@ def solve(
         ground = explicit_ground(
             pairs.start, pairs.person, pairs.cost, network.empty, network.unit_start, network.unit_cost
         )
-        layout = Layout(ground, np.arange(posts), np.arange(people), np.zeros(posts, dtype=np.int64))
+        layout = Layout(ground, np.arange(posts), np.arange(people), uncut(posts))
     ground, post, person = layout.ground, layout.post, layout.person
     state = solve_layout(layout, threads)
     if state.unplaced[0] or (bounds and (state.load < ground.least).any()):

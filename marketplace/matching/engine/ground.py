@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from marketplace.matching.pairs import EARTH_RADIUS_KM, on_sphere
 from marketplace.matching.problem import Ints, Problem
 
+from .cutting import Parts, cut_map, uncut
 from .tree import boxes, least_of, levels_for, order_by_place
 
 #: larger than any sum of prices; two of them fit 64 bits
@@ -84,8 +85,8 @@ class Layout(NamedTuple):
     ground: Ground
     post: Ints
     person: Ints
-    #: by row of posts: 0 and 1 lie so far on one side of a cut that nobody beyond it is in reach, 2 lie between
-    side: Ints
+    #: of rows of posts
+    parts: Parts
 
 
 _NONE = np.empty(0, dtype=np.int64)
@@ -108,7 +109,7 @@ def lay_out(
     """Arrays in the order of the trees, with room for ``spare`` newcomers on both sides.
 
     ``empty`` is the price of each post's emptiness; ``group`` its group, of whose posts between ``group_least`` and
-    ``group_most`` stay empty; ``current`` the person whom ``bonus`` keeps. ``cut`` asks for two sides that can be solved at once.
+    ``group_most`` stay empty; ``current`` the person whom ``bonus`` keeps. ``cut`` asks for parts that can be solved at once.
     """
     posts, people, weights = problem.posts, problem.people, problem.parameters
     post_at = np.stack(on_sphere(posts.longitude, posts.latitude))
@@ -118,11 +119,12 @@ def lay_out(
     person = order_by_place(person_at, person_levels)
     rows, columns = len(posts) + spare, len(people) + spare
     detour = weights.detour_percent * 0.6
-    side = np.zeros(len(posts), dtype=np.int64)
+    parts = uncut(len(posts))
     if cut and group is None and len(posts) > 1:
         reach = chord_a_minute(posts.kmh[post].astype(np.float64), detour)
-        side = _sides(post_at[:, post], max(weights.radius_minutes - weights.access_minutes + 0.006, 0.0) * reach)
-    groups = 2 if side.any() else 1 if group_most is None else len(group_most)
+        parts = cut_map(post_at[:, post], max(weights.radius_minutes - weights.access_minutes + 0.006, 0.0) * reach)
+    # Each part has a "nobody" of its own, so that two threads share no row.
+    groups = len(parts.leaves) if group_most is None else len(group_most)
 
     people_f = np.zeros((4, columns))
     people_f[:3, : len(people)] = person_at[:, person]
@@ -152,8 +154,7 @@ def lay_out(
         whole[: len(values)] = values
         return whole
 
-    # Each side has a "nobody" of its own, so that two threads share no row.
-    group_in = (side == 1).astype(np.int64) if group is None else np.asarray(group)[post]
+    group_in = parts.first_leaf() if group is None else np.asarray(group)[post]
     bounded = group_most is not None
     listed = np.argsort(group_in, kind="stable").astype(np.int32) if bounded else _NONE.astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(group_in, minlength=groups))]) if bounded else np.zeros(2)
@@ -214,7 +215,7 @@ def lay_out(
         bonus=int(bonus),
         must=int(must),
     )
-    return Layout(ground, post, person, side)
+    return Layout(ground, post, person, parts)
 
 
 class Asked(NamedTuple):
@@ -304,20 +305,6 @@ def explicit_ground(
         bonus=0,
         must=int(must),
     )
-
-
-def _sides(places: Array, reach: Array) -> Ints:
-    """The cut across one axis that leaves most on the smaller side: 0 and 1 are the sides, 2 is too near to it."""
-    best, sides = 0, np.zeros(places.shape[1], dtype=np.int64)
-    for axis in places:
-        low, high = np.sort(axis + reach), np.sort(axis - reach)
-        for where in np.quantile(axis, np.linspace(0.3, 0.7, 21)):
-            left = int(np.searchsorted(low, where))
-            right = len(axis) - int(np.searchsorted(high, where, side="right"))
-            if min(left, right) > best:
-                best = min(left, right)
-                sides = np.where(axis + reach < where, 0, np.where(axis - reach > where, 1, 2))
-    return sides
 
 
 def chord_a_minute(kmh: Array, detour: float) -> Array:

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import numpy as np
 
 from marketplace.matching.compiled import compiled
 from marketplace.matching.problem import Ints
 
+from .cutting import ROOT
 from .forward import LISTED, State, new_state, place, place_cost
-from .ground import CLOSED, FAR, Ground, Layout, explicit_ground
+from .ground import CLOSED, FAR, UNLIMITED, Ground, Layout, explicit_ground
 from .near import all_between
 
 #: people kept in each post's short list
@@ -30,17 +31,10 @@ def solve_layout(layout: Layout, threads: int = 1, log: int = 0) -> State:
     """The best plan of a layout."""
     state = new_state(layout.ground, LIST, log)
     order = neediest_first(layout.ground, len(layout.post))
-    side = layout.side[order]
-    if threads > 1 and side.any():
-        # Whoever is far on one side shares neither people nor posts with whoever is far on the other.
-        with ThreadPoolExecutor(2) as pool:
-            other = second_thread(layout.ground, state)
-            halves = [pool.submit(place, layout.ground, s, order[side == k]) for k, s in enumerate((state, other))]
-            for half in halves:
-                half.result()
-        for own, its in ((state.tally, other.tally), (state.total, other.total), (state.unplaced, other.unplaced)):
-            own += its
-        order = order[side == 2]
+    if threads > 1 and len(layout.parts.leaves) > 1:
+        node = layout.parts.node[order]
+        place_parts(layout, state, {int(n): order[node == n] for n in np.unique(node)})
+        order = order[node == ROOT]
     drawn = int(state.tally[LISTED])
     for start in range(0, len(order), AT_ONCE):
         place(layout.ground, state, order[start : start + AT_ONCE])
@@ -48,6 +42,31 @@ def solve_layout(layout: Layout, threads: int = 1, log: int = 0) -> State:
             state = with_longer_lists(layout.ground, state)
         drawn = int(state.tally[LISTED])
     return state
+
+
+def place_parts(layout: Layout, state: State, posts: dict[int, Ints]) -> None:
+    """Place the posts of all parts but the root's by two threads; those near a cut when those on both its sides are placed."""
+    other = second_thread(layout.ground, state)
+    paper = [state, other]
+
+    def work(part: int) -> int:
+        own = paper.pop()
+        if part in posts:
+            place(layout.ground, own, posts[part])
+        paper.append(own)
+        return part
+
+    with ThreadPoolExecutor(2) as pool:
+        running = {pool.submit(work, leaf) for leaf in layout.parts.leaves.tolist()}
+        placed: set[int] = set()
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for part in (future.result() for future in done):
+                placed.add(part)
+                if part ^ 1 in placed and part // 2 > ROOT:
+                    running.add(pool.submit(work, part // 2))
+    for own, its in ((state.tally, other.tally), (state.total, other.total), (state.unplaced, other.unplaced)):
+        own += its
 
 
 def with_longer_lists(ground: Ground, state: State) -> State:
@@ -148,7 +167,7 @@ def draw(ground: Ground, state: State, posts: int, number_of: object) -> Ints:
     must = int(max(number.max(initial=1), alone.max(initial=1))) * (int((options > 1).sum()) + 1)
     empty = np.where(may_be_empty, alone, must)
     surely, maybe = free_places(ground, state)
-    bounded = len(surely) > ground.groups_from + 1
+    bounded = (ground.room[ground.groups_from :] < UNLIMITED).any()
     if bounded:
         # "Nobody" of each group is a person like others, with the places that its bounds leave.
         may = np.flatnonzero(may_be_empty)
@@ -159,7 +178,7 @@ def draw(ground: Ground, state: State, posts: int, number_of: object) -> Ints:
         start = np.concatenate([[0], np.cumsum(np.bincount(post, minlength=posts))])
         empty = np.full(posts, must)
     else:
-        surely, maybe = surely[:-1], maybe[:-1]
+        surely, maybe = surely[: ground.groups_from], maybe[: ground.groups_from]
     unit_start = np.concatenate([[0], np.cumsum(maybe)]).astype(np.int64)
     small = explicit_ground(
         start, person, number, empty, unit_start, np.zeros(unit_start[-1], dtype=np.int64), surely, must
