@@ -27,7 +27,7 @@ from . import errors, services, sign_ups
 from .forms import OpportunityForm, ReadmitForm, ReasonForm, ShiftFormSet
 from .models import Opportunity, Shift, SignUp
 from .rules import ORGANISERS, can_manage, managed_by
-from .states import OpportunityState
+from .states import OpportunityState, SignUpState
 
 
 @require_safe
@@ -148,7 +148,11 @@ def _manage_context(request: SignedIn, found: Opportunity, reason: ReasonForm | 
     people = (
         SignUp.objects.filter(shift__opportunity=found)
         .exclude(state__in=gone)
-        .annotate(recorded=sign_ups.time_recorded(OuterRef("volunteer"), OuterRef("shift")))
+        .annotate(
+            # Whose time is recorded cannot have stayed away; that he came may still have to be said.
+            recorded=sign_ups.time_recorded(OuterRef("volunteer"), OuterRef("shift")),
+            settled=Q(recorded=True, state=SignUpState.ATTENDED),
+        )
         .select_related("volunteer", "shift")
         .order_by("shift__starts_at", "pk")
     )

@@ -370,3 +370,27 @@ def test_check_volunteers_finds_a_wrong_counter() -> None:
     Shift.objects.filter(pk=shift.pk).update(taken=1)
     with pytest.raises(CommandError):
         call_command("check_volunteers", stdout=out, stderr=out)
+
+
+def test_that_somebody_came_can_still_be_said_when_the_time_is_recorded(client_for) -> None:
+    """It is asked on the organiser's desk until it is said."""
+    coordinator, person = make_coordinator(), make_volunteer()
+    call, shift = make_call(by=coordinator)
+    sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+    after = shift.ends_at + timedelta(hours=1)
+    page = reverse("volunteers:manage", args=[call.pk])
+    with clock.rehearse(after):
+        timesheets.report_session(
+            actor=person, capacity="volunteer", kind="visit", region=shift.opportunity.region, host=shift.opportunity.host,
+            subject_kind="volunteers.shift", subject_id=shift.pk, start=shift.starts_at, end=shift.ends_at,
+            summary="说明了合同条款。", people_served=2, now=after,
+        )  # fmt: skip
+        client = client_for(coordinator)
+        assert page in client.get("/workspace/").text
+        body = client.get(page).text
+        assert 'name="came" value="yes"' in body
+        assert 'name="came" value="no"' not in body
+        client.post(reverse("volunteers:attendance", args=[SignUp.objects.get().pk]), {"came": "yes"})
+        assert SignUp.objects.get().state == "attended"
+        assert 'name="came"' not in client.get(page).text
+        assert page not in client.get("/workspace/").text
