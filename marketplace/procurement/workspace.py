@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import CharField, OuterRef, Subquery
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Role
+from marketplace.audit.models import Event
 from marketplace.core.i18n import localized
+from marketplace.core.words import instant_words
 from marketplace.core.workspace import WorkItem
 
 from . import rules, selectors
@@ -21,7 +25,7 @@ from .states import BidState, PlanState, TenderState
 
 
 def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
-    """Drafts and questions of an officer, decisions of an approver, drafts and amended deadlines of a supplier."""
+    """Drafts and questions of an officer, decisions of an approver, drafts and sealed bids of a supplier."""
     officer_of = [o.pk for o in rules.buyers_of(user, Role.OFFICER)]
     approver_of = [o.pk for o in rules.buyers_of(user, Role.APPROVER)]
     if officer_of:
@@ -59,21 +63,29 @@ def _officer(buyers: list[int]) -> Iterator[WorkItem]:
 
 
 def _approver(user: Any, buyers: list[int]) -> Iterator[WorkItem]:
-    # What one drafted oneself waits for somebody else.
-    for plan in Plan.objects.filter(organisation__in=buyers, state=PlanState.SUBMITTED).exclude(drafted_by=user):
-        yield WorkItem(
-            localized(plan, "title"),
-            reverse("procurement:plan", args=[plan.pk]),
-            _("Approve the plan, or return it"),
-            weight=20,
-        )
-    for tender in Tender.objects.filter(organisation__in=buyers, state=TenderState.SUBMITTED).exclude(drafted_by=user):
-        yield WorkItem(
-            localized(tender, "title"),
-            reverse("procurement:decide", args=[tender.pk]),
-            _("Approve the documents, or return them"),
-            weight=20,
-        )
+    for model, page, words in (
+        (Plan, "plan", _("Approve the plan, or return it · handed in %(when)s")),
+        (Tender, "decide", _("Approve the documents, or return them · handed in %(when)s")),
+    ):
+        # What one drafted oneself waits for somebody else.
+        waiting = model.objects.filter(organisation__in=buyers, state="submitted").exclude(drafted_by=user)
+        for found in waiting.annotate(handed_in=_handed_in(model)):
+            yield WorkItem(
+                localized(found, "title"),
+                reverse(f"procurement:{page}", args=[found.pk]),
+                words % {"when": instant_words(found.handed_in)},
+                weight=20,
+            )
+
+
+def _handed_in(model: type[Plan | Tender]) -> Subquery:
+    """When it was last handed in, of the rows of ``model``, by the record."""
+    acts = Event.objects.filter(
+        subject_type=model._meta.label_lower,
+        subject_id=Cast(OuterRef("pk"), CharField()),
+        action=f"{model._meta.model_name}.submit",
+    )
+    return Subquery(acts.order_by("-pk").values("occurred_at")[:1])
 
 
 def _supplier(suppliers: list[int], now: datetime) -> Iterator[WorkItem]:
@@ -102,11 +114,13 @@ def _supplier(suppliers: list[int], now: datetime) -> Iterator[WorkItem]:
     )
     for bid in bids:
         moved = amendments.get(bid.lot.tender_id)
-        if moved is not None and moved > bid.received_at:
-            yield WorkItem(
-                localized(bid.lot.tender, "title"),
-                reverse("procurement:own_bid", args=[bid.receipt_id]),
-                _("The deadline was moved after you handed in; your bid stands"),
-                due_at=bid.lot.tender.bid_deadline,
-                tone="info",
-            )
+        yield WorkItem(
+            localized(bid.lot.tender, "title"),
+            reverse("procurement:own_bid", args=[bid.receipt_id]),
+            _("The deadline was moved after you handed in; your bid stands")
+            if moved is not None and moved > bid.received_at
+            else _("Your bid for lot %(n)s is sealed. You may replace or withdraw it until the deadline")
+            % {"n": bid.lot.number},
+            due_at=bid.lot.tender.bid_deadline,
+            tone="info",
+        )
