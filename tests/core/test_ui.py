@@ -247,6 +247,19 @@ def test_render_form_ties_labels_help_and_native_inputs():
     assert 'class="summary"' not in html
 
 
+def test_a_label_that_asks_is_followed_by_no_colon_in_the_summary():
+    class Asking(forms.Form):
+        why = forms.CharField(label="Why?")
+        title = forms.CharField(label="Title")
+
+    html = show("{% render_form form %}", form=Asking({}))
+    summary = html.partition("</ul>")[0]
+    assert ">Why? " in summary
+    assert "Why?:" not in summary
+    assert "Why?：" not in summary
+    assert ">Title：" in summary or ">Title: " in summary
+
+
 def test_render_form_sums_up_errors_with_links():
     data = {"title": "", "price_0": "many", "price_1": "CNY", "closes": "2026-11-29T17:00", "who": "", "token": "t"}
     form = Form(data)

@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from djmoney.forms.widgets import MoneyWidget
 
+#: after these of a label stands no colon
+_ENDS = ("?", "？", ":", "：")
 _LISTS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
@@ -67,11 +69,9 @@ def _summary(form: forms.BaseForm, bound: Iterable[BoundField]) -> Iterable[tupl
         yield "", str(error)
     for field in bound:
         for error in field.errors:
-            text = (
-                str(error)
-                if field.is_hidden
-                else _("%(label)s: %(message)s") % {"label": field.label, "message": error}
-            )
+            # "Which months?" is followed by no colon.
+            pattern = "%(label)s %(message)s" if str(field.label)[-1:] in _ENDS else _("%(label)s: %(message)s")
+            text = str(error) if field.is_hidden else pattern % {"label": field.label, "message": error}
             yield f"#{_first_id(field)}", text
 
 
