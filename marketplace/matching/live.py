@@ -18,7 +18,7 @@ from .engine import events
 from .engine.ground import FAR, lay_out
 from .engine.near import cheapest, pair_cost
 from .engine.solving import solve_layout
-from .network import emptiness, rank_prices
+from .network import dearest_pairs, emptiness, most_places, rank_prices
 from .pairs import on_sphere
 from .problem import Exclusions, Ints, People, Posts, Problem, ProblemError
 from .proof import Verdict, verify
@@ -59,7 +59,8 @@ class LivePlan:
     """The best plan of a problem, kept best.
 
     ``current`` (row of each post's person, or -1) with ``bonus`` makes staying cheaper by ``bonus``: a move must earn that much.
-    ``spare`` newcomers fit on each side before the plan must be made anew.
+    ``spare`` newcomers fit on each side before the plan must be made anew, people of `PLACES_OF_NEWCOMERS` places or as many as
+    anybody has, posts whose pairs cost no more than those there are.
     """
 
     def __init__(
@@ -68,6 +69,9 @@ class LivePlan:
         self._bonus, self._spare = bonus, spare
         self._prices = rank_prices(problem, bonus=bonus, spare=spare)
         empty = emptiness(problem, self._prices)
+        # What the prices of emptiness allow for. Were anything dearer, a post could stay empty to save it.
+        self._most_places = most_places(problem, spare=spare)
+        self._dearest_pair = int(dearest_pairs(problem.posts, problem.parameters).max(initial=0))
         self._problem = problem
         layout = lay_out(problem, empty, current=current, bonus=bonus, spare=spare, cut=threads > 1)
         self._ground = layout.ground
@@ -181,6 +185,7 @@ class LivePlan:
     def set_capacity(self, person: int, capacity: int) -> Change:
         """The person serves at most ``capacity`` posts, earlier ones included."""
         row, g = self._person_row[person], self._ground
+        self._check_places(int(g.held[row]), capacity)
         self._columns["capacity"][row] = capacity
         room = max(capacity - int(g.held[row]), 0)
         if room == 0:
@@ -201,6 +206,7 @@ class LivePlan:
             raise ProblemError("duplicate", "this person is known already")
         if row >= g.groups_from:
             raise ProblemError("range", "no room for another newcomer: make the plan anew")
+        self._check_places(int(one.load[0]), int(one.capacity[0]))
         g.used[0] += 1
         self._person_row[key], self._person_key[row] = row, key
         g.people_f[:3, row] = np.concatenate(on_sphere(one.longitude, one.latitude))
@@ -226,7 +232,8 @@ class LivePlan:
         rank = self._prices.get((int(one.tier[0]), int(one.priority[0])))
         if key in self._post_row:
             raise ProblemError("duplicate", "this post is known already")
-        if row >= len(g.empty) or rank is None:
+        dearest = int(dearest_pairs(one, self._problem.parameters)[0])
+        if row >= len(g.empty) or rank is None or dearest > self._dearest_pair:
             raise ProblemError("range", "no room for such a post: make the plan anew")
         g.used[1] += 1
         self._post_row[key], self._post_key[row] = row, key
@@ -289,6 +296,10 @@ class LivePlan:
         return change
 
     # Inside
+
+    def _check_places(self, load: int, capacity: int) -> None:
+        if load + min(max(capacity - load, 0), len(self._ground.empty)) > self._most_places:
+            raise ProblemError("range", "more places than this plan's prices allow for: make the plan anew")
 
     def _row(self, post: int) -> int:
         row = self._post_row[post]

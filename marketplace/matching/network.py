@@ -18,10 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .pairs import Pairs
-from .problem import Ints, Problem, ProblemError
+from .problem import Ints, Parameters, Posts, Problem, ProblemError
 
 #: the objective of any plan stays below it, so that sums fit 64 bits with room
 LARGEST_OBJECTIVE = 1 << 59
+#: places that prices of emptiness allow a newcomer for
+PLACES_OF_NEWCOMERS = 32
 
 
 def ranks(problem: Problem) -> Ints:
@@ -33,13 +35,18 @@ def ranks(problem: Problem) -> Ints:
     return np.asarray(place + 1, dtype=np.int64)
 
 
-def dearest_pairs(problem: Problem) -> Ints:
+def dearest_pairs(posts: Posts, weights: Parameters) -> Ints:
     """No eligible pair of a post costs more: the radius travelled, no language in common, every wanted field missing."""
-    posts, weights = problem.posts, problem.parameters
     missing = np.bitwise_count(posts.wanted).astype(np.int64) * weights.specialty_cost
     return np.asarray(
         weights.radius_minutes * weights.cost_per_minute + missing + (posts.languages != 0) * weights.language_cost
     )
+
+
+def most_places(problem: Problem, *, spare: int = 0) -> int:
+    """Nobody serves more, earlier posts included; where ``spare`` may come, also none of them, nor who is given more places."""
+    useful = np.minimum(problem.remaining(), len(problem.posts) + spare)
+    return max(int((problem.people.load + useful).max(initial=0)), PLACES_OF_NEWCOMERS if spare else 0)
 
 
 def apart(problem: Problem, *, bonus: int = 0, spare: int = 0) -> int:
@@ -49,10 +56,10 @@ def apart(problem: Problem, *, bonus: int = 0, spare: int = 0) -> int:
     """
     posts, people, weights = len(problem.posts), problem.people, problem.parameters
     # In Python's integers: these sums are what must not overflow.
-    held = int((people.load + np.minimum(problem.remaining(), posts + spare)).max(initial=0))
+    held = most_places(problem, spare=spare)
     share = int((people.load // np.maximum(people.capacity, 1)).max(initial=0)) + 1
     dearest_place = weights.load_cost * held + weights.load_share_cost * share
-    dearest = dearest_pairs(problem)
+    dearest = dearest_pairs(problem.posts, weights)
     values, counts = np.unique_counts(dearest)
     pairs = sum(int(value) * int(count) for value, count in zip(values, counts, strict=True))
     return pairs + spare * 2 * int(dearest.max(initial=0)) + (posts + spare) * (dearest_place + bonus) + 1

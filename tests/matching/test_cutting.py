@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from marketplace.matching.engine import cutting
+from marketplace.matching.engine import cutting, solving
 from marketplace.matching.engine.ground import lay_out
 from marketplace.matching.pairs import eligible_pairs
 from marketplace.matching.solver import solve
@@ -67,3 +67,32 @@ def test_cut_into_many_parts_the_plan_and_its_prices_stay_the_same(small_parts, 
     assert np.array_equal(once.person, twice.person)
     assert np.array_equal(once.person_price, twice.person_price)
     assert np.array_equal(once.post_price, twice.post_price)
+
+
+def test_where_lists_are_used_up_in_one_part_all_threads_go_on_with_longer_ones(small_parts, monkeypatch):
+    plain = instance("city", seed=3, posts=3200, people=900)
+    alike = np.zeros(3200, dtype=np.int64)
+    problem = replace(
+        plain,
+        posts=replace(plain.posts, wanted=alike, languages=alike, tier=alike),
+        people=replace(plain.people, capacity=np.minimum(plain.people.capacity, 3)),
+    )
+    once = solve(problem)
+    sizes = []
+    longer = solving.with_longer_lists
+
+    def grown(ground, states):
+        found = longer(ground, states)
+        # The lists are one, the scratch space behind them is each thread's own.
+        assert all(state.values is found[0].values for state in found)
+        assert len({state.behind for state in found}) == len(found)
+        sizes.append([state.size for state in found])
+        return found
+
+    monkeypatch.setattr(solving, "with_longer_lists", grown)
+    monkeypatch.setattr(solving, "AT_ONCE", 50)
+    monkeypatch.setattr(solving, "USED_UP", 2)
+    twice = solve(problem, threads=2)
+    assert sizes == [[400, 400]]
+    assert np.array_equal(once.person, twice.person)
+    assert np.array_equal(once.person_price, twice.person_price)

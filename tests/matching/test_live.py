@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.matching.live import LivePlan
-from marketplace.matching.network import emptiness, network_of, rank_prices
+from marketplace.matching.network import PLACES_OF_NEWCOMERS, emptiness, network_of, rank_prices
 from marketplace.matching.pairs import eligible_pairs
 from marketplace.matching.problem import ProblemError
 from marketplace.matching.solver import measure, solve
 
-from .instances import county, problems
+from .instances import county, problem_of, problems
 
 
 def cost_anew(live):
@@ -208,3 +208,47 @@ def test_prices_of_ranks_leave_room_for_newcomers(busy):
     assert own.keys() == wide.keys()
     assert all(wide[rank] > own[rank] for rank in own)
     assert network_of(busy, eligible_pairs(busy)).empty.tolist() == emptiness(busy).tolist()
+
+
+def newcomer(key, **more):
+    usual = {
+        "key": key, "longitude": 108.0, "latitude": 26.0, "capacity": 2, "load": 0, "specialties": 0, "languages": 1,
+        "max_minutes": 400,
+    }  # fmt: skip
+    return usual | more
+
+
+def two_posts(**more):
+    """Two villages at one place, and nobody to serve them."""
+    return problem_of([{}, {}], [], {"load_cost": 200, "cost_per_minute": 0, **more})
+
+
+def test_where_nobody_was_the_first_who_comes_serves_as_many_as_possible():
+    """Prices of emptiness stand above what a newcomer's last place costs, whoever he is."""
+    live = LivePlan(two_posts(), spare=4)
+    live.add_person(newcomer(900))
+    assert set(live.plan().values()) == {900}
+    assert proved(live)
+
+
+def test_who_has_more_places_than_the_prices_allow_for_is_refused_and_nothing_changes():
+    live = LivePlan(two_posts(), spare=40)
+    with pytest.raises(ProblemError, match="make the plan anew"):
+        live.add_person(newcomer(900, load=PLACES_OF_NEWCOMERS, capacity=PLACES_OF_NEWCOMERS + 1))
+    live.add_person(newcomer(900, capacity=PLACES_OF_NEWCOMERS))
+    with pytest.raises(ProblemError, match="make the plan anew"):
+        live.set_capacity(900, PLACES_OF_NEWCOMERS + 1)
+    assert proved(live)
+
+
+def test_a_post_dearer_than_all_there_were_is_refused_and_nothing_changes():
+    live = LivePlan(two_posts(specialty_cost=10), spare=4)
+    live.add_person(newcomer(900))
+    post = {
+        "key": 200, "longitude": 108.0, "latitude": 26.0, "kmh": 30, "tier": 0, "priority": 0, "required": 0, "wanted": 7,
+        "languages": 0,
+    }  # fmt: skip
+    with pytest.raises(ProblemError, match="make the plan anew"):
+        live.add_post(post)
+    live.add_post(post | {"wanted": 0})
+    assert proved(live)

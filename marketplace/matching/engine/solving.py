@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from threading import Event
 
 import numpy as np
 
@@ -25,65 +26,91 @@ USED_UP = 60
 LONG_LIST, ENTRIES = 400, 12_000_000
 #: posts placed between two looks at that
 AT_ONCE = 1000
+_NOBODY = np.empty(0, dtype=np.int64)
 
 
 def solve_layout(layout: Layout, threads: int = 1, log: int = 0) -> State:
     """The best plan of a layout."""
-    state = new_state(layout.ground, LIST, log)
-    order = neediest_first(layout.ground, len(layout.post))
+    ground, node = layout.ground, layout.parts.node
+    states = [new_state(ground, LIST, log)]
+    order = neediest_first(ground, len(layout.post))
+    waiting = {int(part): order[node[order] == part] for part in np.unique(node)}
     if threads > 1 and len(layout.parts.leaves) > 1:
-        node = layout.parts.node[order]
-        place_parts(layout, state, {int(n): order[node == n] for n in np.unique(node)})
-        order = order[node == ROOT]
-    drawn = int(state.tally[LISTED])
-    for start in range(0, len(order), AT_ONCE):
-        place(layout.ground, state, order[start : start + AT_ONCE])
-        if state.tally[LISTED] - drawn > USED_UP * AT_ONCE:
-            state = with_longer_lists(layout.ground, state)
-        drawn = int(state.tally[LISTED])
-    return state
+        states.append(second_thread(ground, states[0]))
+        _place_at_once(layout, states, waiting)
+    rest = waiting.get(ROOT, order[:0])
+    while len(rest):
+        rest, used_up = _place_some(ground, states[0], rest)
+        if used_up:
+            states = with_longer_lists(ground, states)
+    for other in states[1:]:
+        for name in ("tally", "total", "unplaced"):
+            own = getattr(states[0], name)
+            own += getattr(other, name)
+    return states[0]
 
 
-def place_parts(layout: Layout, state: State, posts: dict[int, Ints]) -> None:
-    """Place the posts of all parts but the root's by two threads; those near a cut when those on both its sides are placed."""
-    other = second_thread(layout.ground, state)
-    paper = [state, other]
+def _place_at_once(layout: Layout, states: list[State], waiting: dict[int, Ints]) -> None:
+    """Place the posts of all parts but the root's, a thread for each of ``states``; those near a cut when those on both its
+    sides are placed. When lists are used up somewhere all threads halt, and go on with longer ones."""
+    ground, free = layout.ground, list(range(len(states)))
+    halt = Event()
 
     def work(part: int) -> int:
-        own = paper.pop()
-        if part in posts:
-            place(layout.ground, own, posts[part])
-        paper.append(own)
+        own = free.pop()
+        rest = waiting.get(part, _NOBODY)
+        while len(rest) and not halt.is_set():
+            rest, used_up = _place_some(ground, states[own], rest)
+            if used_up:
+                halt.set()
+        waiting[part] = rest
+        free.append(own)
         return part
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(len(states)) as pool:
         running = {pool.submit(work, leaf) for leaf in layout.parts.leaves.tolist()}
         placed: set[int] = set()
+        halted: list[int] = []
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for part in (future.result() for future in done):
+                if len(waiting[part]):
+                    halted.append(part)
+                    continue
                 placed.add(part)
                 if part ^ 1 in placed and part // 2 > ROOT:
                     running.add(pool.submit(work, part // 2))
-    for own, its in ((state.tally, other.tally), (state.total, other.total), (state.unplaced, other.unplaced)):
-        own += its
+            if not running and halt.is_set():
+                states[:] = with_longer_lists(ground, states)
+                halt.clear()
+                running, halted = {pool.submit(work, part) for part in halted}, []
 
 
-def with_longer_lists(ground: Ground, state: State) -> State:
-    """The same plan with room for longer lists, drawn up when they are next needed; as it is where there is no room."""
-    rows = len(ground.empty)
-    size = min(LONG_LIST, ENTRIES // max(rows, 1))
-    if size <= state.size:
-        return state
-    state.length[:], state.bound[:] = -1, -FAR
+def _place_some(ground: Ground, state: State, posts: Ints) -> tuple[Ints, bool]:
+    """Place some of ``posts``: those that are left, and whether these used up so many lists that longer ones would pay."""
+    drawn = int(state.tally[LISTED])
+    place(ground, state, posts[:AT_ONCE])
+    used_up = state.tally[LISTED] - drawn > USED_UP * AT_ONCE and state.size < _longest(ground)
+    return posts[AT_ONCE:], bool(used_up)
+
+
+def _longest(ground: Ground) -> int:
+    return min(LONG_LIST, ENTRIES // max(len(ground.empty), 1))
+
+
+def with_longer_lists(ground: Ground, states: list[State]) -> list[State]:
+    """The same plan, on the paper of each thread, with room for longer lists, drawn up when they are next needed."""
+    rows, size = len(ground.empty), _longest(ground)
+    states[0].length[:], states[0].bound[:] = -1, -FAR
     entries = rows * (size + 1) + 2 * (ground.groups_from + 1)
-    return state._replace(
-        values=np.empty(entries, dtype=np.int64),
-        costs=np.empty(entries, dtype=np.int64),
-        who=np.empty(entries, dtype=np.int32),
-        size=size,
-        behind=rows * (size + 1),
-    )
+    values, costs = np.empty(entries, dtype=np.int64), np.empty(entries, dtype=np.int64)
+    who = np.empty(entries, dtype=np.int32)
+    return [
+        state._replace(
+            values=values, costs=costs, who=who, size=size, behind=rows * (size + 1) + k * (ground.groups_from + 1)
+        )
+        for k, state in enumerate(states)
+    ]
 
 
 def second_thread(ground: Ground, state: State) -> State:
