@@ -93,5 +93,6 @@ def connect() -> None:
     holders.register("budget", describe_budget)
     holders.register("organisation", describe_organisation)
     holders.register("user", describe_person)
+    holders.register_page("contracts.instalment", lambda key: reverse("contracts:instalment", args=[key]))
     register_reader("budget", may_read_budget)
     register_reader("organisation", may_read_organisation)

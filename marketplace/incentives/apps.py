@@ -7,9 +7,12 @@ class IncentivesConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
+        from django.urls import reverse
+
         from marketplace.accounts import privacy
         from marketplace.audit import labels as audit_labels
         from marketplace.core import workspace
+        from marketplace.ledger import holders
 
         from . import labels
         from .handlers import connect
@@ -20,3 +23,5 @@ class IncentivesConfig(AppConfig):
         privacy.register("incentives", exported_incentives)
         workspace.register(work_items)
         audit_labels.register(labels.ACTIONS, labels.DATA)
+        holders.register_page("session", lambda key: reverse("timesheets:detail", args=[key]))
+        holders.register_page("payout_claim", lambda _key: reverse("incentives:claims"))

@@ -1,4 +1,4 @@
-"""Whose books these are, in words. The ledger knows neither people nor budgets: the rooms that do tell it."""
+"""Whose books these are, and what moved them. The ledger knows neither people, budgets nor visits: the rooms that do tell it."""
 
 from __future__ import annotations
 
@@ -33,3 +33,23 @@ def kind_of(holder: str) -> str:
 def describe(holder: str) -> Holder | None:
     describer = _describers.get(kind_of(holder))
     return describer(holder.partition(":")[2]) if describer is not None else None
+
+
+#: the key in a transfer's reference → the page of what it concerns
+PageOf = Callable[[str], str]
+_pages: dict[str, PageOf] = {}
+
+
+def register_page(kind: str, page_of: PageOf) -> None:
+    """``kind`` is the first part of a transfer's reference: ``session``, ``contracts.instalment``.
+
+    Who reads the statement must be able to read the page: nobody asks again, line by line.
+    """
+    _pages[kind] = page_of
+
+
+def page_of(reference: str) -> str:
+    """The address of what a movement concerns, or nothing."""
+    kind, _colon, key = reference.partition(":")
+    found = _pages.get(kind)
+    return found(key) if found is not None and key.isdigit() else ""

@@ -18,4 +18,3 @@ class ProcurementConfig(AppConfig):
         record.register()
         record_evaluation.register()
         workspace.register(workspace_evaluation.work_items)
-        record_evaluation.register()

@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.rules import is_supervisor
 from marketplace.accounts.visibility import people_names
 from marketplace.audit import labels
 from marketplace.audit.selectors import register_secret, register_visibility
+from marketplace.ledger import holders
 
 from . import rules
 from .models_bidding import Bid
@@ -106,4 +108,5 @@ def register() -> None:
     register_visibility("procurement.plan", _plan, page="procurement:plan")
     register_visibility("procurement.budgetline", _budget_line)
     register_visibility("procurement.bid", _bid)
+    holders.register_page("procurement.tender", lambda key: reverse("procurement:tender", args=[key]))
     register_secret(sealed_bid_events)

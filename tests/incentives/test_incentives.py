@@ -85,6 +85,16 @@ def test_two_sessions_of_a_day_share_one_day_s_subsidy(at: Any) -> None:
     assert of_day(person)[2] == Decimal("120.00")
 
 
+def test_a_movement_leads_to_the_visit_behind_it(client_for: Any) -> None:
+    make_policy()
+    person = make_user()
+    _granted, session = earn(person, 121)
+    client = client_for(person)
+    visit = reverse("timesheets:detail", args=[session.pk])
+    assert f'<a href="{visit}">' in client.get(reverse("ledger:statement")).content.decode()
+    assert client.get(visit).status_code == 200
+
+
 def test_contract_minutes_earn_nothing_here() -> None:
     make_policy()
     person = make_user()

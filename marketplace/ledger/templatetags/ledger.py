@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from moneyed import Money
 
 from marketplace.core.words import money_words
-from marketplace.ledger import rules
+from marketplace.ledger import holders, rules
 from marketplace.ledger.codes import PARTS, Purpose, part_of
 from marketplace.ledger.models import Unit
 
@@ -39,6 +39,12 @@ def in_unit(amount: Decimal, unit: str) -> str:
 def account_words(code: str) -> str:
     """What the account keeps: ``person:7:subsidy`` → subsidy owed."""
     return str(PARTS.get(part_of(code), code))
+
+
+@register.filter
+def concerns(reference: str) -> str:
+    """``{{ line.reference|concerns }}``: the address of the visit, tender or instalment behind a movement, or nothing."""
+    return holders.page_of(reference)
 
 
 @register.filter
