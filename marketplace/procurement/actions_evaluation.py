@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Role
 from marketplace.accounts.rules import has_role
@@ -16,6 +17,7 @@ from marketplace.accounts.rules import has_role
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
 from .models import Award, Bid, Evaluator, Tender
+from .panel import is_free
 from .rules import suppliers_of
 from .states import BidState, EvaluatorState, TenderState
 
@@ -74,7 +76,12 @@ def _judging(user: Any, tender: Tender) -> Iterator[Item]:
     if not rules.can_see_panel(user, tender):
         return
     runs = rules.can_run(user, tender)
-    panel = [s for s in selectors.seats(tender) if s.state != EvaluatorState.RECUSED]
+    seats = selectors.seats(tender)
+    panel = [s for s in seats if s.state != EvaluatorState.RECUSED]
+    if free := sum(is_free(s) for s in seats):
+        why = ngettext("%(n)s seat is empty.", "%(n)s seats are empty.", free) % {"n": free}
+        yield _("Draw for the empty seats"), _to("panel", tender), "now" if runs else "quiet", why
+        return
     if not panel:
         unchecked = selectors.opened_bids(tender).filter(qualified=None, bid__lot__failure__isnull=True).count()
         if unchecked:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -35,6 +35,9 @@ LOW_PRICE_RULES = {
 }
 #: From this budget on a panel of an open tender has at least seven members (令87 art. 47).
 LARGE_BUDGET = Decimal(10_000_000)
+
+#: Of tenders: seats whose holder left and that nobody took over (see ``panel.is_free``).
+FREE_SEATS = Q(evaluators__state=EvaluatorState.RECUSED, evaluators__replacement__isnull=True)
 
 LIVE_BIDS = (BidState.SEALED, BidState.OPENED, BidState.INVALID)
 
@@ -262,6 +265,23 @@ def objective_differences(tender: Tender, also: Evaluator | None = None) -> list
         if len({score.points for score in found}) > 1
         and (also is None or any(score.evaluator_id == also.pk for score in found))
     ]
+
+
+def differing_tenders(tenders: Iterable[int]) -> set[int]:
+    """Keys of those tenders with an objective factor on which members who handed in disagree."""
+    cells = (
+        Score.objects.filter(
+            evaluator__tender__in=list(tenders),
+            evaluator__state=EvaluatorState.SUBMITTED,
+            criterion__kind=CriterionKind.OBJECTIVE,
+            opened_bid__qualified=True,
+            opened_bid__bid__lot__failure__isnull=True,
+        )
+        .order_by()
+        .values("evaluator__tender_id", "opened_bid_id", "criterion_id")
+        .annotate(least=Min("points"), most=Max("points"))
+    )
+    return set(cells.filter(least__lt=F("most")).values_list("evaluator__tender_id", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
     yield from _seats(user)
     officer_of = [o.pk for o in buyers_of(user, Role.OFFICER)]
     if officer_of:
-        yield from _officer(officer_of, now)
+        yield from _officer(user, officer_of, now)
     approver_of = [o.pk for o in buyers_of(user, Role.APPROVER)]
     if approver_of:
         yield from _approver(user, approver_of)
@@ -66,7 +66,7 @@ def _seats(user: Any) -> Iterator[WorkItem]:
         yield _item(seat.tender, "judge", what, weight=10)
 
 
-def _officer(buyers: list[int], now: datetime) -> Iterator[WorkItem]:
+def _officer(user: Any, buyers: list[int], now: datetime) -> Iterator[WorkItem]:
     due = Tender.objects.filter(organisation__in=buyers, state=TenderState.PUBLISHED, bid_deadline__lt=now).annotate(
         released=Count("key_shares", filter=Q(key_shares__released_at__isnull=False))
     )
@@ -76,7 +76,9 @@ def _officer(buyers: list[int], now: datetime) -> Iterator[WorkItem]:
         else:
             yield _item(tender, "opening", _("Waits for the key-holders' shares"), tone="wait", weight=20)
     seats = Q(evaluators__state__in=(EvaluatorState.DRAWN, EvaluatorState.DECLARED, EvaluatorState.SUBMITTED))
-    opened = Tender.objects.filter(organisation__in=buyers, state=TenderState.OPENED).annotate(
+    # Who judges himself runs nothing of it.
+    to_run = Tender.objects.exclude(evaluators__user_id=user.pk)
+    opened = to_run.filter(organisation__in=buyers, state=TenderState.OPENED).annotate(
         panel=Count("evaluators", filter=seats, distinct=True),
         handed_in=Count("evaluators", filter=Q(evaluators__state=EvaluatorState.SUBMITTED), distinct=True),
         unchecked=Count(
@@ -84,17 +86,24 @@ def _officer(buyers: list[int], now: datetime) -> Iterator[WorkItem]:
             filter=Q(lots__bids__opened__qualified=None, lots__bids__opened__isnull=False, lots__failure__isnull=True),
             distinct=True,
         ),
+        free=Count("evaluators", filter=selectors.FREE_SEATS, distinct=True),
     )
-    for judged in opened:
-        if not judged.panel:
+    tenders = list(opened)
+    differing = selectors.differing_tenders([tender.pk for tender in tenders])
+    for judged in tenders:
+        if not judged.panel and not judged.free:
             what = _("Check the bids") if judged.unchecked else _("Draw the panel")
             yield _item(judged, "check" if judged.unchecked else "panel", what, weight=20)
+        elif judged.free:
+            yield _item(judged, "panel", _("Draw for the empty seats"), weight=20)
         elif judged.handed_in < judged.panel:
             words = _("The panel judges: %(done)s of %(all)s handed in") % {
                 "done": judged.handed_in,
                 "all": judged.panel,
             }
             yield _item(judged, "panel", words, tone="wait", weight=40)
+        elif judged.pk in differing:
+            yield _item(judged, "results", _("Objective points differ: send the sheets back"), weight=20)
         else:
             yield _item(judged, "results", _("Compute the ranking"), weight=20)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from marketplace.accounts.models import Role
 from marketplace.core import clock
-from marketplace.procurement import services_evaluation, services_opening
+from marketplace.procurement import services_evaluation, services_opening, services_panel
 from marketplace.procurement.actions_evaluation import actions
 from marketplace.procurement.models import Award, Evaluator, OpenedBid, Tender
 from marketplace.procurement.workspace_evaluation import work_items
@@ -19,6 +20,7 @@ from tests.factories.evaluation import (
     declare_all,
     draw,
     evaluated_tender,
+    fill_sheet,
     make_expert,
     open_tender,
     qualify_all,
@@ -81,6 +83,42 @@ def test_the_work_goes_from_hand_to_hand() -> None:
     assert item.due_at is not None
     tender = Tender.objects.get(pk=tender.pk)
     assert ("award", "now") in page(bureau.approver, tender, now)
+
+
+def test_before_the_ranking_the_officer_settles_objective_differences() -> None:
+    tender, _ = sealed_tender(objective=True)
+    for _ in range(3):
+        make_expert()
+    tender = open_tender(tender)
+    qualify_all(tender)
+    draw(tender)
+    declare_all(tender)
+    officer, now = bureau_of(tender).officer, after_deadline(tender, hours=5)
+    for number, seat in enumerate(Evaluator.objects.filter(tender=tender).order_by("pk")):
+        fill_sheet(seat, number, lambda member, bid, c: c.points - 1 - (member == 2))
+        services_evaluation.submit_scores(actor=seat.user, tender=tender, stand_by=True, now=now)
+    with override("en"):
+        [item] = work_items(officer, now)
+        [label, url, tone, _why] = next(actions(officer, tender, now))
+    assert item.title == "Objective points differ: send the sheets back"
+    assert (label, tone, url) == ("Send the sheets back", "now", item.url)
+    services_evaluation.reopen_scores(actor=officer, tender=tender, now=now)
+    assert desk(officer, now) == [("panel", "wait")]
+
+
+def test_an_empty_seat_is_filled_before_anything_is_computed() -> None:
+    tender, _ = sealed_tender()
+    people = [make_expert() for _ in range(3)]
+    tender = open_tender(tender)
+    qualify_all(tender)
+    draw(tender)
+    officer, now = bureau_of(tender).officer, after_deadline(tender, hours=5)
+    # Nobody is left in the pool to take the seat.
+    services_panel.recuse(actor=people[0], tender=tender, reason="亲属在投标人处任职", now=now)
+    declare_all(tender)
+    score_all(tender)
+    assert desk(officer, now) == [("panel", "now")]
+    assert page(officer, tender, now)[0] == ("panel", "now")
 
 
 def test_who_drafted_is_not_asked_to_decide() -> None:
