@@ -14,6 +14,19 @@ from marketplace.core.forms import AmountField, LocalizedChoiceField
 from marketplace.regions.forms import RegionField
 
 STARS = 5
+#: What a new policy proposes for its star levels, in hours.
+STAR_HOURS = (100, 300, 600, 1000, 1500)
+
+
+class HoursField(forms.DecimalField):
+    """Hours as people say them, 7.5; cleans to whole minutes."""
+
+    def __init__(self, *, most: int | None = None, **kwargs: Any) -> None:
+        super().__init__(min_value=Decimal("0.5"), max_value=most, decimal_places=1, max_digits=7, **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        hours = super().clean(value)
+        return None if hours is None else int(hours * 60)
 
 
 class PolicyForm(forms.Form):
@@ -33,17 +46,15 @@ class PolicyForm(forms.Form):
     points_per_minute = forms.DecimalField(
         label=_("Points a minute"), min_value=0, decimal_places=3, initial=Decimal("0.5")
     )
-    daily_cap_minutes = forms.IntegerField(
-        label=_("Minutes a day that earn points"), min_value=1, max_value=1440, initial=480,
+    daily_cap_minutes = HoursField(
+        label=_("Hours a day that earn points"),
+        most=24,
+        initial=8,
         help_text=_("Eight hours as a rule (rules on legal aid volunteers, art. 16)."),
-    )  # fmt: skip
+    )
     subsidy_per_day = AmountField(label=_("Subsidy a day (yuan)"), min_value=0, initial=200)
-    day_minutes = forms.IntegerField(
-        label=_("Minutes of a full day"),
-        min_value=1,
-        max_value=1440,
-        initial=360,
-        help_text=_("Less is paid in proportion."),
+    day_minutes = HoursField(
+        label=_("Hours of a full day"), most=24, initial=6, help_text=_("Less is paid in proportion.")
     )
     western = forms.DecimalField(
         label=_("Uplift, western region"), min_value=1, max_value=3, decimal_places=2, initial=Decimal("1.10")
@@ -51,17 +62,17 @@ class PolicyForm(forms.Form):
     formerly_poor = forms.DecimalField(
         label=_("Uplift, formerly poor county"), min_value=1, max_value=3, decimal_places=2, initial=Decimal("1.20")
     )
-    annual_target_minutes = forms.IntegerField(
-        label=_("Target a year (minutes)"), min_value=1, initial=3000, help_text=_("50 hours (司发通〔2019〕105号).")
+    annual_target_minutes = HoursField(
+        label=_("Target a year (hours)"), initial=50, help_text=_("50 hours (司发通〔2019〕105号).")
     )
     annual_target_cases = forms.IntegerField(label=_("or cases a year"), min_value=1, initial=2)
 
     def __init__(self, *args: Any, payers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["payer"].queryset = payers  # type: ignore[attr-defined]
-        for level, minutes in enumerate((6000, 18000, 36000, 60000, 90000), start=1):
-            self.fields[f"star{level}"] = forms.IntegerField(
-                label=_("Star %(level)s from (minutes)") % {"level": level}, min_value=1, initial=minutes
+        for level, hours in enumerate(STAR_HOURS, start=1):
+            self.fields[f"star{level}"] = HoursField(
+                label=_("Star %(level)s from (hours)") % {"level": level}, initial=hours
             )
 
     def rules(self) -> dict[str, Any]:

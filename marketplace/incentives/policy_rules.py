@@ -105,7 +105,7 @@ def _lint_stars(stars: Any) -> list[str]:
         if level != expected:
             problems.append(_("Star %(expected)s is missing or stands twice.") % {"expected": expected})
         if not isinstance(minutes, int) or minutes <= last_minutes:
-            problems.append(_("Star %(level)s must take more minutes than the one before.") % {"level": level})
+            problems.append(_("Star %(level)s must take more time than the one before.") % {"level": level})
         else:
             last_minutes = minutes
     return problems

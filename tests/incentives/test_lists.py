@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from marketplace.accounts.models import Role
+from marketplace.accounts.models import Organisation, Role
 from marketplace.core import clock
 from marketplace.incentives import payouts
+from marketplace.incentives.forms import PolicyForm
 from marketplace.incentives.selectors import days_claimed
 from marketplace.timesheets.models import Capacity
 from tests.factories.accounts import make_member, make_user
@@ -111,3 +112,14 @@ def test_a_claim_says_what_it_asks_to_be_paid_for(client_for, settings, at):
     officer = client_for(policy.drafted_by).get("/incentives/claims/").text
     assert "2 次服务" in officer
     assert "4 小时 · ¥120" in officer
+
+
+def test_a_policy_is_written_in_hours_and_kept_in_minutes():
+    fields = PolicyForm(payers=Organisation.objects.none()).fields
+    proposed = {name: field.initial for name, field in fields.items() if field.initial is not None}
+    form = PolicyForm({**proposed, "daily_cap_minutes": "7.5", "star1": "0"}, payers=Organisation.objects.none())
+    assert not form.is_valid()
+    assert form.cleaned_data["daily_cap_minutes"] == 450
+    assert form.cleaned_data["annual_target_minutes"] == 3000
+    assert [form.cleaned_data[f"star{n}"] for n in range(2, 6)] == [18000, 36000, 60000, 90000]
+    assert "star1" in form.errors
