@@ -39,9 +39,9 @@ class PolicyForm(forms.Form):
         max_length=160,
         help_text=_("Number and name of the decision that it rests on."),
     )
-    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_from = forms.DateField(label=pgettext_lazy("policy", "From"), widget=forms.DateInput(attrs={"type": "date"}))
     valid_to = forms.DateField(
-        label=_("To (inclusive)"), widget=forms.DateInput(attrs={"type": "date"}), required=False
+        label=pgettext_lazy("policy", "To (inclusive)"), widget=forms.DateInput(attrs={"type": "date"}), required=False
     )
     points_per_minute = forms.DecimalField(
         label=_("Points a minute"), min_value=0, decimal_places=3, initial=Decimal("0.5")
@@ -57,15 +57,25 @@ class PolicyForm(forms.Form):
         label=_("Hours of a full day"), most=24, initial=6, help_text=_("Less is paid in proportion.")
     )
     western = forms.DecimalField(
-        label=_("Uplift, western region"), min_value=1, max_value=3, decimal_places=2, initial=Decimal("1.10")
+        label=_("Factor, western region"),
+        min_value=1,
+        max_value=3,
+        decimal_places=2,
+        initial=Decimal("1.10"),
+        help_text=_("1.10 pays 10 % more."),
     )
     formerly_poor = forms.DecimalField(
-        label=_("Uplift, formerly poor county"), min_value=1, max_value=3, decimal_places=2, initial=Decimal("1.20")
+        label=_("Factor, formerly poor county"),
+        min_value=1,
+        max_value=3,
+        decimal_places=2,
+        initial=Decimal("1.20"),
+        help_text=_("1.20 pays 20 % more."),
     )
     annual_target_minutes = HoursField(
-        label=_("Target a year (hours)"), initial=50, help_text=_("50 hours (司发通〔2019〕105号).")
+        label=_("Target a year (hours)"), initial=50, help_text=_("50 hours (Sifatong [2019] 105).")
     )
-    annual_target_cases = forms.IntegerField(label=_("or cases a year"), min_value=1, initial=2)
+    annual_target_cases = forms.IntegerField(label=_("Or cases a year"), min_value=1, initial=2)
 
     def __init__(self, *args: Any, payers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import SignedIn, second_factor
-from marketplace.accounts.models import Organisation, Role
+from marketplace.accounts.models import Organisation, OrganisationKind, Role
 from marketplace.accounts.rules import organisations_of
 from marketplace.core import clock
 from marketplace.core.access import public_page
@@ -225,6 +225,9 @@ def _claims_context(request: SignedIn, found: Any, returning: tuple[int, ReturnF
         "owed": sum(claimable.values()),
         "open_claim": open_claim,
         "since_claim": since_claim,
+        "pays": organisations_of(request.user, Role.OFFICER, Role.APPROVER, Role.FINANCE)
+        .filter(kind=OrganisationKind.BUREAU)
+        .exists(),
         "has_fund": organisations_of(request.user, Role.FINANCE).exists(),
     }
 

@@ -40,6 +40,18 @@ PARTS = {
     "treasury": _("treasury"),
 }
 
+#: Whose an account is, by the first part of its code.
+KEEPERS = {
+    "budget": _("of budget lines"),
+    "supplier": _("of suppliers"),
+    "incentive": _("of bureaus"),
+    "person": _("of people"),
+    "system": _("counter-account"),
+}
+
+#: Accounts of what has left for good: what stands on them is a total, nothing that could be spent.
+GONE = ("paid_out", "spent", "received")
+
 
 def part_of(code: str) -> str:
     """The last part of an account's code."""

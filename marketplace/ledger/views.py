@@ -22,7 +22,7 @@ from marketplace.core.i18n import localized
 from marketplace.core.units import MINUTE
 
 from . import documents, holders, rules, selectors
-from .codes import holder_user
+from .codes import GONE, holder_user, part_of
 from .forms import PeriodForm
 from .models import Account
 from .selectors import Statement, StatementLine
@@ -86,6 +86,11 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
             "closing": found.closing if found else None,
             "query": query.urlencode(),
             "may_audit": rules.can_audit(request.user),
+            "at": clock.now(),
+            # Money that has left is no balance.
+            "running_word": pgettext("statement", "Total")
+            if chosen is not None and part_of(chosen.code) in GONE
+            else pgettext("statement", "Balance"),
         },
     )
 

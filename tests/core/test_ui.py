@@ -41,8 +41,8 @@ def text(html: str) -> str:
         (Decimal("-12.00"), "−¥12", "−¥12"),
         (0, "¥0", "¥0"),
         (minutes(150), "2 h 30 min", "2 小时 30 分"),
-        (points(1), "1 point", "1 分"),
-        (points(1200), "1,200 points", "1,200 分"),
+        (points(1), "1 point", "1 积分"),
+        (points(1200), "1,200 points", "1,200 积分"),
         (None, "", ""),
     ],
 )

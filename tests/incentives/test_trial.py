@@ -100,7 +100,7 @@ def test_the_page_is_for_those_who_draft_and_asks_the_same_whatever_the_number(c
     drafter = client_for(draft.drafted_by, language="en")
     page = drafter.get(address).text
     assert "1 person who served" in page
-    assert '2 stars<br><small class="muted">was none</small>' in page
+    assert 'two stars<br><small class="muted">was none</small>' in page
     with CaptureQueriesContext(connection) as one:
         drafter.get(address)
     serve(make_user(display_name="乙"))

@@ -131,7 +131,7 @@ def test_the_trial_balance_is_for_supervisors_and_finance(client_for, person):
     address = reverse("ledger:trial_balance")
     for reader in (make_member(Role.SUPERVISOR), make_member(Role.FINANCE)):
         page = _text(client_for(reader).get(address))
-        assert "person:*:minutes" in page
+        assert '<small class="muted">个人</small>' in page
         assert "不平衡" not in page
     csv = _text(client_for(make_member(Role.FINANCE)).get(address, {"format": "csv"}))
     assert "person:*:minutes,1,0,270,270" in csv

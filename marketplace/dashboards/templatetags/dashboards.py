@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Specialty, SpokenLanguage
@@ -36,6 +37,12 @@ def place_words(region: Region) -> str:
     return _("%(place)s (estimated)") % {"place": text} if region.place_is_estimated else text
 
 
+#: A grade is a name, not a count: Chinese writes it with the numeral in words.
+_STARS = (_lazy("one star"), _lazy("two stars"), _lazy("three stars"), _lazy("four stars"), _lazy("five stars"))
+
+
 @register.filter
 def star_words(level: int) -> str:
+    if 0 < level <= len(_STARS):
+        return str(_STARS[level - 1])
     return ngettext("%(n)s star", "%(n)s stars", level) % {"n": level}

@@ -13,7 +13,7 @@ from moneyed import Money
 
 from marketplace.core.words import money_words
 from marketplace.ledger import holders, rules
-from marketplace.ledger.codes import PARTS, Purpose, part_of
+from marketplace.ledger.codes import KEEPERS, PARTS, Purpose, part_of
 from marketplace.ledger.models import Unit
 
 register = template.Library()
@@ -39,6 +39,12 @@ def in_unit(amount: Decimal, unit: str) -> str:
 def account_words(code: str) -> str:
     """What the account keeps: ``person:7:subsidy`` → subsidy owed."""
     return str(PARTS.get(part_of(code), code))
+
+
+@register.filter
+def keeper_words(kind: str) -> str:
+    """Whose accounts a row of the trial balance adds up: ``person:*:minutes`` → of people."""
+    return str(KEEPERS.get(kind.partition(":")[0], kind))
 
 
 @register.filter
