@@ -137,6 +137,9 @@ class Cell:
     points: str
     note: str
     error: str
+    #: In a re-review: whether the members differed here, and this member's points before it where they are others now.
+    differed: bool = False
+    before: str = ""
 
     @property
     def name(self) -> str:
@@ -158,6 +161,9 @@ class ScoreSheet:
     ) -> None:
         self.bids, self.criteria, self.kept, self.data = bids, criteria, kept, data
         self.errors: dict[tuple[int, int], str] = {}
+        #: In a re-review: where the members differed, and this member's points before it.
+        self.differed: set[tuple[int, int]] = set()
+        self.before: dict[tuple[int, int], Decimal] = {}
 
     def cells(self) -> Iterator[tuple[OpenedBid, Criterion, str, str]]:
         """What was typed: (bid, factor, points as text, note)."""
@@ -176,7 +182,17 @@ class ScoreSheet:
         key = (bid.pk, criterion.pk)
         kept = self.kept.get(key)
         points, note = typed.get(key, (plain(kept.points) if kept else "", kept.note if kept else ""))
-        return Cell(bid, criterion, points, note, self.errors.get(key, ""))
+        before = self.before.get(key)
+        changed = before is not None and kept is not None and kept.points != before
+        return Cell(
+            bid,
+            criterion,
+            points,
+            note,
+            self.errors.get(key, ""),
+            differed=key in self.differed,
+            before=plain(before) if changed and before is not None else "",
+        )
 
     def totals(self) -> list[tuple[OpenedBid, Decimal]]:
         """By bid: the points kept so far."""

@@ -4,7 +4,7 @@ The models stand in three files by stage; this one is what Django and other room
 """
 
 from .models_bidding import Bid, BidDraft, DraftAttachment, InvalidReason, KeyShare, OpenedBid, OpenedFile
-from .models_evaluation import Award, BidResult, Evaluator, FailureGround, LotFailure, Score
+from .models_evaluation import Award, BidResult, Evaluator, FailureGround, LotFailure, ReviewedScore, Score
 from .models_tender import BudgetLine, Criterion, CriterionKind, Lot, Method, Notice, NoticeKind, Plan, Question, Tender
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "OpenedFile",
     "Plan",
     "Question",
+    "ReviewedScore",
     "Score",
     "Tender",
 ]

@@ -80,6 +80,32 @@ class Score(models.Model):
         return f"{self.points}"
 
 
+class ReviewedScore(models.Model):
+    """A member's points for an objective factor as they stood when the sheets went back. Rows never change or go.
+
+    What became of them is the row of the next re-review, or else the score.
+    """
+
+    evaluator = models.ForeignKey(Evaluator, on_delete=models.PROTECT, related_name="reviewed_scores")
+    opened_bid = models.ForeignKey(OpenedBid, on_delete=models.PROTECT, related_name="+")
+    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="+")
+    points = models.DecimalField(_("points"), max_digits=5, decimal_places=2)
+    reopened_at = models.DateTimeField(_("sent back for re-review"))
+
+    class Meta:
+        ordering: ClassVar = ["reopened_at", "evaluator_id", "opened_bid_id", "criterion_id"]
+        verbose_name = _("score before a re-review")
+        verbose_name_plural = _("scores before a re-review")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["evaluator", "opened_bid", "criterion", "reopened_at"], name="one_reviewed_score_a_cell"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points}"
+
+
 class BidResult(models.Model):
     """A bid's computed place, with everything needed to compute it again."""
 

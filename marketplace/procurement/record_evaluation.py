@@ -14,7 +14,7 @@ from marketplace.audit.selectors import register_secret, register_visibility
 from marketplace.core.i18n import localized
 
 from . import rules_evaluation as rules
-from .models import Bid, Evaluator, KeyShare, Lot, OpenedBid
+from .models import Bid, Criterion, Evaluator, KeyShare, Lot, OpenedBid
 from .states import TenderState
 
 ACTIONS = {
@@ -40,8 +40,10 @@ DATA = {
     "awards": _("awards"),
     "bid": _("bid"),
     "bids": _("bids"),
+    "factor": _("factor"),
     "ground": _("ground"),
     "objective_differences": _("differences of objective points"),
+    "points_changed": _("points changed in the re-review"),
     "pool_digest": _("digest of the pool"),
     "pool_size": _("experts in the pool"),
     "price_explained": _("low price explained"),
@@ -57,7 +59,11 @@ DATA = {
 
 def _evaluator(user: Any, key: str) -> bool:
     seat = Evaluator.objects.select_related("tender__organisation").filter(pk=key).first()
-    return seat is not None and (seat.user_id == user.pk or rules.can_see_panel(user, seat.tender))
+    if seat is None or seat.user_id == user.pk:
+        return seat is not None
+    # In a re-review the record holds the points that a member changed: nobody else reads them before all have handed in.
+    under_review = seat.reopened_at is not None and seat.tender.state == TenderState.OPENED
+    return rules.can_see_panel(user, seat.tender) and (not under_review or rules.all_handed_in(seat.tender))
 
 
 def _share(user: Any, key: str) -> bool:
@@ -81,6 +87,10 @@ def bidders(bids: Iterable[int]) -> Mapping[int, str]:
     return {bid.pk: localized(bid.supplier, "name") for bid in opened}
 
 
+def factors(keys: Iterable[int]) -> Mapping[int, str]:
+    return {factor.pk: localized(factor, "title") for factor in Criterion.objects.filter(pk__in=keys)}
+
+
 def panel_events() -> Q:
     """Events of seats on panels whose procurement is not decided: their names are secret until then."""
     undecided = (
@@ -95,6 +105,7 @@ def panel_events() -> Q:
 def register() -> None:
     labels.register(ACTIONS, DATA)
     labels.register_names("bid", bidders)
+    labels.register_names("factor", factors)
     register_visibility("procurement.evaluator", _evaluator)
     register_visibility("procurement.keyshare", _share)
     register_visibility("procurement.openedbid", _opened_bid)

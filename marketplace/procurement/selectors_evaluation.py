@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -239,6 +239,8 @@ class Difference:
     criterion: Criterion
     supplier: Organisation
     lot_number: int
+    #: Key of the seat -> points.
+    points: Mapping[int, Decimal]
 
 
 def objective_differences(tender: Tender, also: Evaluator | None = None) -> list[Difference]:
@@ -260,7 +262,13 @@ def objective_differences(tender: Tender, also: Evaluator | None = None) -> list
         if score.evaluator.state == EvaluatorState.SUBMITTED or (also is not None and score.evaluator_id == also.pk):
             cells.setdefault((score.opened_bid_id, score.criterion_id), []).append(score)
     return [
-        Difference(bid, found[0].criterion, found[0].opened_bid.bid.supplier, found[0].opened_bid.bid.lot.number)
+        Difference(
+            bid,
+            found[0].criterion,
+            found[0].opened_bid.bid.supplier,
+            found[0].opened_bid.bid.lot.number,
+            {score.evaluator_id: score.points for score in found},
+        )
         for (bid, _criterion), found in cells.items()
         if len({score.points for score in found}) > 1
         and (also is None or any(score.evaluator_id == also.pk for score in found))

@@ -19,7 +19,7 @@ from marketplace.core.mail import tell
 from marketplace.core.permissions import require
 from marketplace.core.states import IllegalTransition, apply_transition
 
-from . import panel, scoring
+from . import panel, review, scoring
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
 from .errors_evaluation import (
@@ -160,6 +160,8 @@ def submit_scores(*, actor: User, tender: Tender, stand_by: bool = False, now: d
     differences = selectors.objective_differences(tender, also=seat)
     if differences and not stand_by:
         raise ObjectiveScoresDiffer(where=where_they_differ(differences))
+    # Nobody but the member reads this before all have handed in again: see ``record_evaluation``.
+    changed = {"points_changed": review.facts(review.own_changes(seat))} if seat.reopened_at else {}
     apply_transition(
         EVALUATOR,
         seat,
@@ -167,7 +169,7 @@ def submit_scores(*, actor: User, tender: Tender, stand_by: bool = False, now: d
         actor=actor,
         now=now,
         changes={"submitted_at": now},
-        data={"digest": sheet_digest(seat), "objective_differences": len(differences)},
+        data={"digest": sheet_digest(seat), "objective_differences": len(differences), **changed},
     )
     return seat
 
@@ -204,6 +206,7 @@ def reopen_scores(*, actor: User, tender: Tender, now: datetime) -> list[Evaluat
     differences = selectors.objective_differences(tender)
     if not differences:
         raise NothingToReview
+    review.keep_points(members, now=now)
     for seat in members:
         apply_transition(
             EVALUATOR,

@@ -23,13 +23,13 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.core.mail import LANGUAGES
 
+from . import review, scoring, services_evaluation, services_panel
 from . import rules_evaluation as rules
-from . import scoring, services_evaluation, services_panel
 from . import selectors_evaluation as selectors
 from .errors_evaluation import ObjectiveScoresDiffer
 from .forms_evaluation import DeclareForm, DrawForm, ReasonForm, ScoreSheet
 from .forms_plan import refuse
-from .models import Evaluator, Lot, Score, Tender
+from .models import Evaluator, Lot, ReviewedScore, Score, Tender
 from .panel import is_free, repeat_draw
 from .states import EvaluatorState, TenderState
 from .views_opening import me, running, tabs
@@ -65,6 +65,7 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
                 for seat in seats
             ],
             "free": sum(is_free(seat) for seat in seats),
+            "reviewed": _reviewed(tender),
             "drawn": drawn,
             "form": form,
             "may_run": may_run,
@@ -72,6 +73,12 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
             "reason_form": ReasonForm(),
         },
     )
+
+
+def _reviewed(tender: Tender) -> list[ReviewedScore]:
+    """Why the sheets are back with the members, if they are: the factors on which they differed."""
+    at = review.under_review(tender)
+    return review.reviewed(tender, at) if at is not None else []
 
 
 def _sits(seat: Evaluator) -> bool:
@@ -194,6 +201,7 @@ def _judge(
             "missing": missing,
             "may_hand_in": seat.state == EvaluatorState.DECLARED and not missing and bool(sheets),
             "differs": differs,
+            "reviewed": _reviewed(tender) if declared else [],
             "may_recuse": _sits(seat) and tender.state == TenderState.OPENED,
         },
     )
@@ -233,7 +241,13 @@ def _sheet(seat: Evaluator, lot: Lot, data: Any = None) -> ScoreSheet:
         (score.opened_bid_id, score.criterion_id): score
         for score in Score.objects.filter(evaluator=seat, criterion__lot=lot)
     }
-    return ScoreSheet(selectors.valid_bids(lot), selectors.scored_criteria(lot), kept, data)
+    found = ScoreSheet(selectors.valid_bids(lot), selectors.scored_criteria(lot), kept, data)
+    if seat.reopened_at is not None:
+        found.differed = {
+            (row.opened_bid_id, row.criterion_id) for row in review.reviewed(seat.tender, seat.reopened_at)
+        }
+        found.before = review.own_points(seat)
+    return found
 
 
 @require_http_methods(["GET", "POST"])
@@ -341,9 +355,33 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
             "members": members,
             "named": rules.can_see_panel(request.user, tender),
             "may_compute": rules.can_run(request.user, tender) and tender.state == TenderState.OPENED,
-            "differences": differences,
+            "differences": [{"of": d, "points": _points_by_member(d, members)} for d in differences],
+            "reviews": _reviews(tender, members),
         },
     )
+
+
+def _points_by_member(difference: selectors.Difference, members: list[Evaluator]) -> str:
+    return _("; ").join(
+        _("Member %(n)s: %(points)s") % {"n": n, "points": scoring.plain(difference.points[seat.pk])}
+        for n, seat in enumerate(members, start=1)
+        if seat.pk in difference.points
+    )
+
+
+def _reviews(tender: Tender, members: list[Evaluator]) -> list[dict[str, Any]]:
+    """By re-review: when the sheets went back, and what the members changed then."""
+    numbers = {seat.pk: n for n, seat in enumerate(members, start=1)}
+    found = review.changes(tender)
+    return [
+        {
+            "at": at,
+            "changes": [
+                {"change": change, "member": numbers[change.seat_id]} for change in found if change.reopened_at == at
+            ],
+        }
+        for at in review.times(tender)
+    ]
 
 
 @require_safe
@@ -359,8 +397,12 @@ def results_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
     header = [
         _("Lot"), _("Bidder"), _("Price (yuan)"), _("Rank"), _("Total"), _("Price points"), _("Member"), _("Factor"),
-        _("Most"), _("Points"), _("Reason"),
+        _("Most"), _("Points"), _("Reason"), _("Before the re-review"),
     ]  # fmt: skip
+    earlier: dict[tuple[int, int, int], list[str]] = {}
+    for change in review.changes(tender):
+        key = (change.seat_id, change.opened_bid.pk, change.criterion.pk)
+        earlier.setdefault(key, []).append(f"{change.before:.2f}")
 
     def rows() -> Any:
         for score in scores:
@@ -377,6 +419,7 @@ def results_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
                 f"{score.criterion.points:.2f}",
                 f"{score.points:.2f}",
                 score.note,
+                " → ".join(earlier.get((score.evaluator_id, score.opened_bid_id, score.criterion_id), [])),
             )
 
     return csv_response(f"points-{tender.pk}.csv", header, rows())
