@@ -33,6 +33,7 @@ __all__ = [
     "adviser_of",
     "contract_list",
     "fulfilment",
+    "leavings",
     "life_of",
     "money_of",
     "my_contracts",
@@ -79,19 +80,41 @@ def vacant_posts(contract: Contract) -> QuerySet[Post]:
     return contract.posts.filter(state=PostState.VACANT).select_related("region")
 
 
-def taken_from(contracts: Sequence[Contract]) -> set[tuple[int, int]]:
-    """(post, person) of everybody whom somebody else took from a post of ``contracts``, as the record of the posts says.
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An adviser left a post: by himself, or ``actor`` made it vacant. ``reason`` as given then."""
 
-    Of several leavings of one person the last counts. Who left by himself is not among them, nor whose post was closed:
-    closing takes nobody away.
+    post_id: int
+    person_id: int
+    actor: User | None
+    reason: str
+    at: datetime
+
+    @property
+    def by_himself(self) -> bool:
+        return self.actor is not None and self.actor.pk == self.person_id
+
+
+def leavings(posts: QuerySet[Post]) -> dict[tuple[int, int], Leaving]:
+    """(post, person) of everybody who left one of ``posts``, as their record says; of several leavings the last. One query.
+
+    Whose post was closed is not among them: closing takes nobody away.
     """
-    posts = Post.objects.filter(contract__in=contracts).annotate(key=Cast("pk", CharField())).values("key")
-    left = Event.objects.filter(action="post.vacate", subject_type=Post._meta.label_lower, subject_id__in=posts)
-    by = {
-        (int(post), person): actor
-        for post, person, actor in left.order_by("pk").values_list("subject_id", "data__adviser", "actor")
-    }
-    return {(post, person) for (post, person), actor in by.items() if person is not None and actor != person}
+    keys = posts.annotate(key=Cast("pk", CharField())).order_by().values("key")
+    left = Event.objects.filter(action="post.vacate", subject_type=Post._meta.label_lower, subject_id__in=keys)
+    found = {}
+    for event in left.select_related("actor").order_by("pk"):
+        person = event.data.get("adviser")
+        if person is not None:
+            post = int(event.subject_id)
+            found[post, person] = Leaving(post, person, event.actor, event.reason, event.occurred_at)
+    return found
+
+
+def taken_from(contracts: Sequence[Contract]) -> set[tuple[int, int]]:
+    """(post, person) of everybody whom somebody else took from a post of ``contracts``; not who left by himself."""
+    posts = Post.objects.filter(contract__in=contracts)
+    return {key for key, leaving in leavings(posts).items() if not leaving.by_himself}
 
 
 def contract_list(contracts: QuerySet[Contract]) -> QuerySet[Contract]:

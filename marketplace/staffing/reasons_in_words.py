@@ -14,7 +14,6 @@ from marketplace.core.words import duration_words
 
 from .models import Assignment, AssignmentRun, EmptyPost
 from .selectors import Names
-from .states import AssignmentState
 
 #: bars of ``matching.pairs.Bar`` by their stored names
 BARS = {
@@ -190,16 +189,3 @@ def short_reason(assignment: Assignment) -> str:
 
 def short_emptiness(entry: EmptyPost) -> str:
     return str(EMPTY[entry.because])
-
-
-def why_left(earlier: Assignment) -> str:
-    """Why the one before serves or would serve the post no longer."""
-    said = {
-        AssignmentState.DECLINED: _("declined"),
-        AssignmentState.EXPIRED: _("did not answer in time"),
-        AssignmentState.WITHDRAWN: _("the proposal was taken back"),
-        AssignmentState.ENDED: _("left the village") if earlier.team_id is None else _("left the team"),
-    }.get(AssignmentState(earlier.state), earlier.get_state_display())
-    if earlier.answer_note:
-        return _("%(what)s: “%(note)s”") % {"what": said, "note": earlier.answer_note}
-    return said

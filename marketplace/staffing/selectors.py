@@ -29,7 +29,7 @@ from .freezing import LIVE, open_posts
 from .measuring import BANDS
 from .models import Assignment, AssignmentRun, EmptyPost, Roster, without_documents
 from .rosters.states import RosterState
-from .states import AssignmentState, RunShape, RunState
+from .states import LEFT_FREE, AssignmentState, RunShape, RunState
 
 SERVED, PROPOSED, CALLED, VACANT = "served", "proposed", "called", "vacant"
 #: a contract with more is shown by township, one at a time
@@ -144,12 +144,7 @@ def fallen_free(run: AssignmentRun) -> QuerySet[Assignment]:
             ~Exists(EmptyPost.objects.filter(run=run, post=OuterRef("post"))),
             run__contract=run.contract_id,
             pk=Subquery(latest.values("pk")[:1]),
-            state__in=[
-                AssignmentState.DECLINED,
-                AssignmentState.EXPIRED,
-                AssignmentState.WITHDRAWN,
-                AssignmentState.ENDED,
-            ],
+            state__in=LEFT_FREE,
             post__in=open_posts(run.contract).values("pk"),
         )
         .defer("reason")

@@ -68,6 +68,9 @@ class AssignmentState(TextChoices):
     ENDED = "ended", _("ended")
 
 
+#: states of a proposal that was sent and leaves its post free
+LEFT_FREE = (AssignmentState.DECLINED, AssignmentState.EXPIRED, AssignmentState.WITHDRAWN, AssignmentState.ENDED)
+
 ASSIGNMENT = StateTable(
     "assignment",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, cast
 
 from django.contrib import messages
@@ -23,8 +25,9 @@ from marketplace.core.permissions import require
 
 from . import calls, rules, selectors, selectors_map, services, services_proposals
 from .forms import CallForm, PublishForm, RunForm
-from .models import Assignment, AssignmentRun
-from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason, why_left
+from .leaving import Before, before, left_of, why_left
+from .models import Assignment, AssignmentRun, EmptyPost
+from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason
 from .rosters.people import WITH_DUTY
 from .rosters.rules import can_draft
 from .rosters.states import RosterState
@@ -36,6 +39,8 @@ from .teams.services import waiting_teams
 from .teams.wishes import is_team
 
 PAGE = 25
+#: rows of a file whose reasons are fetched together
+CSV_ROWS = 2000
 UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
 
 
@@ -78,28 +83,41 @@ def vacant(request: HttpRequest) -> HttpResponse:
         "teams": set(
             Post.objects.filter(contract__in={p.contract_id for p in posts}, seat=2).values_list("contract", flat=True)
         ),
+        "befores": before(posts),
     }
     return render(request, "staffing/vacant.html", context)
 
 
 @require_safe
 def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
-    rows = selectors.vacancies(request.user)
-    header = [_("code"), _("village"), _("contract"), _("from"), _("until (inclusive)")]
-    return csv_response(
-        "vacant-villages.csv",
-        header,
-        (
-            (
-                p.region_id,
-                localized(p.region, "name"),
-                p.contract.number,
-                p.starts_on.isoformat(),
-                p.ends_on.isoformat(),
-            )
-            for p in rows.iterator()
-        ),
-    )
+    vacancies = selectors.vacancies(request.user)
+    header = [
+        _("code"),
+        _("village"),
+        _("contract"),
+        _("from"),
+        _("until (inclusive)"),
+        _("before"),
+        _("why it fell free"),
+    ]
+
+    def rows() -> Iterator[Any]:
+        posts = vacancies.iterator()
+        while some := list(islice(posts, CSV_ROWS)):
+            befores = before(some)
+            for p in some:
+                last = befores.get(p.pk)
+                yield (
+                    p.region_id,
+                    localized(p.region, "name"),
+                    p.contract.number,
+                    p.starts_on.isoformat(),
+                    p.ends_on.isoformat(),
+                    localized(last.person, "display_name") if last is not None else "",
+                    last.why if last is not None else "",
+                )
+
+    return csv_response("vacant-villages.csv", header, rows())
 
 
 @require_safe
@@ -116,8 +134,10 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
     repairable = selectors.repairable(sent) if sent is not None and may_staff else None
     rosters = list(found.rosters.exclude(state=RosterState.CANCELLED)[:5])
     duty = _is_duty(found)
+    vacant = [v.post for township in view.townships for v in township.villages if v.status == selectors.VACANT]
     context = {
         "contract": found,
+        "befores": before(vacant),
         "rosters": rosters,
         "may_draft": duty and found.state == ContractState.ACTIVE and can_draft(request.user, found),
         "duty": duty,
@@ -296,6 +316,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         for row in rows:
             row.run = found
         unfilled = list(selectors.unfilled_posts(found)[:PAGE])
+        left = left_of(found.contract) if found.follows_id else {}
         changed = list(selectors.changed_rows(found)[:PAGE]) if found.follows_id else []
         lost = list(selectors.lost_posts(found)[:PAGE]) if found.follows_id else []
         context |= {
@@ -304,8 +325,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
             "towns": selectors.region_names(
                 [row.post.region for row in (*rows, *changed)] + [each.post.region for each in (*unfilled, *lost)]
             ),
-            "changed": [(row, why_left(row.replaces) if row.replaces else "") for row in changed],
-            "lost": [(row, why_left(row.replaces)) for row in lost if row.replaces],
+            "changed": [(row, why_left(row.replaces, left) if row.replaces else "") for row in changed],
+            "lost": [(row, why_left(row.replaces, left)) for row in lost if row.replaces],
             "fallen": selectors.fallen_free(found).count() if found.state == RunState.PUBLISHED else 0,
             "may_automate": rules.can_automate(request.user, found.contract),
             "oversees": rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists(),
@@ -361,7 +382,7 @@ def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
     """Why a village stayed empty in a run: who was near, and what stood in the way."""
     found = visible_run(request, pk)
-    entry = found.empty_posts.select_related("post__region").filter(post=post_id).first()
+    entry = found.empty_posts.select_related("post__region", "replaces__person").filter(post=post_id).first()
     if entry is None or found.shape == RunShape.TEAM:
         return redirect("staffing:run", pk)
     names = selectors.names_in([entry.reason])
@@ -369,10 +390,17 @@ def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
         "run": found,
         "post": entry.post,
         "because": short_emptiness(entry),
+        "last": _last(entry),
         "alternatives": alternative_lines(found, entry.reason, names),
         "barred": barred_lines(entry.reason, names),
     }
     return render(request, "staffing/empty.html", context)
+
+
+def _last(entry: EmptyPost) -> Before | None:
+    """Who left the post free that the run could not fill again."""
+    earlier = entry.replaces
+    return Before(earlier.person, why_left(earlier, left_of(entry.run.contract))) if earlier is not None else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -26,6 +26,7 @@ from marketplace.regions.selectors import path
 from . import picking, rules, selectors, services_proposals
 from .computing import WhyNotAnswer, ask_why_not
 from .forms import ReasonForm, WhyNotForm
+from .leaving import ending
 from .models import Assignment, AssignmentRun, without_documents
 from .reasons_in_words import (
     BARS,
@@ -177,6 +178,7 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
         "alternatives": alternative_lines(found.run, found.reason, names),
         "barred": barred_lines(found.reason, names) if sees_all else [],
         "path": path(found.post.region),
+        "ending": ending(found),
         "may_withdraw": found.state == AssignmentState.PROPOSED and rules.can_staff(request.user, found.run.contract),
         "may_answer": found.state == AssignmentState.PROPOSED and rules.can_answer(request.user, found),
     }

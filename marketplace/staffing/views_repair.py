@@ -15,7 +15,8 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 
 from . import selectors, services_repair
-from .reasons_in_words import short_emptiness, why_left
+from .leaving import left_of, why_left
+from .reasons_in_words import short_emptiness
 from .states import RunShape
 from .teams import pages as team_pages
 from .views import me, visible_run
@@ -42,6 +43,7 @@ def changes_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     if found.shape == RunShape.TEAM:
         return team_pages.changes_csv(found)
     header = [_("code"), _("village"), _("change"), _("before"), _("why it fell free"), _("now")]
+    left = left_of(found.contract)
 
     def rows() -> Any:
         for row in selectors.changed_rows(found).iterator():
@@ -51,13 +53,13 @@ def changes_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
             if earlier is not None and earlier.person_id == row.person_id:
                 change = _("asked again")
             now = localized(row.person, "display_name")
-            why = why_left(earlier) if earlier else ""
+            why = why_left(earlier, left) if earlier else ""
             yield (row.post.region_id, localized(row.post.region, "name"), change, before, why, now)
         for each in selectors.lost_posts(found).iterator():
             earlier = each.replaces
             if earlier is not None:
                 before = localized(earlier.person, "display_name")
                 village = localized(each.post.region, "name")
-                yield (each.post.region_id, village, _("lost"), before, why_left(earlier), short_emptiness(each))
+                yield (each.post.region_id, village, _("lost"), before, why_left(earlier, left), short_emptiness(each))
 
     return csv_response(f"changes-{found.pk}.csv", header, rows())

@@ -18,8 +18,9 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.regions.selectors import path
 from marketplace.staffing import rules, selectors, services
+from marketplace.staffing.leaving import Left, before, ending, left_of, why_left
 from marketplace.staffing.models import Assignment, AssignmentRun, EmptyPost
-from marketplace.staffing.reasons_in_words import as_minutes, why_left
+from marketplace.staffing.reasons_in_words import as_minutes
 from marketplace.staffing.states import AssignmentState, RunState
 
 from . import selectors as teams
@@ -49,6 +50,7 @@ def contract_page(request: HttpRequest, contract: Contract) -> HttpResponse:
         "repairable": selectors.repairable(sent) if sent is not None and may_staff else None,
         "may_staff": may_staff,
         "vacant": vacant,
+        "befores": before(seat.post for seat in view.seats if seat.status == teams.VACANT),
         "others": others,
         "form": TeamForm.like(last, view.total),
         "steps": _steps(view),
@@ -103,7 +105,7 @@ def run_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
         team = run.summary["team"]
         context |= {
             "rows": [(row, words.brought(row)) for row in rows],
-            "changed": _changed(rows, empty),
+            "changed": _changed(rows, empty, left_of(run.contract) if run.follows_id else {}),
             "empty": empty,
             "missing": words.missing_words(run, empty[0], names.people, names.contracts) if empty else None,
             "kept": teams.kept_members(run),
@@ -119,10 +121,10 @@ def run_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
     return render(request, "staffing/teams/run.html", context)
 
 
-def _changed(rows: list[Assignment], empty: list[EmptyPost]) -> list[tuple[Assignment | EmptyPost, str]]:
+def _changed(rows: list[Assignment], empty: list[EmptyPost], left: Left) -> list[tuple[Assignment | EmptyPost, str]]:
     """The seats that somebody had left free, and why."""
     dealt: list[Assignment | EmptyPost] = [*rows, *empty]
-    return [(row, why_left(row.replaces)) for row in dealt if row.replaces is not None]
+    return [(row, why_left(row.replaces, left)) for row in dealt if row.replaces is not None]
 
 
 def _visible_siblings(request: HttpRequest, run: AssignmentRun) -> list[AssignmentRun]:
@@ -142,6 +144,7 @@ def assignment_page(request: HttpRequest, found: Assignment, *, sees_all: bool) 
         "parts": words.part_lines(found),
         "lines": words.next_lines(found, names.people if sees_all else None, names.contracts),
         "path": path(found.post.region),
+        "ending": ending(found),
         "may_withdraw": found.state == AssignmentState.PROPOSED and rules.can_staff(request.user, found.run.contract),
         "may_answer": found.state == AssignmentState.PROPOSED and rules.can_answer(request.user, found),
     }
@@ -214,15 +217,16 @@ def plan_csv(run: AssignmentRun) -> StreamingHttpResponse:
 def changes_csv(run: AssignmentRun) -> StreamingHttpResponse:
     """What a repair changed, seat by seat, and why."""
     header = [_("seat"), _("before"), _("why it fell free"), _("now")]
+    left = left_of(run.contract)
 
     def rows() -> Iterator[Any]:
         for row in teams.member_rows(run).iterator():
-            yield (row.post.seat, *_before(row.replaces), localized(row.person, "display_name"))
+            yield (row.post.seat, *_before(row.replaces, left), localized(row.person, "display_name"))
         for each in teams.empty_seats(run).iterator():
-            yield (each.post.seat, *_before(each.replaces), words.short_emptiness(each))
+            yield (each.post.seat, *_before(each.replaces, left), words.short_emptiness(each))
 
     return csv_response(f"changes-{run.pk}.csv", header, rows())
 
 
-def _before(earlier: Assignment | None) -> tuple[str, str]:
-    return (localized(earlier.person, "display_name"), why_left(earlier)) if earlier is not None else ("", "")
+def _before(earlier: Assignment | None, left: Left) -> tuple[str, str]:
+    return (localized(earlier.person, "display_name"), why_left(earlier, left)) if earlier is not None else ("", "")

@@ -1,0 +1,92 @@
+"""Why a post is free: what was said when somebody left it stands wherever the free post does."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from marketplace.contracts import services as contracts
+from marketplace.core import clock
+from marketplace.core.i18n import localized
+from marketplace.staffing import services_proposals
+from marketplace.staffing.leaving import before
+from tests.factories.staffing import make_case, publish_case, repair_case
+from tests.factories.teams import make_team, publish_team
+
+pytestmark = pytest.mark.django_db
+
+
+def accept(proposal):
+    return services_proposals.accept_assignment(actor=proposal.person, assignment=proposal, now=clock.now())
+
+
+def leave(proposal, actor, reason):
+    contracts.vacate_post(post=proposal.post, actor=actor, reason=reason, now=clock.now())
+    services_proposals.settle(now=clock.now())
+
+
+def text(response):
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return content.decode()
+
+
+def test_the_reason_given_at_leaving_stands_on_every_page_of_the_free_post(client_for):
+    case = make_case((0.01, 0.02), (0.0,), capacity=2)
+    first, second = publish_case(case)
+    accept(first), accept(second)
+    leave(first, first.person, "休产假")
+    leave(second, case.parties.officer, "群众不满意")
+    officer = client_for(case.parties.officer, language="en")
+    for page in (
+        reverse("staffing:contract", args=[case.contract.pk]),
+        reverse("staffing:vacant"),
+        reverse("staffing:vacant_csv"),
+    ):
+        seen = text(officer.get(page))
+        assert "gave the post up on" in seen, page
+        assert "“休产假”" in seen, page
+        assert f"{localized(case.parties.officer, 'display_name', 'en')} made the post vacant on" in seen, page
+        assert "“群众不满意”" in seen, page
+    repair = repair_case(case, first.run)
+    for name in ("run", "changes_csv"):
+        seen = text(officer.get(reverse(f"staffing:{name}", args=[repair.pk])))
+        assert "“休产假”" in seen
+        assert "“群众不满意”" in seen
+    # Nobody else of the firm can come to the second: its page of emptiness tells it too.
+    seen = text(officer.get(reverse("staffing:empty", args=[repair.pk, second.post_id])))
+    assert "“群众不满意”" in seen
+    # Who left reads it on the page of the proposal; the public page of the village names no reason.
+    assert "“群众不满意”" in text(client_for(second.person).get(reverse("staffing:assignment", args=[second.pk])))
+    assert "群众不满意" not in text(client_for().get(reverse("staffing:village_reason", args=[second.post.region_id])))
+
+
+def test_of_several_who_had_a_post_the_last_is_named():
+    """A refusal after a leaving, and a leaving after a refusal."""
+    case = make_case((0.01,), (0.0, 0.1), capacity=1)
+    near, far = case.lawyers
+    [first] = publish_case(case)
+    assert before([case.post(0)]) == {}
+    accept(first)
+    leave(first, near, "休产假")
+    [again] = services_proposals.publish_run(
+        actor=case.parties.officer, run=repair_case(case, first.run), now=clock.now()
+    ).assignments.all()
+    services_proposals.decline_assignment(actor=again.person, assignment=again, reason="路远", now=clock.now())
+    found = before([case.post(0)])[first.post_id]
+    assert (found.person, found.why) == (again.person, "已谢绝：“路远”")
+    later = clock.now() + timedelta(minutes=1)
+    contracts.fill_post(post=case.post(0), adviser=far, actor=case.parties.officer, now=later)
+    contracts.vacate_post(post=case.post(0), actor=case.parties.bidder, reason="调离", now=later)
+    found = before([case.post(0)])[first.post_id]
+    assert found.person == far
+    assert "调离" in found.why
+
+
+def test_an_empty_seat_of_a_team_says_who_left_it_and_why(client_for):
+    team = make_team()
+    asked = publish_team(team)
+    for each in asked:
+        accept(each)
+    leave(asked[2], asked[2].person, "调往省里")
+    page = text(client_for(team.parties.officer).get(reverse("staffing:contract", args=[team.contract.pk])))
+    assert "主动离任：“调往省里”" in page
