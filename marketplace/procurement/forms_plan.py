@@ -19,7 +19,7 @@ from marketplace.core.words import money_words
 
 from . import budget
 from .models_tender import BudgetLine, Method, Plan
-from .services_plan import bound_of
+from .services_plan import bound_of, problems_of
 
 
 def refuse(form: forms.BaseForm, error: DomainError) -> None:
@@ -85,6 +85,7 @@ class PlanForm(forms.Form):
 
     def __init__(self, buyer: Organisation, *args: Any, plan: Plan | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.buyer = buyer
         self.fields["product"].queryset = live_products()  # type: ignore[attr-defined]
         lines = BudgetLine.objects.filter(organisation=buyer).order_by("-fiscal_year", "code")
         states, bound = budget.states_of(list(lines)), bound_of(list(lines))
@@ -104,6 +105,16 @@ class PlanForm(forms.Form):
 
     def clean_product(self) -> Any:
         return self.cleaned_data["product"].specific
+
+    def clean(self) -> dict[str, Any]:
+        """Everything that the service would refuse, at its fields and all at once."""
+        given = self.cleaned_data
+        judged = ("budget_line", "product", "amount", "service_from", "service_to")
+        for problem in problems_of(
+            organisation=self.buyer, on=clock.today(), **{name: given[name] for name in judged if name in given}
+        ):
+            refuse(self, problem)
+        return given
 
 
 class DecisionForm(forms.Form):

@@ -18,7 +18,7 @@ from catalog.pages import ServicePage
 from marketplace.accounts.models import Organisation, User
 from marketplace.audit.models import Event
 from marketplace.audit.services import record
-from marketplace.core.errors import InvalidInput, StaleState
+from marketplace.core.errors import DomainError, InvalidInput, StaleState
 from marketplace.core.locks import lock_name, lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
@@ -60,7 +60,8 @@ def open_budget_line(
     require(rules.can_open_budget_line, actor, organisation)
     if (made := made_before(BudgetLine, request_key, organisation_id=organisation.pk)) is not None:
         return made
-    _check_amount(appropriated, "appropriated")
+    if (problem := _amount_problem(appropriated, "appropriated")) is not None:
+        raise problem
     try:
         with transaction.atomic():
             line = BudgetLine.objects.create(
@@ -247,6 +248,47 @@ def split_total(plan: Plan) -> Money:
     return yuan(total + plan.amount.amount)
 
 
+def problems_of(
+    *,
+    organisation: Organisation,
+    on: date,
+    budget_line: BudgetLine | None = None,
+    product: ServicePage | None = None,
+    amount: Money | None = None,
+    service_from: date | None = None,
+    service_to: date | None = None,
+) -> list[DomainError]:
+    """All that keeps a plan from being kept, in the order of the form; each names its field. None: not to be judged yet."""
+    found: list[DomainError] = []
+    if product is not None and not product.live:
+        found.append(ProductNotPublished(field="product"))
+    if budget_line is not None and budget_line.organisation_id != organisation.pk:
+        found.append(InvalidInput(_("Choose a budget line of your own organisation."), field="budget_line"))
+    if amount is not None and (problem := _amount_problem(amount, "amount")) is not None:
+        found.append(problem)
+    if service_from is not None and service_to is not None:
+        found += _term_problems(service_from, service_to, on, organisation)
+    return found
+
+
+def _term_problems(service_from: date, service_to: date, on: date, organisation: Organisation) -> list[InvalidInput]:
+    if service_to < service_from:
+        return [InvalidInput(_("The last day lies before the first. Exchange the two dates."), field="service_to")]
+    years = int(value("service_term_max", on, organisation.region_id))
+    longest = _years_after(service_from, years)
+    if service_to < longest:
+        return []
+    return [
+        InvalidInput(
+            _("Services may be bought for at most %(years)s years (102号令 art. 24). End before %(longest)s."),
+            code="service_term",
+            field="service_to",
+            years=years,
+            longest=longest.isoformat(),
+        )
+    ]
+
+
 def _fill(
     plan: Plan,
     line: BudgetLine,
@@ -257,23 +299,16 @@ def _fill(
     service_to: date,
     now: datetime,
 ) -> None:
-    if line.organisation_id != plan.organisation_id:
-        raise InvalidInput(_("Choose a budget line of your own organisation."), field="budget_line")
-    if not product.live:
-        raise ProductNotPublished(field="product")
-    _check_amount(amount, "amount")
-    if service_to < service_from:
-        raise InvalidInput(_("The last day lies before the first. Exchange the two dates."), field="service_to")
-    years = value("service_term_max", timezone.localdate(now), plan.organisation.region_id)
-    longest = _years_after(service_from, int(years))
-    if service_to >= longest:
-        raise InvalidInput(
-            _("Services may be bought for at most %(years)s years (102号令 art. 24). End before %(longest)s."),
-            code="service_term",
-            field="service_to",
-            years=int(years),
-            longest=longest.isoformat(),
-        )
+    for problem in problems_of(
+        organisation=plan.organisation,
+        on=timezone.localdate(now),
+        budget_line=line,
+        product=product,
+        amount=amount,
+        service_from=service_from,
+        service_to=service_to,
+    ):
+        raise problem
     plan.budget_line, plan.product, plan.amount, plan.method = line, product, amount, Method(method)
     plan.service_from, plan.service_to = service_from, service_to
 
@@ -285,9 +320,10 @@ def _years_after(day: date, years: int) -> date:
         return day.replace(year=day.year + years, month=3, day=1)
 
 
-def _check_amount(amount: Money, field: str) -> None:
+def _amount_problem(amount: Money, field: str) -> InvalidInput | None:
     if amount.currency != CNY or amount.amount <= 0:
-        raise InvalidInput(_("Enter an amount above zero, in yuan."), field=field)
+        return InvalidInput(_("Enter an amount above zero, in yuan."), field=field)
+    return None
 
 
 def _check_money(plan: Plan, now: datetime) -> None:

@@ -11,7 +11,7 @@ from marketplace.core.units import yuan
 from marketplace.core.words import exact_words
 from marketplace.procurement import documents, selectors, services_bidding, services_plan, services_tender
 from marketplace.procurement.areas import Area
-from marketplace.procurement.models import BidDraft, Notice, Tender
+from marketplace.procurement.models import BidDraft, Notice, Plan, Tender
 from marketplace.procurement.selectors import life_line
 from tests.factories.procurement import (
     PDF,
@@ -362,3 +362,23 @@ def test_the_document_writes_numbers_and_days_for_people(now, monkeypatch, in_en
     [amendment] = said["amendments"]
     assert exact_words(tender.bid_deadline) in amendment
     assert "T17" not in amendment
+
+
+@pytest.mark.parametrize("name", ["plan_new", "plan_edit"])
+def test_the_form_of_a_plan_shows_all_that_is_wrong_at_once(now, client_for, in_english, name):
+    plan = make_plan(approved=False)
+    address = url("plan_edit", plan.pk) if name == "plan_edit" else url("plan_new")
+    typed = {
+        "title": "", "product": plan.product_id, "budget_line": plan.budget_line_id, "amount_0": "-5", "amount_1": "CNY",
+        "method": "consultation", "method_reason": "财库〔2014〕214号第三条", "need": "各村需要讲座。",
+        "service_from": "2027-01-01", "service_to": "2031-12-31",
+    }  # fmt: skip
+    answer = client_for(plan.drafted_by, language="en").post(address, typed)
+    assert answer.status_code == 200
+    assert set(answer.context["form"].errors) == {"title", "amount", "service_to"}
+    text = answer.content.decode()
+    assert "Enter an amount above zero, in yuan." in text
+    assert "End before 2030-01-01." in text
+    assert 'value="-5"' in text
+    assert 'value="2031-12-31"' in text
+    assert Plan.objects.get().title == plan.title
