@@ -75,7 +75,7 @@ class FillForm(forms.Form):
     adviser = PersonField(
         label=_("Adviser"),
         queryset=User.objects.none(),
-        help_text=_("Practitioners of the supplier with a valid credential for this service."),
+        help_text=_("With a valid credential for this service, least loaded first."),
     )
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
@@ -84,11 +84,11 @@ class FillForm(forms.Form):
 
 
 STARS = (
-    (5, _("very good")),
-    (4, _("good")),
-    (3, _("all right")),
-    (2, _("not good")),
-    (1, _("bad")),
+    (5, _("Very good")),
+    (4, _("Good")),
+    (3, _("All right")),
+    (2, _("Not good")),
+    (1, _("Bad")),
 )
 
 

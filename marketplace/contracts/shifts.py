@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from .models import Contract
 
-_asked: list[Callable[[Contract], bool]] = []
+#: keys of contracts → those of them that duty rosters serve
+Served = Callable[[Collection[int]], set[int]]
+_asked: list[Served] = []
 
 
-def register(serves: Callable[[Contract], bool]) -> None:
-    """``serves(contract)`` says whether duty rosters serve ``contract``."""
-    _asked.append(serves)
+def register(served: Served) -> None:
+    """``served(keys)`` says which of the contracts with these keys duty rosters serve."""
+    _asked.append(served)
+
+
+def served_in_shifts(keys: Collection[int]) -> set[int]:
+    """Those of the contracts ``keys`` that duty rosters serve."""
+    return set().union(*(served(keys) for served in _asked))
 
 
 def in_shifts(contract: Contract) -> bool:
-    return any(serves(contract) for serves in _asked)
+    return contract.pk in served_in_shifts([contract.pk])

@@ -78,11 +78,13 @@ def index(request: HttpRequest) -> HttpResponseBase:
     rows = selectors.contract_list(found).order_by("-created_at", "-pk")
     if request.GET.get("format") == "csv":
         return _contracts_csv(rows)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,
         "contracts/index.html",
         {
-            "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+            "page": page,
+            "by_roster": shifts.served_in_shifts([contract.pk for contract in page]),
             "tab": tab,
             "has_own": has_own,
             "states": [("", _("All")), *ContractState.choices],
@@ -200,6 +202,11 @@ def _actions(user: Any, contract: Contract, vacant: int, instalments: list[Insta
 def _instalment_actions(user: Any, contract: Contract, instalment: Instalment) -> Iterator[dict[str, Any]]:
     instalment.contract = contract
     words = {"deliver": _("Hand it over"), "accept": _("Check and accept"), "pay": _("Pay")}
+    why = {
+        "deliver": _("The service of %(period)s can be handed over: %(sum)s at most."),
+        "accept": _("The service of %(period)s waits for your acceptance: %(sum)s at most."),
+        "pay": _("The service of %(period)s is accepted and waits for payment: %(sum)s."),
+    }
     for act, possible in may(user, instalment).items():
         if possible:
             page = "pay" if act == "pay" else "instalment"
@@ -207,7 +214,7 @@ def _instalment_actions(user: Any, contract: Contract, instalment: Instalment) -
                 "label": words[act],
                 "url": reverse(f"contracts:{page}", args=[instalment.pk]),
                 "tone": "",
-                "why": f"{term(instalment)} · {money_words(instalment.payable)}",
+                "why": why[act] % {"period": term(instalment), "sum": money_words(instalment.payable)},
             }
 
 

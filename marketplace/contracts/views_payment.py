@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
+from moneyed import Money
 
 from marketplace.accounts.access import second_factor
 from marketplace.accounts.models import User
@@ -23,6 +25,8 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError, StaleState
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.core.units import yuan
+from marketplace.core.words import day_words
 from marketplace.regions.models import Region
 from marketplace.statutes.deadlines import Deadline
 
@@ -30,7 +34,9 @@ from . import rules, services, services_payment
 from .forms import AcceptForm, DeliverForm, RefuseForm, refuse
 from .fulfilment import Item
 from .models import Instalment
+from .shifts import in_shifts
 from .states import InstalmentState
+from .templatetags.contracts import unit_words
 from .views import PAGE_SIZE, may, signed_in
 
 
@@ -69,6 +75,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
     people = User.objects.in_bulk({row["adviser"] for row in rows if row["adviser"]})
     cards = set(public_cards(clock.today()).filter(pk__in=people).values_list("pk", flat=True))
     party = rules.is_party(request.user, instalment.contract)
+    running = preview and not services_payment.period_is_over(instalment, clock.today())
     return render(
         request,
         "contracts/instalment.html",
@@ -79,6 +86,11 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
             "party": party,
             "may": can,
             "forms": forms,
+            "running": running,
+            "in_shifts": in_shifts(instalment.contract),
+            "instalments": instalment.contract.instalments.count(),
+            "headline": _headline(instalment, running=running),
+            "next_step": _next_step(instalment, can, running=running) if party else "",
             "proposed": services_payment.proposed_deduction(instalment),
             "totals": services_payment.totals(instalment),
             "columns": [item for item, _met, _of in services_payment.totals(instalment) if item.due is not None],
@@ -99,6 +111,32 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
             "pay_by": Deadline.from_json(instalment.pay_by) if instalment.pay_by else None,
         },
     )
+
+
+def _headline(instalment: Instalment, *, running: bool) -> tuple[str, Money]:
+    """The sum at the head of the sheet, and what it is."""
+    if instalment.state == InstalmentState.PAID:
+        return _("Paid"), instalment.payable
+    if instalment.state == InstalmentState.ACCEPTED:
+        return _("To be paid"), instalment.payable
+    if running or instalment.state == InstalmentState.VOID:
+        return _("Amount"), instalment.amount
+    return _("To be paid by the formula"), instalment.amount - yuan(services_payment.proposed_deduction(instalment))
+
+
+def _next_step(instalment: Instalment, can: dict[str, bool], *, running: bool) -> str:
+    """Who acts next and when, for a party that has nothing to do here now."""
+    if any(can.values()):
+        return ""
+    if running:
+        first = day_words(instalment.period_to + timedelta(days=1))
+        return _("The supplier can hand it over from %(day)s.") % {"day": first}
+    return {
+        InstalmentState.PLANNED: _("Next the supplier hands it over."),
+        InstalmentState.REFUSED: _("Next the supplier completes it and hands it over again."),
+        InstalmentState.DELIVERED: _("Next an officer of the buyer accepts it."),
+        InstalmentState.ACCEPTED: _("Next the buyer's finance officer pays."),
+    }.get(InstalmentState(instalment.state), "")
 
 
 def _forms(request: HttpRequest, instalment: Instalment, can: dict[str, bool]) -> dict[str, Any]:
@@ -174,7 +212,7 @@ def _csv(instalment: Instalment) -> HttpResponseBase:
                 names[row["region"]],
                 row["seat"],
                 localized(item, "title"),
-                item.unit,
+                unit_words(item.unit),
                 "" if item.due is None else item.due,
                 item.done,
                 item.waiting,

@@ -82,6 +82,7 @@ def staff(request: HttpRequest, pk: int) -> HttpResponse:
             "form": form,
             "fills": isinstance(form, FillForm),
             "limit": villages_limit(post.contract_id),
+            "own_firm": rules.belongs_to_supplier(request.user, post.contract),
         },
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from marketplace.contracts import shifts
 from marketplace.contracts.events import ContractEnded, PostFilled, PostVacated
 from marketplace.contracts.models import Contract, Post
@@ -30,8 +32,8 @@ def follow_contract(event: ContractEnded) -> None:
     cancel_with_contracts(now=now, contract_ids=ended)
 
 
-def by_roster(contract: Contract) -> bool:
-    return Contract.objects.filter(selectors.by_roster(), pk=contract.pk).exists()
+def by_roster(keys: Collection[int]) -> set[int]:
+    return set(Contract.objects.filter(selectors.by_roster(), pk__in=keys).values_list("pk", flat=True))
 
 
 def connect() -> None:

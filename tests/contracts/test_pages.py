@@ -290,7 +290,7 @@ def test_a_closed_post_is_not_behind(client_for, deal):
 @pytest.mark.parametrize(
     ("first", "last", "said"),
     [
-        (date(2027, 1, 1), date(2027, 12, 31), "1\xa0Jan\xa02027 – 31\xa0Dec\xa02027"),
+        (date(2027, 1, 1), date(2027, 12, 31), "1\xa0Jan\xa02027\xa0– 31\xa0Dec\xa02027"),
         (date(2026, 9, 30), date(2026, 9, 30), "30\xa0Sep"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ from marketplace.accounts.models import Role
 from marketplace.contracts import services
 from marketplace.contracts.models import Instalment
 from marketplace.core import clock
+from marketplace.core.words import day_words
 from tests.contracts.pages import items, text, url
 from tests.factories.accounts import make_member, make_membership, make_user
 from tests.factories.contracts import (
@@ -49,7 +50,7 @@ def test_delivery_acceptance_and_payment_through_the_pages(client_for, deal):
     )
     assert "扣减额应在" in too_much
     unheard = text(officer.post(sheet, {"act": "accept", "deduct_0": "2250.00", "deduct_1": "CNY", "note": ""}))
-    assert "本期还没有村里评价" in unheard
+    assert "本期还没有评价" in unheard
     accept = {"act": "accept", "deduct_0": "2250.00", "deduct_1": "CNY", "note": "电话回访"}
     officer.post(sheet, accept)
     # Pressed twice: back to the page with a word, not a page that is missing.
@@ -157,3 +158,23 @@ def test_an_adviser_on_the_sheet_leads_to_the_public_card(client_for, deal):
     page = text(client_for(people.officer).get(url("instalment", instalment.pk)))
     assert adviser.display_name in page
     assert f"/account/people/{adviser.pk}/" not in page
+
+
+def test_while_the_period_runs_nothing_is_missed_yet(client_for, deal, at):
+    """What is behind can still be done; who acts next, and when, is said, and the sum at the head has a name."""
+    contract, people, instalment = deal
+    supplier = client_for(people.bidder)
+    sheet = url("instalment", instalment.pk)
+    over = text(supplier.get(sheet))
+    assert "未达标" in over
+    assert "按公式应付" in over
+    assert "按公式将扣减" in over
+    at(datetime.combine(instalment.period_to, datetime.min.time()).replace(hour=9))
+    running = text(supplier.get(sheet))
+    assert "未达标" not in running
+    assert "尚待完成" in running
+    assert "按目前进度扣减" in running
+    assert "按公式应付" not in running
+    assert f"供应商自 {day_words(instalment.period_to + timedelta(days=1))}起可提交验收" in running
+    contract_page = text(supplier.get(url("detail", contract.pk)))
+    assert "服务中" in contract_page

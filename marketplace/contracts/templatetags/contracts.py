@@ -11,6 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.contracts.models import Instalment
+from marketplace.contracts.services_payment import period_is_over
+from marketplace.contracts.states import InstalmentState
+from marketplace.core import clock
+from marketplace.core.templatetags.ui import state_tag, tag
 from marketplace.core.words import duration_words, money_words, number_words, period_words
 
 register = template.Library()
@@ -24,10 +28,32 @@ def quantity(value: int | None, unit: str) -> str:
     if value is None:
         return ""
     if unit == "minutes":
-        return duration_words(value)
+        return duration_words(value) if value else _("%(hours)s h") % {"hours": 0}
     if unit == "cases":
         return ngettext("%(n)s case", "%(n)s cases", value) % {"n": number_words(value)}
     return ngettext("%(n)s time", "%(n)s times", value) % {"n": number_words(value)}
+
+
+def unit_words(unit: str) -> str:
+    """The unit of an obligation, for a file."""
+    return {"minutes": _("minutes"), "cases": _("cases"), "times": _("times")}.get(unit, unit)
+
+
+@register.filter
+def of_quantity(value: int, unit: str) -> str:
+    """What was done before what was due: the unit is said once, behind both, but for times."""
+    return quantity(value, unit) if unit == "minutes" else number_words(value)
+
+
+@register.filter
+def stage(instalment: Instalment) -> str:
+    """The state of an instalment as a tag; one that is not handed over yet says where its period stands."""
+    if instalment.state != InstalmentState.PLANNED:
+        return state_tag(instalment)
+    today = clock.today()
+    if period_is_over(instalment, today):
+        return tag(_("to be handed over"), "wait")
+    return tag(_("running") if instalment.period_from <= today else _("not begun"), "plain")
 
 
 @register.filter
@@ -42,7 +68,7 @@ def term(value: Any) -> str:
 def days_words(first: date, last: date) -> str:
     """1 Jan 2027 – 31 Dec 2027; no line ends within a date, and one day is said once."""
     words = period_words(first, last)
-    return " – ".join(day.replace(" ", NO_BREAK) for day in (words if first != last else words[:1]))
+    return f"{NO_BREAK}– ".join(day.replace(" ", NO_BREAK) for day in (words if first != last else words[:1]))
 
 
 @register.filter

@@ -231,16 +231,17 @@ def request_key(context: Context) -> str:
 
 
 @register.inclusion_tag("core/_pager.html", takes_context=True)
-def pager(context: Context, page: Page[Any], param: str = "page") -> dict[str, Any]:
-    """Links between the pages of a list; every other part of the address is kept."""
+def pager(context: Context, page: Page[Any], param: str = "page", anchor: str = "") -> dict[str, Any]:
+    """Links between the pages of a list; every other part of the address is kept. ``anchor`` is where the list begins."""
     request = context.get("request")
     query = request.GET.copy() if request is not None else None
+    place = f"#{anchor}" if anchor else ""
 
     def address(to: int) -> str:
         if query is None:
-            return f"?{param}={to}"
+            return f"?{param}={to}{place}"
         query[param] = str(to)
-        return f"?{query.urlencode()}"
+        return f"?{query.urlencode()}{place}"
 
     links = [
         (n, address(n) if isinstance(n, int) else "")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.contracts import services as contracts
 from marketplace.contracts.models import Contract, Instalment, Post
+from marketplace.contracts.services_payment import proposed_deduction
 from marketplace.contracts.services_posts import quarter_name
 from marketplace.core import clock
 from marketplace.procurement.models import Award, Tender
@@ -24,7 +25,7 @@ from marketplace.staffing import services_repair as repairs
 from marketplace.staffing import services_scenarios as scenarios
 from marketplace.staffing.models import Assignment, AssignmentRun
 from marketplace.timesheets import services as timesheets
-from marketplace.timesheets.models import Capacity, SessionKind
+from marketplace.timesheets.models import Capacity, ServiceSession, SessionKind
 from volunteers import services as volunteering
 from volunteers import sign_ups
 from volunteers.services import NewShift
@@ -38,6 +39,13 @@ _WORK = (
     "参与调解宅基地纠纷，双方签订协议；为村“两委”解答村规民约修订问题。",
     "为返乡务工人员解答工资、工伤问题，联系县劳动监察大队跟进。",
 )
+_WORDS = (
+    "来得准时，讲得明白。",
+    "土地的事问清楚了，希望下次多待一会儿。",
+    "电话也打得通，问什么都耐心答。",
+    "讲座老人都听懂了，苗语讲得好。",
+)
+_SHORT = "逐村核对，少数村服务时间不足，按合同公式扣减。"
 _LECTURES = ("民法典与婚姻家庭", "防范电信诈骗", "土地承包与流转", "未成年人保护")
 SIGNED, STAFFED, SERVICE_BEGINS = -386, -380, -340
 
@@ -179,7 +187,7 @@ class Year:
         adviser = post.adviser
         if adviser is None:
             return 0
-        day = self._service_day(year, month, 3 + slot * 5 + post.region_id % 3)
+        day = self._service_day(year, month, slot, post.region_id % 3)
         if day is None or (post.region_id + number) % 29 == 0:
             return 0
         hours = 2 if (post.region_id + number * 7) % 31 == 0 else 4
@@ -190,11 +198,16 @@ class Year:
             self._serve(post, adviser, SessionKind.LECTURE, begin, begin + timedelta(minutes=90), number)
         return 1
 
-    def _service_day(self, year: int, month: int, wanted: int) -> date | None:
-        """A weekday of the month within the term and before today, near the wanted day."""
-        day = date(year, month, min(wanted, calendar.monthrange(year, month)[1]))
+    def _service_day(self, year: int, month: int, slot: int, shift: int) -> date | None:
+        """A weekday of the month within the term and before today; in the first days of the term one after the other."""
+        begins, last = self.stage.day(SERVICE_BEGINS), date(year, month, calendar.monthrange(year, month)[1])
+        day = last.replace(day=min(3 + slot * 5 + shift, last.day))
+        if (year, month) == (begins.year, begins.month):
+            rest = [begins + timedelta(days=n) for n in range((last - begins).days + 1)]
+            weekdays = [each for each in rest if each.weekday() < 5]
+            day = weekdays[slot] if slot < len(weekdays) else last
         day -= timedelta(days=max(0, day.weekday() - 4))
-        return day if self.stage.day(SERVICE_BEGINS) <= day < self.stage.today else None
+        return day if begins <= day < self.stage.today else None
 
     @staticmethod
     def _moment(day: date, hour: int, minute: int = 0) -> datetime:
@@ -242,10 +255,11 @@ class Year:
         bureau = self.cast.bureau
         for contract in signed:
             firm = self.firm_of[contract.supplier_id]
-            finished = [i for i in contract.instalments.order_by("number") if i.period_to < self.stage.day(-3)]
+            finished = [i for i in contract.instalments.order_by("number") if i.period_to < self.stage.day(-5)]
             for instalment in finished:
                 self._rate(contract, instalment)
-                at = self._moment(instalment.period_to + timedelta(days=2), 10)
+                # The villages confirm within two days: what counts is in the record by then.
+                at = self._moment(instalment.period_to + timedelta(days=4), 10)
                 with clock.rehearse(at):
                     delivered = contracts.deliver_instalment(actor=firm.bidder, instalment=instalment, now=at)
                 last = instalment == finished[-1]
@@ -255,8 +269,9 @@ class Year:
                 if at >= self.stage.at(0, 8):
                     continue
                 with clock.rehearse(at):
+                    note = _SHORT if proposed_deduction(delivered) else "逐村核对，服务达标。"
                     accepted = contracts.accept_instalment(
-                        actor=bureau.officer, instalment=delivered, note="逐村核对，群众评价良好。", now=at
+                        actor=bureau.officer, instalment=delivered, note=note, now=at
                     )
                 at = self._moment(instalment.period_to + timedelta(days=14), 15)
                 if at >= self.stage.at(0, 8) or (last and contract == signed[-1]):
@@ -265,18 +280,24 @@ class Year:
                     contracts.pay_instalment(actor=bureau.finance, instalment=accepted, now=at)
 
     def _rate(self, contract: Contract, instalment: Instalment) -> None:
-        at = self._moment(instalment.period_to, 17)
+        """Every third village says how it was, where somebody came."""
+        at = self._moment(instalment.period_to + timedelta(days=3), 17)
         with clock.rehearse(at):
-            posts = (
-                Post.objects.filter(contract=contract, adviser__isnull=False).select_related("region").order_by("pk")
+            came = ServiceSession.objects.filter(
+                subject_kind="contracts.post",
+                subject_id__in=contract.posts.values("pk"),
+                state="confirmed",
+                period__startswith__gte=self._moment(instalment.period_from, 0),
+                period__startswith__lt=self._moment(instalment.period_to + timedelta(days=1), 0),
             )
-            for n, post in enumerate(posts):
+            posts = Post.objects.filter(contract=contract, adviser__isnull=False, pk__in=came.values("subject_id"))
+            for n, post in enumerate(posts.select_related("region").order_by("pk")):
                 if (n + instalment.number) % 3 == 0:
                     contracts.rate_post(
                         actor=self.cast.villages[post.region_id],
                         post=post,
                         quarter=quarter_name(instalment.period_from),
                         stars=5 if n % 4 else 4,
-                        comment="" if n % 2 else "来得准时，讲得明白。",
+                        comment="" if n % 2 else _WORDS[(n // 2 + instalment.number) % len(_WORDS)],
                         now=at,
                     )

@@ -59,6 +59,7 @@ def test_a_contract_with_a_roster_waits_for_no_adviser(client_for):
     case = make_roster(contract=contract)
     after = [text(officer.get(page)) for page in pages]
     assert "按值班表轮值" in after[0]
+    assert "按值班表轮值" in text(officer.get(reverse("contracts:list")))
     assert "个岗位空缺" not in after[0]
     assert reverse("staffing:roster", args=[case.roster.pk]) in after[1]
     assert "测算方案" not in after[1]
