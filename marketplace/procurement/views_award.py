@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,7 +20,8 @@ from . import selectors_evaluation as selectors
 from .forms_evaluation import AwardForm
 from .forms_plan import refuse
 from .models import Award, Bid, BidResult, Tender
-from .states import TenderState
+from .repeats import answer_again, take_step
+from .states import TENDER, TenderState
 from .views_opening import me, running, tabs
 from .views_public import pdf_response
 
@@ -35,6 +35,8 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
     if tender.state == TenderState.EVALUATED and rules.can_decide(request.user, tender):
         return _decide(request, tender)
     if request.method == "POST":
+        if answer_again(request, tender, TENDER, "award"):
+            return redirect("procurement:tender", tender.pk)
         # Somebody was faster, or this person may not: the service says which.
         services_award.award_tender(actor=me(request), tender=tender, now=clock.now())
     return _award_page(request, tender, None)
@@ -45,18 +47,24 @@ def _decide(request: HttpRequest, tender: Tender) -> HttpResponse:
     form = AwardForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            services_award.award_tender(
-                actor=me(request),
-                tender=tender,
-                choices=_shown(request),
-                note=form.cleaned_data["note"],
-                note_en=form.cleaned_data["note_en"],
-                now=clock.now(),
+            take_step(
+                request,
+                tender,
+                TENDER,
+                "award",
+                lambda: services_award.award_tender(
+                    actor=me(request),
+                    tender=tender,
+                    choices=_shown(request),
+                    note=form.cleaned_data["note"],
+                    note_en=form.cleaned_data["note_en"],
+                    now=clock.now(),
+                ),
+                _("Awarded. The result notice is published and every bidder is told."),
             )
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Awarded. The result notice is published and every bidder is told."))
             return redirect("procurement:tender", tender.pk)
     return _award_page(request, tender, form)
 

@@ -29,7 +29,8 @@ from .forms_bidding import BidForm, content_of
 from .forms_plan import refuse
 from .models_bidding import Bid, BidDraft, DraftAttachment, OpenedBid
 from .models_tender import CriterionKind, Lot
-from .states import BidState
+from .repeats import take_step
+from .states import BID, BidState
 from .views_public import PAGE_SIZE, get_tender, pdf_response
 
 
@@ -225,13 +226,15 @@ def _json_file(value: dict[str, Any], filename: str) -> JsonResponse:
 @require_http_methods(["POST"])
 def remove_file(request: SignedIn, pk: int, number: int, attachment: int) -> HttpResponse:
     lot, supplier = _lot(request, pk, number), _supplier(request)
-    row = get_object_or_404(
-        DraftAttachment.objects.defer("content").select_related("draft", "draft__supplier"),
-        pk=attachment,
-        draft__lot=lot,
-        draft__supplier=supplier,
+    row = (
+        DraftAttachment.objects.defer("content")
+        .select_related("draft", "draft__supplier")
+        .filter(pk=attachment, draft__lot=lot, draft__supplier=supplier)
+        .first()
     )
-    services_bidding.remove_attachment(actor=request.user, attachment=row, now=clock.now())
+    # One that is gone already was taken out by the click before.
+    if row is not None:
+        services_bidding.remove_attachment(actor=request.user, attachment=row, now=clock.now())
     return redirect(_with_supplier("bid", lot, supplier))
 
 
@@ -329,6 +332,12 @@ def content_file(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
 @require_http_methods(["POST"])
 def withdraw(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
     found = _own(request, receipt)
-    services_bidding.withdraw_bid(actor=request.user, bid=found, now=clock.now())
-    messages.success(request, _("Withdrawn. It stays sealed for ever; you may hand in another until the deadline."))
+    take_step(
+        request,
+        found,
+        BID,
+        "withdraw",
+        lambda: services_bidding.withdraw_bid(actor=request.user, bid=found, now=clock.now()),
+        _("Withdrawn. It stays sealed for ever; you may hand in another until the deadline."),
+    )
     return redirect("procurement:own_bid", found.receipt_id)

@@ -26,12 +26,13 @@ from marketplace.core.mail import LANGUAGES
 from . import review, scoring, services_evaluation, services_panel
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
-from .errors_evaluation import ObjectiveScoresDiffer
+from .errors_evaluation import NotAllHandedIn, ObjectiveScoresDiffer, PanelComplete
 from .forms_evaluation import DeclareForm, DrawForm, ReasonForm, ScoreSheet
 from .forms_plan import refuse
 from .models import Evaluator, Lot, ReviewedScore, Score, Tender
 from .panel import is_free, repeat_draw
-from .states import EvaluatorState, TenderState
+from .repeats import answer_again, take_step
+from .states import EVALUATOR, TENDER, EvaluatorState, TenderState
 from .views_opening import me, running, tabs
 from .views_public import PAGE_SIZE, get_tender
 
@@ -50,8 +51,13 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
         if request.method == "POST" and form.is_valid() and _draw(request, tender, form):
             return redirect("procurement:panel", tender.pk)
     elif request.method == "POST" and may_run:
-        services_panel.draw_evaluators(actor=me(request), tender=tender, experts_needed=1, now=clock.now())
-        messages.success(request, _("The empty seats are filled."))
+        try:
+            services_panel.draw_evaluators(actor=me(request), tender=tender, experts_needed=1, now=clock.now())
+        except PanelComplete as error:
+            # The button was pressed twice: what it was for is done.
+            messages.info(request, str(error))
+        else:
+            messages.success(request, _("The empty seats are filled."))
         return redirect("procurement:panel", tender.pk)
     drawn = next((seat.draw for seat in seats if "pool_digest" in seat.draw), None)
     return render(
@@ -107,6 +113,9 @@ def _draw(request: HttpRequest, tender: Tender, form: DrawForm) -> bool:
             seed=values["seed"].strip(),
             now=clock.now(),
         )
+    except PanelComplete as error:
+        messages.info(request, str(error))
+        return True
     except DomainError as error:
         refuse(form, error)
         return False
@@ -125,10 +134,16 @@ def recuse_member(request: HttpRequest, pk: int, seat: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Say why. The reason is kept on record."))
         return redirect("procurement:panel", tender.pk)
-    replacement = services_panel.recuse(
-        actor=me(request), tender=tender, reason=form.cleaned_data["reason"], evaluator=found, now=clock.now()
-    )
-    _say_replacement(request, replacement)
+    reason = form.cleaned_data["reason"]
+    try:
+        replacement = services_panel.recuse(
+            actor=me(request), tender=tender, reason=reason, evaluator=found, now=clock.now()
+        )
+    except DomainError:
+        if not answer_again(request, found, EVALUATOR, "recuse"):
+            raise
+    else:
+        _say_replacement(request, replacement)
     return redirect("procurement:panel", tender.pk)
 
 
@@ -216,11 +231,17 @@ def declare(request: HttpRequest, pk: int) -> HttpResponse:
         with override(LANGUAGES[0]):
             statement = "\n".join(f"{field.label}：{field.help_text}" for field in form.fields.values())
         try:
-            services_panel.declare(actor=me(request), tender=tender, statement=statement, now=clock.now())
+            take_step(
+                request,
+                seat,
+                EVALUATOR,
+                "declare",
+                lambda: services_panel.declare(actor=me(request), tender=tender, statement=statement, now=clock.now()),
+                _("Thank you. The bids are open to you now."),
+            )
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Thank you. The bids are open to you now."))
             return redirect("procurement:judge", tender.pk)
     return _judge(request, tender, seat, form)
 
@@ -231,8 +252,15 @@ def recuse(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _judge(request, tender, seat, DeclareForm(), form)
-    services_panel.recuse(actor=me(request), tender=tender, reason=form.cleaned_data["reason"], now=clock.now())
-    messages.success(request, _("You have left the panel. Thank you for saying so."))
+    reason = form.cleaned_data["reason"]
+    take_step(
+        request,
+        seat,
+        EVALUATOR,
+        "recuse",
+        lambda: services_panel.recuse(actor=me(request), tender=tender, reason=reason, now=clock.now()),
+        _("You have left the panel. Thank you for saying so."),
+    )
     return redirect("procurement:judge", tender.pk)
 
 
@@ -304,13 +332,20 @@ def _keep(request: HttpRequest, lot: Lot, found: ScoreSheet) -> None:
 @require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     tender, seat = _own(request, pk)
+    stand_by = request.POST.get("stand_by") == "1"
     try:
-        services_evaluation.submit_scores(
-            actor=me(request), tender=tender, stand_by=request.POST.get("stand_by") == "1", now=clock.now()
+        take_step(
+            request,
+            seat,
+            EVALUATOR,
+            "submit_scores",
+            lambda: services_evaluation.submit_scores(
+                actor=me(request), tender=tender, stand_by=stand_by, now=clock.now()
+            ),
+            _("Your points are handed in and locked. Thank you."),
         )
     except ObjectiveScoresDiffer as error:
         return _judge(request, tender, seat, DeclareForm(), differs=str(error))
-    messages.success(request, _("Your points are handed in and locked. Thank you."))
     return redirect("procurement:judge", tender.pk)
 
 
@@ -428,14 +463,28 @@ def results_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def compute(request: HttpRequest, pk: int) -> HttpResponse:
     tender = _scored(request, pk)
-    services_evaluation.compute_results(actor=me(request), tender=tender, now=clock.now())
-    messages.success(request, _("The ranking is computed. The approving officer decides within five working days."))
+    take_step(
+        request,
+        tender,
+        TENDER,
+        "evaluate",
+        lambda: services_evaluation.compute_results(actor=me(request), tender=tender, now=clock.now()),
+        _("The ranking is computed. The approving officer decides within five working days."),
+    )
     return redirect("procurement:results", tender.pk)
 
 
 @require_POST
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
-    tender = _scored(request, pk)
-    services_evaluation.reopen_scores(actor=me(request), tender=tender, now=clock.now())
-    messages.success(request, _("The sheets are back with the members; only objective points can change."))
+    tender = get_tender(request, pk)
+    if not rules.can_run(request.user, tender):
+        raise Http404
+    try:
+        services_evaluation.reopen_scores(actor=me(request), tender=tender, now=clock.now())
+    except NotAllHandedIn:
+        if review.under_review(tender) is None:
+            raise
+        messages.info(request, _("The sheets are back with the members already."))
+    else:
+        messages.success(request, _("The sheets are back with the members; only objective points can change."))
     return redirect("procurement:panel", tender.pk)

@@ -22,6 +22,7 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.core.states import IllegalTransition
 
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
@@ -30,7 +31,8 @@ from .bid_content import BidContent
 from .forms_evaluation import CheckForm, FailForm, ReleaseForm
 from .forms_plan import refuse
 from .models import FailureGround, LotFailure, Method, OpenedBid, Tender
-from .states import TenderState
+from .repeats import answer_again, take_step
+from .states import TENDER, TenderState
 from .views_public import get_tender
 
 
@@ -175,8 +177,14 @@ def open_bids(request: HttpRequest, pk: int) -> HttpResponse:
     tender = _published(request, pk)
     if not rules.can_open(request.user, tender):
         raise Http404
-    services_opening.open_bids(actor=me(request), tender=tender, now=clock.now())
-    messages.success(request, _("The bids are open. The shares have been wiped and all digests recorded."))
+    take_step(
+        request,
+        tender,
+        TENDER,
+        "open",
+        lambda: services_opening.open_bids(actor=me(request), tender=tender, now=clock.now()),
+        _("The bids are open. The shares have been wiped and all digests recorded."),
+    )
     return redirect("procurement:opening", tender.pk)
 
 
@@ -317,12 +325,12 @@ def opened_file(request: HttpRequest, pk: int, bid: int, position: int) -> HttpR
 def fail(request: HttpRequest, pk: int) -> HttpResponse:
     tender = get_tender(request, pk)
     decides = rules.can_decide(request.user, tender)
-    if not rules.can_state_failure(request.user, tender) or tender.state not in (
-        TenderState.PUBLISHED,
-        TenderState.OPENED,
-        TenderState.EVALUATED,
-    ):
+    if not rules.can_state_failure(request.user, tender):
         raise Http404
+    if not TENDER.allows("fail", tender.state):
+        if not answer_again(request, tender, TENDER, "fail"):
+            raise IllegalTransition
+        return redirect("procurement:tender", tender.pk)
     form = FailForm(request.POST or None)
     # Who does not decide states facts; prices are none before the opening.
     grounds = list(FailureGround) if decides else [FailureGround.TOO_FEW, FailureGround.OVER_BUDGET]
@@ -331,10 +339,17 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
     form.fields["ground"].choices = [(g.value, g.label) for g in grounds]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         try:
-            services_failing.fail_tender(actor=me(request), tender=tender, now=clock.now(), **form.cleaned_data)
+            values = form.cleaned_data
+            take_step(
+                request,
+                tender,
+                TENDER,
+                "fail",
+                lambda: services_failing.fail_tender(actor=me(request), tender=tender, now=clock.now(), **values),
+                _("The failure is published, the reserved budget released, the bidders told."),
+            )
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("The failure is published, the reserved budget released, the bidders told."))
             return redirect("procurement:tender", tender.pk)
     return render(request, "procurement/evaluation/fail.html", {"tender": tender, "form": form, "decides": decides})

@@ -27,9 +27,9 @@ from .budget import BudgetOverrun
 from .errors import SplitPurchase
 from .forms_plan import BudgetLineForm, DecisionForm, PlanForm, ReasonForm, refuse
 from .models_tender import BudgetLine, Method, Plan
-from .repeats import request_name
+from .repeats import request_name, take_step
 from .services_tender import draft_tender
-from .states import PlanState
+from .states import PLAN, PlanState
 from .views_public import CSV_ROWS, PAGE_SIZE
 
 
@@ -234,8 +234,14 @@ def plan_edit(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(["POST"])
 def plan_submit(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
-    services_plan.submit_plan(actor=request.user, plan=found, now=clock.now())
-    messages.success(request, _("Handed in. An approving officer of your organisation decides now."))
+    take_step(
+        request,
+        found,
+        PLAN,
+        "submit",
+        lambda: services_plan.submit_plan(actor=request.user, plan=found, now=clock.now()),
+        _("Handed in. An approving officer of your organisation decides now."),
+    )
     return redirect("procurement:plan", found.pk)
 
 
@@ -250,12 +256,19 @@ def plan_decide(request: SignedIn, pk: int) -> HttpResponse:
     )
     form = DecisionForm(request.POST)
     if form.is_valid():
+        note = form.cleaned_data["note"]
         try:
-            decide_it(actor=request.user, plan=found, note=form.cleaned_data["note"], now=clock.now())
+            take_step(
+                request,
+                found,
+                PLAN,
+                "approve" if approves else "return",
+                lambda: decide_it(actor=request.user, plan=found, note=note, now=clock.now()),
+                said,
+            )
         except (InvalidInput, BudgetOverrun, SplitPurchase) as error:
             refuse(form, error)
         else:
-            messages.success(request, said)
             return redirect("procurement:plan", found.pk)
     return _plan_page(request, found, form)
 
@@ -263,8 +276,15 @@ def plan_decide(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(["POST"])
 def plan_cancel(request: SignedIn, pk: int) -> HttpResponse:
     found = _get_plan(request, pk)
-    services_plan.cancel_plan(actor=request.user, plan=found, reason=request.POST.get("reason", ""), now=clock.now())
-    messages.success(request, _("The plan is given up; its reason stays on record."))
+    reason = request.POST.get("reason", "")
+    take_step(
+        request,
+        found,
+        PLAN,
+        "cancel",
+        lambda: services_plan.cancel_plan(actor=request.user, plan=found, reason=reason, now=clock.now()),
+        _("The plan is given up; its reason stays on record."),
+    )
     return redirect("procurement:plan", found.pk)
 
 

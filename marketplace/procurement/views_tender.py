@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,15 +18,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.accounts.access import SignedIn, second_factor
+from marketplace.audit.models import Event
+from marketplace.audit.selectors import trail
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
+from marketplace.core.states import IllegalTransition
 from marketplace.regions import codes
 from marketplace.regions.models import Level, Region
 from marketplace.statutes.errors import UnknownDay
 from marketplace.statutes.services import deadline
 
-from . import lint, rules, selectors, services_tender
+from . import lint, notices, rules, selectors, services_tender
 from .areas import Area
+from .errors import AlreadyAnswered
 from .forms_lot import LotForm
 from .forms_plan import DecisionForm, refuse
 from .forms_tender import (
@@ -41,17 +45,19 @@ from .forms_tender import (
 )
 from .holders import eligible_holders
 from .models_tender import Lot, Question, Tender
-from .repeats import request_name
+from .repeats import answer_again, request_name, say_taken, take_step
 from .scoring import plain
 from .services_plan import has_edited
-from .states import TenderState
+from .states import TENDER, TenderState
 from .views_public import PAGE_SIZE, get_tender, tender_context, tenders_csv
 
 
 def _editable(request: SignedIn, pk: int) -> Tender:
     found = get_tender(request, pk)
-    if not rules.can_edit_tender(request.user, found):
+    if not rules.can_draft(request.user, found.organisation):
         raise Http404
+    if not rules.can_edit_tender(request.user, found):
+        raise IllegalTransition
     return found
 
 
@@ -171,10 +177,12 @@ def _county(request: SignedIn, found: Tender, existing: Lot | None) -> int:
 @require_http_methods(["POST"])
 def lot_remove(request: SignedIn, pk: int, number: int) -> HttpResponse:
     found = _editable(request, pk)
-    services_tender.remove_lot(
-        actor=request.user, lot=get_object_or_404(Lot, tender=found, number=number), now=clock.now()
-    )
-    messages.success(request, _("The lot is taken out."))
+    existing = Lot.objects.filter(tender=found, number=number).first()
+    if existing is None:
+        messages.info(request, _("This lot is taken out already."))
+    else:
+        services_tender.remove_lot(actor=request.user, lot=existing, now=clock.now())
+        messages.success(request, _("The lot is taken out."))
     return redirect("procurement:edit", found.pk)
 
 
@@ -205,13 +213,32 @@ def criteria(request: SignedIn, pk: int, number: int) -> HttpResponse:
 
 @require_http_methods(["POST"])
 def submit(request: SignedIn, pk: int) -> HttpResponse:
-    found = _editable(request, pk)
-    services_tender.submit_tender(actor=request.user, tender=found, now=clock.now())
-    messages.success(request, _("Handed in. An approving officer of your organisation reads the documents now."))
+    found = get_tender(request, pk)
+    if not rules.can_draft(request.user, found.organisation):
+        raise Http404
+    take_step(
+        request,
+        found,
+        TENDER,
+        "submit",
+        lambda: services_tender.submit_tender(actor=request.user, tender=found, now=clock.now()),
+        _("Handed in. An approving officer of your organisation reads the documents now."),
+    )
     return redirect("procurement:tender", found.pk)
 
 
 # Deciding, publishing
+
+
+def _moved_on(request: SignedIn, found: Tender, action: str) -> HttpResponse:
+    """To the tender's page, where this person took the step himself; else he is told that somebody was faster.
+
+    Raises:
+        IllegalTransition
+    """
+    if not answer_again(request, found, TENDER, action):
+        raise IllegalTransition
+    return redirect("procurement:tender", found.pk)
 
 
 @second_factor
@@ -226,12 +253,19 @@ def decide(request: SignedIn, pk: int) -> HttpResponse:
         approves = request.POST.get("decision") == "approve"
         decide_it = services_tender.approve_tender if approves else services_tender.return_tender
         said = _("Approved. It can be published now.") if approves else _("Returned to the drafter with your note.")
+        note = form.cleaned_data["note"]
         try:
-            decide_it(actor=request.user, tender=found, note=form.cleaned_data["note"], now=clock.now())
+            take_step(
+                request,
+                found,
+                TENDER,
+                "approve" if approves else "return",
+                lambda: decide_it(actor=request.user, tender=found, note=note, now=clock.now()),
+                said,
+            )
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, said)
             return redirect("procurement:tender", found.pk)
     own = found.drafted_by_id == request.user.pk or has_edited(request.user, found)
     context = {**_documents(found), "form": form, "own_draft": own}
@@ -248,30 +282,36 @@ def decide(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def publish(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
-    if not rules.can_publish_tender(request.user, found) or found.state != TenderState.APPROVED:
+    if not rules.can_publish_tender(request.user, found):
         raise Http404
+    if found.state != TenderState.APPROVED:
+        return _moved_on(request, found, "publish")
     holders = eligible_holders(found, clock.today())
     form = PublishForm(found, holders, request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            services_tender.publish_tender(
-                actor=request.user,
-                tender=found,
-                official_published_at=values["official_published_at"],
-                official_url=values["official_url"],
-                bid_deadline=values["bid_deadline"],
-                question_deadline=values["question_deadline"],
-                holders=form.chosen(),
-                provisional_acknowledged=values["provisional_acknowledged"],
-                now=clock.now(),
+            take_step(
+                request,
+                found,
+                TENDER,
+                "publish",
+                lambda: services_tender.publish_tender(
+                    actor=request.user,
+                    tender=found,
+                    official_published_at=values["official_published_at"],
+                    official_url=values["official_url"],
+                    bid_deadline=values["bid_deadline"],
+                    question_deadline=values["question_deadline"],
+                    holders=form.chosen(),
+                    provisional_acknowledged=values["provisional_acknowledged"],
+                    now=clock.now(),
+                ),
+                _("Published. Bids are encrypted from now on; nobody can read them before the opening."),
             )
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(
-                request, _("Published. Bids are encrypted from now on; nobody can read them before the opening.")
-            )
             return redirect("procurement:tender", found.pk)
     return render(request, "procurement/publish.html", {"tender": found, "form": form, "holders": holders})
 
@@ -280,18 +320,31 @@ def publish(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def amend(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
-    if not rules.can_amend_deadline(request.user, found) or found.state != TenderState.PUBLISHED:
+    if not rules.can_amend_deadline(request.user, found):
         raise Http404
+    if found.state != TenderState.PUBLISHED:
+        raise IllegalTransition
     form = AmendForm.of(found, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             services_tender.amend_deadline(actor=request.user, tender=found, now=clock.now(), **form.cleaned_data)
         except DomainError as error:
+            if (moved := _moved_before(request, found, form.cleaned_data["bid_deadline"])) is not None:
+                say_taken(request, moved)
+                return redirect("procurement:tender", found.pk)
             refuse(form, error)
         else:
             messages.success(request, _("The deadline is moved; the amendment notice is published."))
             return redirect("procurement:tender", found.pk)
     return render(request, "procurement/amend.html", {"tender": found, "form": form, "rule": _amendment_rule(found)})
+
+
+def _moved_before(request: SignedIn, found: Tender, bid_deadline: datetime) -> Event | None:
+    """The event by which this person moved the deadline to this very instant just before."""
+    last = trail(found).order_by("-pk").first()
+    if last is None or last.action != "tender.amend_deadline" or last.actor_id != request.user.pk:
+        return None
+    return last if last.data["after"]["bid_deadline"] == notices.instant(bid_deadline) else None
 
 
 def _amendment_rule(found: Tender) -> Any:
@@ -314,15 +367,24 @@ def _amendment_rule(found: Tender) -> Any:
 def cancel(request: SignedIn, pk: int) -> HttpResponse:
     found = get_tender(request, pk)
     if not rules.can_cancel_tender(request.user, found):
+        if found.state == TenderState.CANCELLED and rules.is_staff(request.user, found):
+            return _moved_on(request, found, "cancel")
         raise Http404
     form = CancelForm(found, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            services_tender.cancel_tender(actor=request.user, tender=found, now=clock.now(), **form.cleaned_data)
+            values = form.cleaned_data
+            take_step(
+                request,
+                found,
+                TENDER,
+                "cancel",
+                lambda: services_tender.cancel_tender(actor=request.user, tender=found, now=clock.now(), **values),
+                _("Cancelled."),
+            )
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Cancelled."))
             return redirect("procurement:tender", found.pk)
     return render(request, "procurement/cancel.html", {"tender": found, "form": form})
 
@@ -368,6 +430,12 @@ def answer(request: SignedIn, pk: int, question: int) -> HttpResponse:
             services_tender.answer_question(
                 actor=request.user, question=row, answer=form.cleaned_data["answer"], now=clock.now()
             )
+        except AlreadyAnswered as error:
+            row.refresh_from_db()
+            if row.answered_by_id == request.user.pk and row.answer == form.cleaned_data["answer"]:
+                messages.info(request, _("You have given this answer already; everybody can read it."))
+                return redirect("procurement:tender", found.pk)
+            refuse(form, error)
         except DomainError as error:
             refuse(form, error)
         else:

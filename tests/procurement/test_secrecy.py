@@ -163,9 +163,11 @@ def test_another_firm_meets_a_404_everywhere(tender, now, client_for):
         f"/procurement/bids/{bid.receipt_id}/withdraw/",
     ):
         assert client.post(address, {"supplier": supplier.pk}).status_code == 404, address
-    # With the rival's own firm, the other's file is not there either.
+    # With the rival's own firm, the other's file is as little there as one that never was.
     own = rival.memberships.get().organisation_id
-    assert client.post(f"{form}files/{attachment.pk}/", {"supplier": own}).status_code == 404
+    answers = {client.post(f"{form}files/{pk}/", {"supplier": own})["Location"] for pk in (attachment.pk, 987654)}
+    assert answers == {f"{form}?supplier={own}"}
+    attachment.refresh_from_db()
     assert BidDraft.objects.filter(supplier=supplier).exists()
     bid.refresh_from_db()
     assert bid.state == "sealed"
