@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
 from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -53,13 +54,22 @@ class ArticlePage(BilingualPage):
     class Meta:
         abstract = True
 
+    @property
+    def for_villagers(self) -> bool:
+        """A villager asks an adviser; who buys, bids, serves or reads news asks the bureau."""
+        return False
+
+    def neighbours(self) -> QuerySet[Any]:
+        """The other pages of the section, in its order."""
+        found: QuerySet[Any] = type(self).objects.sibling_of(self, inclusive=False).live()
+        return found
+
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context(request, *args, **kwargs),
             "section": self.get_parent().specific,
-            # Who buys, bids or serves asks somebody else than a villager does.
-            "for_villagers": getattr(self, "audience", Audience.VILLAGER) in (Audience.VILLAGER, Audience.EVERYBODY),
-            "neighbours": type(self).objects.sibling_of(self, inclusive=False).live()[:5],
+            "for_villagers": self.for_villagers,
+            "neighbours": self.neighbours()[:6],
         }
 
 
@@ -170,6 +180,13 @@ class GuidePage(ArticlePage):
         verbose_name = _("guide")
         verbose_name_plural = _("guides")
 
+    @property
+    def for_villagers(self) -> bool:
+        return bool(self.audience == Audience.VILLAGER)
+
+    def neighbours(self) -> QuerySet[Any]:
+        return selectors.by_audience(super().neighbours(), Audience)
+
 
 class LawIndexPage(BilingualPage):
     parent_page_types: ClassVar = ["cms.HomePage"]
@@ -204,3 +221,7 @@ class LawKnowledgePage(ArticlePage):
     class Meta:
         verbose_name = _("law in plain words")
         verbose_name_plural = _("law in plain words")
+
+    @property
+    def for_villagers(self) -> bool:
+        return True

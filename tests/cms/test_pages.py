@@ -66,6 +66,21 @@ def test_a_guide_reads_in_both_languages(pages, client_for):
     assert "保存回执" not in english
 
 
+def test_each_page_sends_its_readers_to_whoever_can_answer(pages, client_for):
+    """A villager asks an adviser, a bureau or firm asks the bureau; the contact page does not send in a circle."""
+    client = client_for(language="en")
+    law = client.get("/law/old-debt/").content.decode()
+    assert "ask the adviser of your village" in law
+    assert "This is general information" in law
+    bid = client.get("/guide/bid/").content.decode()
+    assert "Ask the justice bureau of your county." in bid
+    assert "ask the adviser of your village" not in bid
+    assert bid.index("/guide/find-your-adviser/") < bid.index("/guide/accessibility/"), "villagers' guides come first"
+    contact = client.get("/guide/contact/").content.decode()
+    assert "Still a question?" not in contact
+    assert "/account/organisations/" in contact
+
+
 def test_english_readers_are_told_when_there_is_only_chinese(pages, client_for):
     page = LawKnowledgePage.objects.get(slug="old-debt")
     page.body_en = []
