@@ -64,12 +64,13 @@ class AnnounceForm(forms.ModelForm[CalendarYear]):
 
     class Meta:
         model = CalendarYear
-        fields = ["instrument", "announced_on", "days_off", "worked"]
+        fields = ["instrument", "instrument_en", "announced_on", "days_off", "worked"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["instrument"].required = self.fields["announced_on"].required = True
         self.fields["instrument"].label = _("Notice of the State Council")
+        self.fields["instrument_en"].label = _("Notice of the State Council, in English")
 
     def clean_days_off(self) -> dict[date, tuple[str, str]]:
         days: dict[date, tuple[str, str]] = {}

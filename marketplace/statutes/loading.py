@@ -87,6 +87,7 @@ def _describe(row: CalendarYear, *, is_announced: bool) -> None:
     row.announced = is_announced
     if is_announced:
         row.instrument = f"国务院办公厅关于{row.year}年部分节假日安排的通知"
+        row.instrument_en = f"Notice of the General Office of the State Council on the holidays of {row.year}"
         row.note = ""
     else:
         row.note = "暂按周末和法定节假日计算，待国务院办公厅公布后更新"

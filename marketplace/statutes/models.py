@@ -16,6 +16,7 @@ class CalendarYear(models.Model):
     year = models.PositiveSmallIntegerField(_("year"), primary_key=True)
     announced = models.BooleanField(_("announced"), default=False)
     instrument = models.CharField(_("instrument"), max_length=200, blank=True)
+    instrument_en = models.CharField(_("instrument (English)"), max_length=240, blank=True)
     announced_on = models.DateField(_("announced on"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
 

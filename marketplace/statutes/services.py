@@ -236,6 +236,7 @@ def announce_year(
     days_off: Mapping[date, tuple[str, str]],
     worked: Collection[date],
     now: datetime,
+    instrument_en: str = "",
 ) -> CalendarYear:
     """Enter the State Council's notice for a year: its holidays (day → name, English name) and its worked weekends.
 
@@ -260,7 +261,8 @@ def announce_year(
             day.name, day.name_en = ADJUSTED_WORKDAY
         day.note, day.edited_at = "", now
     CalendarDay.objects.bulk_update(days, ["is_working", "name", "name_en", "note", "edited_at"])
-    row.announced, row.instrument, row.announced_on, row.note = True, instrument, announced_on, ""
+    row.announced, row.announced_on, row.note = True, announced_on, ""
+    row.instrument, row.instrument_en = instrument, instrument_en
     row.save()
     audit.record(
         actor=actor,

@@ -139,6 +139,7 @@ def test_staff_announce_a_year(client_for, staff):
     assert "2027 年节假日安排" in page(client, "/calendar/2027/announce/")
     sent = {
         "instrument": "国务院办公厅关于2027年部分节假日安排的通知（示例）",
+        "instrument_en": "Notice on the holidays of 2027 (example)",
         "announced_on": "2026-11-20",
         "days_off": "2027-01-01 元旦 / New Year's Day\n2027-02-05 至 2027-02-11 春节\n",
         "worked": "2027-02-20",
@@ -149,7 +150,20 @@ def test_staff_announce_a_year(client_for, staff):
     assert [d.date.isoformat() for d in off] == ["2027-01-01", *(f"2027-02-{n:02}" for n in range(5, 12))]
     assert CalendarDay.objects.get(date=date(2027, 1, 1)).name_en == "New Year's Day"
     assert CalendarDay.objects.get(date=date(2027, 2, 20)).is_working
-    assert "尚未公布 2027" not in page(client, "/calendar/2027/")
+    shown = page(client, "/calendar/2027/")
+    assert "尚未公布 2027" not in shown
+    assert sent["instrument"] in shown
+    shown = page(client_for(language="en"), "/calendar/2027/")
+    assert sent["instrument_en"] in shown
+    assert sent["instrument"] not in shown
+
+
+def test_the_notice_of_a_loaded_year_has_a_name_in_each_language(client_for):
+    notice = "国务院办公厅关于2026年部分节假日安排的通知"
+    assert notice in page(client_for(), "/calendar/2026/")
+    shown = page(client_for(language="en"), "/calendar/2026/")
+    assert "Notice of the General Office of the State Council on the holidays of 2026" in shown
+    assert notice not in shown
 
 
 @pytest.mark.parametrize(
