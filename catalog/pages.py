@@ -80,6 +80,9 @@ class ServicePage(ReviewedPage):
         _("reference price (yuan a unit)"), max_digits=12, decimal_places=2, null=True, blank=True
     )
     reference_price_source = models.CharField(_("where the reference price was seen"), max_length=200, blank=True)
+    reference_price_source_en = models.CharField(
+        _("where the reference price was seen, in English"), max_length=240, blank=True
+    )
     staffed_by_village = models.BooleanField(_("one post a village"), default=False)
     posts_per_unit = models.PositiveSmallIntegerField(_("posts a unit"), default=1)
     required_credential = models.CharField(
@@ -113,6 +116,7 @@ class ServicePage(ReviewedPage):
             [
                 FieldPanel("reference_price"),
                 FieldPanel("reference_price_source", help_text=_("Document and date, so that a buyer can look it up.")),
+                FieldPanel("reference_price_source_en"),
             ],
             capfirst(_("price")),
         ),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
@@ -37,8 +39,38 @@ def test_loading_twice_leaves_nine_products_with_standards_in_both_languages() -
         assert product.title_en
         assert product.summary_en
         assert product.basis_en
+        assert bool(product.reference_price_source_en) == bool(product.reference_price_source)
         assert product.obligations.count() >= 1
         assert all(line.title_en and line.evidence_en for line in product.obligations.all())
+
+
+def test_the_source_of_a_price_is_told_in_the_language_of_the_page(client_for: Any) -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    page = ServicePage.objects.get(code="PLS-03")
+    frozen = freeze_version(page=page, actor=None, now=clock.now())
+    shown = client_for(language="en").get(page.get_url()).content.decode()
+    assert "duty allowance of at least 200 yuan a day" in shown
+    assert "永定区" not in shown
+    assert "永定区 2020 年值班补贴" in client_for().get(page.get_url()).content.decode()
+    # A price is no part of what a tender cites: its digest is the same with and without a source.
+    page.reference_price_source_en = ""
+    page.save_revision().publish()
+    assert freeze_version(page=page, actor=None, now=clock.now()) == frozen
+
+
+def test_a_catalogue_of_before_gets_the_english_of_its_sources() -> None:
+    call_command("load_catalogue", stdout=StringIO())
+    page = ServicePage.objects.get(code="PLS-03")
+    ServicePage.objects.update(reference_price_source_en="")
+    revision = page.latest_revision
+    del revision.content["reference_price_source_en"]
+    revision.save()
+    import_module("catalog.migrations.0004_price_source_in_english")._translate(apps, None)
+    page.refresh_from_db()
+    assert page.reference_price_source_en.startswith("Yongding District, 2020")
+    # The editor goes on from the revision, and keeps it.
+    draft = ServicePage.objects.get(pk=page.pk).get_latest_revision_as_object()
+    assert draft.reference_price_source_en == page.reference_price_source_en
 
 
 def test_what_a_tender_froze_does_not_change_with_the_page() -> None:
