@@ -92,22 +92,27 @@ def let_in(membership: Membership) -> None:
     )
 
 
-def not_let_in(membership: Membership) -> None:
+def not_let_in(membership: Membership, reason: str) -> None:
     tell(
         [membership.user],
         _("Not accepted: your request to join %(organisation)s"),
-        _("%(organisation)s did not give you the role that you asked for: %(role)s. Ask its administrator why."),
+        _("%(organisation)s did not give you the role that you asked for: %(role)s. Reason: %(reason)s"),
         reverse("accounts:organisation", args=[membership.organisation_id]),
+        reason=reason,
         **_offer(membership),
     )
 
 
-def role_ended(membership: Membership) -> None:
+def role_ended(membership: Membership, reason: str) -> None:
     tell(
         [membership.user],
         _("Your role at %(organisation)s has ended"),
-        _("An administrator of %(organisation)s has ended your role: %(role)s. What you did in it stays on record."),
+        _(
+            "An administrator of %(organisation)s has ended your role: %(role)s. Reason: %(reason)s\nWhat you did in it stays "
+            "on record."
+        ),
         reverse("accounts:profile"),
+        reason=reason,
         **_offer(membership),
     )
 

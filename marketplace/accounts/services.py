@@ -215,11 +215,22 @@ def end_membership(*, actor: User, membership: Membership, now: datetime, reason
     """Leave, or be removed by an administrator; also declines an invitation or a request.
 
     What had begun keeps its last day; what never began has none (see ``selectors.conflicts``).
+
+    Raises:
+        PermissionRefused, LastAdministrator, IllegalTransition
+        InvalidInput: somebody else's role or request ends without a ``reason``, which the person is told.
     """
     lock_row(Organisation, membership.organisation_id)
     membership = lock_row(Membership, membership.pk)
+    reason = reason.strip()
+    # An invitation that is taken back unanswered is nobody's loss.
+    told = membership.user_id != actor.pk and membership.state != MembershipState.INVITED
     if membership.user_id != actor.pk:
         require(rules.can_manage_members, actor, membership.organisation)
+    if told and not reason and MEMBERSHIP.allows("end", membership.state):
+        raise InvalidInput(
+            _("Say why: the person is told, and every later reader sees only this reason."), field="reason"
+        )
     changes: dict[str, Any] = {}
     if membership.state == MembershipState.ACTIVE:
         if membership.role == Role.ADMIN and not (
@@ -237,12 +248,9 @@ def end_membership(*, actor: User, membership: Membership, now: datetime, reason
     was = membership.state
     apply_transition(MEMBERSHIP, membership, "end", actor=actor, now=now, reason=reason, changes=changes)
     _memberships_changed(membership.user)
-    if membership.user_id != actor.pk:
-        # An invitation that is taken back unanswered is nobody's loss.
-        if was == MembershipState.ACTIVE:
-            letters.role_ended(membership)
-        elif was == MembershipState.REQUESTED:
-            letters.not_let_in(membership)
+    if told:
+        tell_it = letters.role_ended if was == MembershipState.ACTIVE else letters.not_let_in
+        tell_it(membership, reason)
     return membership
 
 

@@ -115,19 +115,21 @@ def test_who_asked_hears_that_he_is_in_and_later_that_his_role_has_ended(committ
     membership, admin = asked
     with committed():
         membership = services.approve_membership(actor=admin, membership=membership, now=clock.now())
-        services.end_membership(actor=admin, membership=membership, now=clock.now())
+        services.end_membership(actor=admin, membership=membership, reason="已调离本所", now=clock.now())
     _request, let_in, ended = mailoutbox
     assert let_in.to == ended.to == ["person@example.org"]
     assert let_in.subject == "您已加入示例律师事务所 / You are in: Sample law firm"
     assert ended.subject == "您在示例律师事务所的角色已结束 / Your role at Sample law firm has ended"
+    assert "原因：已调离本所" in ended.body
+    assert "Reason: 已调离本所" in ended.body
 
 
 def test_who_asked_in_vain_hears_of_it(committed, asked, mailoutbox):
     membership, admin = asked
     with committed():
-        services.end_membership(actor=admin, membership=membership, now=clock.now())
+        services.end_membership(actor=admin, membership=membership, reason="本所暂不招人", now=clock.now())
     assert mailoutbox[-1].to == ["person@example.org"]
-    assert "did not give you the role that you asked for: practitioner." in mailoutbox[-1].body
+    assert "did not give you the role that you asked for: practitioner. Reason: 本所暂不招人" in mailoutbox[-1].body
 
 
 def test_who_goes_by_himself_and_whose_invitation_is_taken_back_get_no_letter(committed, asked, mailoutbox):

@@ -78,7 +78,18 @@ def test_invite_accept_approve_and_end(client_for):
     assert asked.state == "requested"
     client_for(admin).post(url("membership", asked.pk, "approve"))
     assert {m.state for m in firm.memberships.all()} == {"active"}
-    client_for(admin).post(url("membership", asked.pk, "end"))
+    page = client_for(admin, language="en").get(url("members", firm.pk)).content.decode()
+    assert f'<textarea id="reason-{asked.pk}" name="reason" rows="2" required' in page
+    # One's own role ends without one, and so does an invitation that nobody has answered.
+    assert f'id="reason-{admin.memberships.get().pk}"' not in page
+    unexplained = client_for(admin, language="en").post(
+        url("membership", asked.pk, "end"),
+        {"reason": ""},
+        headers={"referer": f"http://testserver{url('members', firm.pk)}"},
+    )
+    assert unexplained["Location"].endswith(url("members", firm.pk))
+    assert rules.has_role(User.objects.get(pk=asker.pk), firm)
+    client_for(admin).post(url("membership", asked.pk, "end"), {"reason": "已调离本所"})
     assert not rules.has_role(User.objects.get(pk=asker.pk), firm)
     assert client_for(admin).post(url("membership", 10**17, "end")).status_code == 404
     table = b"".join(client_for(admin).get(url("members", firm.pk) + "?format=csv").streaming_content).decode()

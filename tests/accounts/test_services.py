@@ -204,6 +204,19 @@ def test_who_leaves_keeps_the_last_day_and_who_declined_has_none(at):
         services.end_membership(actor=other, membership=admin.memberships.get(), now=now)
 
 
+def test_who_ends_the_role_of_another_says_why():
+    firm = make_organisation()
+    admin, lawyer = make_member(Role.ADMIN, firm), make_member(Role.LAWYER, firm)
+    membership = lawyer.memberships.get()
+    with pytest.raises(InvalidInput) as refused:
+        services.end_membership(actor=admin, membership=membership, reason=" ", now=clock.now())
+    assert refused.value.field == "reason"
+    assert rules.has_role(lawyer, firm, Role.LAWYER)
+    services.end_membership(actor=admin, membership=membership, reason="已调离本所", now=clock.now())
+    assert Event.objects.get(action="membership.end").reason == "已调离本所"
+    assert not rules.has_role(User.objects.get(pk=lawyer.pk), firm)
+
+
 def test_the_last_administrator_stays():
     firm = make_organisation()
     admin = make_member(Role.ADMIN, firm)
@@ -258,7 +271,7 @@ def test_editors_get_and_lose_the_editors_desk():
         assert not editor.groups.exists()
         services.accept_membership(actor=editor, membership=offered, now=now)
         assert [g.name for g in editor.groups.all()] == [group]
-        services.end_membership(actor=admin, membership=offered, now=now)
+        services.end_membership(actor=admin, membership=offered, reason="轮岗", now=now)
         assert not editor.groups.exists()
 
 
