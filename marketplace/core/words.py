@@ -90,6 +90,19 @@ def letter_words(instant: datetime) -> str:
     }
 
 
+def hours_words(start: datetime, end: datetime, *, now: datetime | None = None) -> str:
+    """``Fri 4 Dec 09:00 – 12:00``, ``Mon 30 Nov 09:00 – 12:00 (tomorrow)``; the year where it is not this one.
+
+    The day always has its weekday: people promise hours by it. An end on another day is written in full.
+    Lines break between the day and the hours, not within the hours.
+    """
+    first, last = timezone.localtime(start), timezone.localtime(end)
+    until = f"{last:%H:%M}" if last.date() == first.date() else letter_words(end)
+    away = (first.date() - timezone.localdate(now or clock.now())).days
+    near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}.get(away)
+    return f"{letter_words(start)}\u00a0–\u00a0{until}" + (_(" (%(text)s)") % {"text": near} if near else "")
+
+
 def _weekday(day: date) -> str:
     return (
         pgettext("weekday", "Mon"),

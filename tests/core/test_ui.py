@@ -123,6 +123,31 @@ def test_span_rounds_down_to_two_units():
         assert words.span_words(timedelta(hours=1, minutes=1, seconds=59)) == "1 hour 1 minute"
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "english", "chinese"),
+    [
+        ((2026, 12, 8, 14), (2026, 12, 8, 17), "Tue 8 Dec 14:00 – 17:00", "12 月 8 日（周二）14:00 – 17:00"),
+        (
+            (2026, 11, 24, 9),
+            (2026, 11, 24, 12),
+            "Tue 24 Nov 09:00 – 12:00 (tomorrow)",
+            "11 月 24 日（周二）09:00 – 12:00（明天）",
+        ),
+        (
+            (2026, 11, 20, 22),
+            (2026, 11, 21, 6),
+            "Fri 20 Nov 22:00 – Sat 21 Nov 06:00",
+            "11 月 20 日（周五）22:00 – 11 月 21 日（周六）06:00",
+        ),
+        ((2027, 1, 4, 9), (2027, 1, 4, 12), "Mon 4 Jan 2027 09:00 – 12:00", "2027 年 1 月 4 日（周一）09:00 – 12:00"),
+    ],
+)
+def test_hours_have_their_weekday_however_far_they_are(start, end, english, chinese):
+    first, last = datetime(*start, tzinfo=BEIJING), datetime(*end, tzinfo=BEIJING)
+    assert text(show("{{ a|hours:b }}", a=first, b=last)).replace("\u00a0", " ") == english
+    assert text(show("{{ a|hours:b }}", "zh-hans", a=first, b=last)).replace("\u00a0", " ") == chinese
+
+
 @pytest.mark.parametrize("name", ["money", "when", "day", "deadline", "duration", "number", "percent"])
 def test_nothing_gives_nothing(name):
     assert show("{{ v|" + name + " }}", v=None) == ""

@@ -74,6 +74,19 @@ def when(instant: datetime | None) -> str:
 
 
 @register.filter
+def hours(start: datetime | None, end: datetime) -> str:
+    """``{{ shift.starts_at|hours:shift.ends_at }}`` → Fri 4 Dec 09:00 – 12:00: a time agreed or served, with its weekday."""
+    if not start:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        timezone.localtime(start).isoformat(timespec="seconds"),
+        words.exact_words(start),
+        words.hours_words(start, end),
+    )
+
+
+@register.filter
 def day(value: date | None) -> str:
     """A date in words; the year only where it is not this one."""
     if not value:
