@@ -38,9 +38,9 @@ def _places(label: Any, *, initial: int, help_text: Any = "") -> forms.IntegerFi
 class TermsForm(forms.Form):
     """What binds whoever comes."""
 
-    day_hours = forms.IntegerField(label=_("Hours a day at most"), min_value=1, max_value=16, initial=8)
+    day_hours = forms.IntegerField(label=_("Most hours a day per person"), min_value=1, max_value=16, initial=8)
     most_hours = forms.IntegerField(
-        label=_("Hours of one person in all at most"),
+        label=_("Most hours per person in all"),
         help_text=_("Empty: no limit. Everybody can set a lower one. Hours are evened out in any case."),
         min_value=1,
         max_value=MOST_HOURS,
@@ -54,14 +54,14 @@ class TermsForm(forms.Form):
     )
     languages = forms.MultipleChoiceField(
         label=_("Languages"),
-        help_text=_("Who comes speaks one of them. Choose none if it does not matter."),
+        help_text=_("Whoever comes must speak one of them. Choose none if it does not matter."),
         choices=SpokenLanguage.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     skills = forms.MultipleChoiceField(
         label=_("Indispensable fields of law"),
-        help_text=_("Who comes covers all of them."),
+        help_text=_("Whoever comes must cover all of them."),
         choices=Specialty.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -87,7 +87,9 @@ class RosterForm(TermsForm):
     ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput)
     weekdays = forms.TypedMultipleChoiceField(
         label=_("Only on these days of the week"),
-        help_text=_("Choose none for every working day; public holidays and worked Saturdays are known."),
+        help_text=_(
+            "Leave all empty for every working day; public holidays and make-up working days are taken into account."
+        ),
         choices=WEEKDAYS,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
@@ -106,7 +108,7 @@ class RosterForm(TermsForm):
     second_places = _places(pgettext_lazy("of a shift", "Places"), initial=1)
     second_helpers = _places(_("Places that need no lawyer"), initial=0)
     volunteers_welcome = forms.BooleanField(
-        label=_("Volunteers near by may offer too"),
+        label=_("Volunteers nearby may offer too"),
         help_text=_("Lawyers and volunteers are then dealt together. Volunteers take the places that need no lawyer."),
         required=False,
     )
@@ -222,7 +224,7 @@ class OfferForm(forms.Form):
         required=False,
     )
     most_hours = forms.IntegerField(
-        label=_("In all at most (hours)"),
+        label=_("Most hours in all"),
         help_text=_("Empty: as much as the roster allows. You can offer many shifts and still be given few."),
         min_value=1,
         max_value=MOST_HOURS,
@@ -246,13 +248,20 @@ class OfferForm(forms.Form):
         return 60 * hours if hours else None
 
 
+#: who reads a reason
+KEEPER = _("One sentence. Whoever keeps the roster reads it.")
+PERSON = _("One sentence. The person whose shift it is reads it.")
+EVERYBODY = _("One sentence. Everybody on the roster reads it.")
+
+
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Why"),
-        help_text=_("One sentence. Whoever keeps the roster reads it."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=500,
-    )
+    """A reason; ``reader`` says who will read it."""
+
+    reason = forms.CharField(label=_("Why"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)
+
+    def __init__(self, *args: Any, reader: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = reader
 
 
 class SwapForm(forms.Form):
@@ -267,7 +276,7 @@ class SwapForm(forms.Form):
         empty_value=None,
     )
     message = forms.CharField(
-        label=_("A word to the colleague"), widget=forms.Textarea(attrs={"rows": 2}), max_length=300, required=False
+        label=_("A note to your colleague"), widget=forms.Textarea(attrs={"rows": 2}), max_length=300, required=False
     )
 
     def __init__(self, *args: Any, people: list[User], returns: list[Duty], **kwargs: Any) -> None:

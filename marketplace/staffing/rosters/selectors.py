@@ -148,6 +148,11 @@ def standing(roster: Roster, now: datetime) -> Standing:
     )
 
 
+def coming_free(roster: Roster, now: datetime) -> QuerySet[RosterShift]:
+    """The shifts to come that have a free place."""
+    return roster.shifts.filter(starts_at__gt=now, taken__lt=F("places")).order_by("starts_at", "pk")
+
+
 def with_repairs(rosters: QuerySet[Roster], now: datetime) -> QuerySet[Roster]:
     """``rosters`` with ``repairs``: how many places a repair could ask for; none where nothing changed since the last proposals,
     or nobody is left to be asked."""

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.contracts.states import ContractState
@@ -24,7 +24,7 @@ from marketplace.staffing.views import me
 from volunteers import rules as volunteer_rules
 
 from . import deals, offers, people, rules, selectors, services
-from .forms import OfferForm, OpenForm, PlacesForm, ReasonForm, RosterForm, ShiftForm, TermsForm
+from .forms import EVERYBODY, OfferForm, OpenForm, PlacesForm, ReasonForm, RosterForm, ShiftForm, TermsForm
 from .models import Offer, Roster, RosterShift
 from .states import DealState, RosterState
 
@@ -83,7 +83,9 @@ def new_for_call(request: HttpRequest, pk: int) -> HttpResponse:
         roster = services.draft_call_roster(actor=me(request), opportunity=call, terms=form.terms(), now=clock.now())
         return redirect("staffing:roster", roster.pk)
     status = 422 if request.method == "POST" else 200
-    return render(request, "staffing/rosters/new.html", {"subject": call, "call": call, "form": form}, status=status)
+    coming = list(call.shifts.filter(starts_at__gt=clock.now()).order_by("starts_at", "pk"))
+    context = {"subject": call, "call": call, "coming": coming, "form": form}
+    return render(request, "staffing/rosters/new.html", context, status=status)
 
 
 def _draft_shift(request: HttpRequest, pk: int) -> RosterShift:
@@ -153,6 +155,10 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
     capacity = people.capacity_of(user, found, timezone.localdate(now)) if found.state != RosterState.DRAFT else ""
     last = view.last
     deal = selectors.last_sent(found) or (last if may_manage and last and last.state == DealState.DONE else None)
+    repairable = selectors.repairable(found, now) if may_manage else 0
+    pending = last is not None and last.state in (*deals.UNDER_WAY, DealState.DONE)
+    # Free places for which nobody who offered is left to be asked: whoever keeps the roster has to find somebody.
+    stuck = may_manage and found.state == RosterState.PUBLISHED and view.coming_free and not repairable and not pending
     context: dict[str, Any] = {
         "roster": found,
         "view": view,
@@ -170,7 +176,8 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
         and found.state == RosterState.PUBLISHED
         and offers.shifts_for(user, found, now).exists(),
         "offer": Offer.objects.filter(roster=found, person=user).first(),
-        "repairable": selectors.repairable(found, now) if may_manage else 0,
+        "repairable": repairable,
+        "unasked": selectors.coming_free(found, now)[:PAGE] if stuck else [],
         "open_form": OpenForm(roster=found) if may_manage and found.state in ("draft", "closed") else None,
         "steps": _steps(found, view),
     }
@@ -209,7 +216,7 @@ def _steps(roster: Roster, view: selectors.Standing) -> list[tuple[str, str, str
         (marks["answers"], _("Answers"), waiting if view.proposed else _("within three working days")),
         (
             marks["done"],
-            pgettext("roster", "Published"),
+            _("All confirmed"),
             _("%(n)s of %(places)s places confirmed") % {"n": view.confirmed, "places": view.places},
         ),
     ]
@@ -244,7 +251,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_roster(request, pk)
     require(rules.can_manage, request.user, found)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST or None, reader=EVERYBODY)
     if request.method == "POST" and form.is_valid():
         services.cancel_roster(actor=me(request), roster=found, reason=form.cleaned_data["reason"], now=clock.now())
         messages.info(request, _("The roster is cancelled. Whoever had a coming shift is told."))
@@ -327,6 +334,7 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
         "takes_offers": takes,
         "possible": len(possible),
         "offered": len(before),
+        "offered_free": len(before & {shift.pk for shift in possible}),
         "mine": mine,
     }
     status = 422 if request.method == "POST" else 200

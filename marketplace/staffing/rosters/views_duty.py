@@ -22,7 +22,7 @@ from marketplace.staffing.views import me
 from . import duties as answers
 from . import rules, selectors, swaps
 from .calendar import Event, calendar_text
-from .forms import ReasonForm, SwapForm
+from .forms import KEEPER, PERSON, ReasonForm, SwapForm
 from .models import Duty, Roster, Swap
 from .states import DutyState
 from .subjects import recordable
@@ -95,7 +95,7 @@ def confirm_all(request: HttpRequest) -> HttpResponse:
 
 
 def _with_reason(request: HttpRequest, duty: Duty, act: Any, template: str, said: str) -> HttpResponse:
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST or None, reader=KEEPER)
     if request.method == "POST" and form.is_valid():
         act(actor=me(request), duty=duty, reason=form.cleaned_data["reason"], now=clock.now())
         messages.info(request, said)
@@ -124,7 +124,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     duty = get_object_or_404(
         rows, pk=pk, shift__roster__in=rosters, state__in=[DutyState.PROPOSED, DutyState.CONFIRMED]
     )
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST or None, reader=PERSON)
     if request.method == "POST" and form.is_valid():
         answers.withdraw_duty(actor=me(request), duty=duty, reason=form.cleaned_data["reason"], now=clock.now())
         messages.info(request, _("The shift was taken back, and the person is told."))
@@ -161,7 +161,7 @@ def swap(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
         else:
-            messages.success(request, _("Your colleague is asked. Until he agrees the shift stays yours."))
+            messages.success(request, _("Your colleague is asked. Until they agree the shift stays yours."))
             return redirect("staffing:duties")
     status = 422 if request.method == "POST" else 200
     context = {"duty": duty, "roster": duty.shift.roster, "form": form, "people": people}

@@ -38,7 +38,7 @@ _FACTS: dict[str, Callable[[int, str], str]] = {
         _("rest and way between this and %(when)s would be %(span)s short")
         % {"when": other, "span": duration_words(amount)}
     ),
-    "day": lambda amount, _other: _("%(span)s more than the limit of the day") % {"span": duration_words(amount)},
+    "day": lambda amount, _other: _("%(span)s over the daily limit") % {"span": duration_words(amount)},
     "full": lambda amount, _other: (
         ngettext(
             "all places are taken; %(n)s of those who come offered earlier or at the same time",
@@ -70,8 +70,8 @@ def fact_words(fact: Sequence[Any], shifts: Mapping[int, RosterShift], *, limite
     if rule == "total":
         span = duration_words(amount)
         if limited:
-            return _("%(span)s more than the even share of the hours") % {"span": span}
-        return _("%(span)s more than the person's own limit or the roster's") % {"span": span}
+            return _("%(span)s over an even share of the hours") % {"span": span}
+        return _("%(span)s over the person's own limit or the roster's") % {"span": span}
     found = shifts.get(other)
     return _FACTS[rule](amount, instant_words(found.starts_at) if found is not None else "")
 
@@ -97,6 +97,6 @@ def proof_words(summary: Mapping[str, Any]) -> str:
     if summary["exact"]:
         return _("No better plan exists within these limits: proved by an independent check.")
     percent = summary["gap"] / 10_000
-    return _("No plan within these limits is better by more than %(gap)s %%: proved by an independent check.") % {
+    return _("No plan within these limits is better by more than %(gap)s%%: proved by an independent check.") % {
         "gap": f"{percent:.2f}" if percent >= 0.01 else "0.01"
     }
