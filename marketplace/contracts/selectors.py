@@ -268,7 +268,8 @@ def life_of(
             % {"filled": filled, "posts": posts}
             if posts
             else "",
-            staffed,
+            # Once something was paid, a vacancy is no longer what everything waits for.
+            staffed or paid > 0,
         ),
         (
             _("Paid") if all_paid else _("Payment"),

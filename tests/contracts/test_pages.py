@@ -264,6 +264,9 @@ def test_the_life_line_names_what_is_done_and_what_is_not(client_for, deal, in_e
         ("Awarded", "did"), ("Signed by the supplier", "did"), ("Signed by the buyer", "did"), ("Staffing", "now"),
         ("Payment", ""), ("Completion", ""),
     ]  # fmt: skip
+    instalments[0].state = "paid"
+    steps = life_of(contract, instalments, 3, 2, decided_at=clock.now())
+    assert [(s.label, s.state) for s in steps[3:]] == [("Staffing", "did"), ("Payment", "now"), ("Completion", "")]
     for instalment in instalments:
         instalment.state = "paid"
     contract.state = "completed"

@@ -11,7 +11,8 @@ from marketplace.accounts.models import Role
 from marketplace.contracts import services
 from marketplace.contracts.models import Instalment
 from marketplace.core import clock
-from marketplace.core.words import day_words
+from marketplace.core.words import day_words, exact_words
+from marketplace.statutes.deadlines import Deadline
 from tests.contracts.pages import items, text, url
 from tests.factories.accounts import make_member, make_membership, make_user
 from tests.factories.contracts import (
@@ -58,6 +59,9 @@ def test_delivery_acceptance_and_payment_through_the_pages(client_for, deal):
     assert (again.status_code, "已有变动" in text(again)) == (200, True)
     assert supplier.post(sheet, accept).status_code == 404
 
+    # The contract's page says until when it has to be paid; a vacant post is no longer what everything waits for.
+    table = text(officer.get(url("detail", contract.pk)))
+    assert exact_words(Deadline.from_json(Instalment.objects.get(pk=instalment.pk).pay_by).at) in table
     pay = url("pay", instalment.pk)
     [item] = items(people.finance)
     assert item.url == pay

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,8 +15,9 @@ from marketplace.contracts.models import Instalment
 from marketplace.contracts.services_payment import period_is_over
 from marketplace.contracts.states import InstalmentState
 from marketplace.core import clock
-from marketplace.core.templatetags.ui import state_tag, tag
-from marketplace.core.words import duration_words, money_words, number_words, period_words
+from marketplace.core.templatetags.ui import deadline, state_tag, tag
+from marketplace.core.words import day_words, duration_words, money_words, number_words, period_words
+from marketplace.statutes.deadlines import Deadline
 
 register = template.Library()
 
@@ -54,6 +56,16 @@ def stage(instalment: Instalment) -> str:
     if period_is_over(instalment, today):
         return tag(_("to be handed over"), "wait")
     return tag(_("running") if instalment.period_from <= today else _("not begun"), "plain")
+
+
+@register.filter
+def waits(instalment: Instalment) -> str:
+    """Since when a delivery waits to be accepted, or until when an accepted one has to be paid."""
+    if instalment.state == InstalmentState.DELIVERED and instalment.delivered_at:
+        return _("handed over on %(day)s") % {"day": day_words(timezone.localdate(instalment.delivered_at))}
+    if instalment.state == InstalmentState.ACCEPTED and instalment.pay_by:
+        return deadline(Deadline.from_json(instalment.pay_by).at)
+    return ""
 
 
 @register.filter
