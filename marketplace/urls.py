@@ -2,10 +2,13 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.cache import never_cache
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as wagtaildocs_urls
 
+from cms.account import EditorAccountView
 from marketplace.accounts.access import one_door
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", one_door),
     path("admin/", admin.site.urls),
     path("cms-admin/login/", one_door),
+    path("cms-admin/account/", require_admin_access(never_cache(EditorAccountView.as_view()))),
     path("cms-admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("places/", include("marketplace.regions.urls")),

@@ -78,3 +78,23 @@ def test_the_review_of_pages_has_a_name_in_both_languages():
     migration._rename(apps, migration.OLD, migration.NEW)
     assert Workflow.objects.filter(name="发布审核 · Review before publication").exists()
     assert not Workflow.objects.filter(name="Moderators approval").exists()
+
+
+def test_the_editors_account_page_asks_for_no_first_and_last_name(client_for):
+    editor = make_user(display_name="石编辑", display_name_en="Shi the editor")
+    editor.groups.add(Group.objects.get(name="Editors"))
+    browser = client_for(editor, language="en")
+    page = browser.get("/cms-admin/account/").content.decode()
+    assert "name_email-first_name" not in page
+    assert "Shi the editor" in page
+    assert 'href="/account/"' in page
+    # What is Wagtail's own can be kept without it.
+    kept = browser.post("/cms-admin/account/", {"locale-preferred_language": "en", "theme-theme": "dark"} | _THEME)
+    assert kept.status_code == 302, kept.context and [p.get_form().errors for p in kept.context["panels_by_tab"]]
+    editor.refresh_from_db()
+    assert editor.wagtail_userprofile.theme == "dark"
+    assert (editor.first_name, editor.display_name) == ("", "石编辑")
+    assert client_for(make_user()).get("/cms-admin/account/").status_code in (302, 403)
+
+
+_THEME = {"theme-contrast": "system", "theme-density": "default", "theme-keyboard_shortcuts": "on"}
