@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.views.account import AccountView, BaseSettingsPanel, NameEmailSettingsPanel
 
 
-class NamePanel(BaseSettingsPanel):  # type: ignore[misc]
+class NamePanel(BaseSettingsPanel):
     """The person's name, to be read; and the way to where it is changed."""
 
     name = "name"
@@ -24,7 +24,7 @@ class NamePanel(BaseSettingsPanel):  # type: ignore[misc]
         return forms.Form()
 
 
-class EditorAccountView(AccountView):  # type: ignore[misc]
+class EditorAccountView(AccountView):
     def get_panels(self) -> list[Any]:
         return [
             NamePanel(panel.request, panel.user, panel.profile) if isinstance(panel, NameEmailSettingsPanel) else panel

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.utils import timezone
 from wagtail.models import Workflow
+from wagtail.users.models import UserProfile
 
 from cms.models import HomePage, NewsIndexPage, NewsPage
 from cms.tasks import publish_scheduled
@@ -92,7 +93,7 @@ def test_the_editors_account_page_asks_for_no_first_and_last_name(client_for):
     kept = browser.post("/cms-admin/account/", {"locale-preferred_language": "en", "theme-theme": "dark"} | _THEME)
     assert kept.status_code == 302, kept.context and [p.get_form().errors for p in kept.context["panels_by_tab"]]
     editor.refresh_from_db()
-    assert editor.wagtail_userprofile.theme == "dark"
+    assert UserProfile.get_for_user(editor).theme == "dark"
     assert (editor.first_name, editor.display_name) == ("", "石编辑")
     assert client_for(make_user()).get("/cms-admin/account/").status_code in (302, 403)
 
