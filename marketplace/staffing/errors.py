@@ -10,7 +10,7 @@ from marketplace.core.errors import DomainError, InvalidInput, StaleState
 class NothingVacant(DomainError):
     code = "nothing_vacant"
     message = _(
-        "Every village of this contract is served or has a proposal waiting for an answer. There is nothing to compute."
+        "Every post of this contract is served or has a proposal waiting for an answer. There is nothing to compute."
     )
 
 
@@ -74,7 +74,7 @@ class NoRoundYet(DomainError):
 
 class NothingToRepair(DomainError):
     code = "nothing_to_repair"
-    message = _("No village fell free since the proposals were sent. There is nothing to repair.")
+    message = _("Nothing fell free since the proposals were sent. There is nothing to repair.")
 
 
 class NoSeatFellFree(NothingToRepair):
@@ -88,7 +88,7 @@ class NotComputed(StaleState):
 
 class NoScenarios(DomainError):
     code = "no_scenarios"
-    message = _("Scenarios are computed beside runs of villages. For a team, change what it must be and compute again.")
+    message = _("Scenarios are computed beside runs of villages. Here, change what counts and compute again.")
 
 
 class NoChange(InvalidInput):

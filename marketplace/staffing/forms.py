@@ -124,6 +124,18 @@ class PublishForm(forms.Form):
     )
 
 
+class PlacePublishForm(PublishForm):
+    """The same for posts that are not villages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rounds"].label = _("When posts are declined or not answered")
+        self.fields["rounds"].help_text = _(
+            "A repair keeps everybody who accepted or may still answer, finds somebody for the posts that fell free, and sends "
+            "these proposals. It begins when all answers are in or the time is up. You can stop it at any moment."
+        )
+
+
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Why"),
@@ -176,13 +188,23 @@ class CallForm(forms.Form):
 
 
 class WhyNotForm(forms.Form):
-    """A lawyer and a village of a run."""
+    """A lawyer of a run."""
 
-    village = RegionField(label=_("Village"), help_text=picking.TYPE_A_PLACE)
     person = PersonField(label=_("Lawyer"))
 
     def __init__(self, *args: Any, run: AssignmentRun, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["village"].limit_to(picking.villages_of(run), picking.address(run, "villages"))
-        fields["person"].limit_to(picking.lawyers_of(run), picking.address(run, "lawyers"))
+        field: Any = self.fields["person"]
+        field.limit_to(picking.lawyers_of(run), picking.address(run, "lawyers"))
+
+
+class WhyNotHereForm(WhyNotForm):
+    """A lawyer and a village of a run."""
+
+    village = RegionField(label=_("Village"), help_text=picking.TYPE_A_PLACE)
+    field_order = ("village", "person")
+
+    def __init__(self, *args: Any, run: AssignmentRun, **kwargs: Any) -> None:
+        super().__init__(*args, run=run, **kwargs)
+        field: Any = self.fields["village"]
+        field.limit_to(picking.villages_of(run), picking.address(run, "villages"))

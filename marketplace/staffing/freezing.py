@@ -3,7 +3,8 @@
 Posts: the contract's vacant posts without a proposal that waits or was accepted. People: the supplier's practitioners who let
 themselves be proposed, with a valid credential of the kind that the product asks for and no exclusion. A person takes at most
 what his profile says and what the standard allows, less what he serves or has been offered. Who declined a post, or let its
-proposal lapse, is not asked for it again; nor is whom somebody else took from it. Who left it by himself may come back.
+proposal lapse, is not asked for it again; nor is whom somebody else took from it. Who left it by himself may come back. Of
+several posts at one place a person has one, and a refusal holds for all of them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import CredentialKind, Specialty, SpokenLanguage, User
 from marketplace.accounts.selectors import licensed, members_with_role, practitioners_of
+from marketplace.contracts.kinds import PostKind, kind_of
 from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.selectors import taken_from
 from marketplace.contracts.services_posts import villages_limit
@@ -130,6 +132,8 @@ def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
         .order_by("pk")
     )
     limit = villages_limit(contract)
+    kept = _kept(contract)
+    holders = None if kind_of(contract) == PostKind.VILLAGE else {person for _post, person in kept}
     parameters = Parameters(
         radius_minutes=wishes.radius_minutes,
         access_minutes=round(geo.ACCESS_MINUTES),
@@ -137,9 +141,9 @@ def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
     )
     problem = Problem(
         posts=_posts(contract, posts, wishes),
-        people=_people(people, limit, on),
+        people=_people(people, limit, holders, on),
         parameters=parameters,
-        exclusions=_exclusions(contract, posts, people),
+        exclusions=_exclusions(contract, posts, people, whole_place=holders is not None),
     )
     problem = replace(problem, parameters=replace(parameters, seed=seed_of(problem)))
     members = members_with_role(contract.supplier, "lawyer", on=on).count()
@@ -156,7 +160,7 @@ def freeze(contract: Contract, wishes: Wishes, *, now: datetime) -> Frozen:
             "left_out": {"not_open": members - offered, "not_licensed": offered - len(people)},
             "bits": {"specialties": list(SPECIALTIES), "languages": list(LANGUAGES)},
         },
-        {"kept": _kept(contract), "left": left_before(posts)},
+        {"kept": kept, "left": left_before(posts)},
     )
 
 
@@ -243,8 +247,11 @@ def _rounds_without(contract: Contract) -> Counter[int]:
     return found
 
 
-def _people(people: list[User], limit: int | None, on: date) -> People:
-    """What counts as load are villages, as in the lawyers' own terms and in the standard: seats and duties are not."""
+def _people(people: list[User], limit: int | None, holders: set[int] | None, on: date) -> People:
+    """What counts as load are villages, as in the lawyers' own terms and in the standard: seats and duties are not.
+
+    ``holders``: who holds a post of the contract, where all are at one place and nobody has two of them; None for villages.
+    """
     everybody = _keys(people)
     served: Counter[int] = Counter(
         dict(
@@ -265,20 +272,27 @@ def _people(people: list[User], limit: int | None, on: date) -> People:
         .order_by()
     )
     profiles = [person.practitioner for person in people]
+    load = [served[person.pk] + offered.get(person.pk, 0) for person in people]
+    most = [profile.capacity if limit is None else min(profile.capacity, limit) for profile in profiles]
+    if holders is not None:
+        most = [min(n, at + (who.pk not in holders)) for n, at, who in zip(most, load, people, strict=True)]
     return People(
         key=_ints([person.pk for person in people]),
         longitude=_reals([profile.longitude for profile in profiles]),
         latitude=_reals([profile.latitude for profile in profiles]),
-        capacity=_ints([profile.capacity if limit is None else min(profile.capacity, limit) for profile in profiles]),
-        load=_ints([served[person.pk] + offered.get(person.pk, 0) for person in people]),
+        capacity=_ints(most),
+        load=_ints(load),
         specialties=_ints([mask(profile.specialties, SPECIALTIES) for profile in profiles]),
         languages=_ints([mask(profile.languages, LANGUAGES) for profile in profiles]),
         max_minutes=_ints([profile.max_travel_minutes for profile in profiles]),
     )
 
 
-def _exclusions(contract: Contract, posts: list[Post], people: list[User]) -> Exclusions:
-    """Who declined, did not answer, or was taken from the post by somebody else (see ``contracts.selectors.taken_from``)."""
+def _exclusions(contract: Contract, posts: list[Post], people: list[User], *, whole_place: bool) -> Exclusions:
+    """Who declined, did not answer, or was taken from the post by somebody else (see ``contracts.selectors.taken_from``).
+
+    ``whole_place``: what was said of one of the posts holds for all.
+    """
     row_of_post = {post.pk: row for row, post in enumerate(posts)}
     row_of_person = {person.pk: row for row, person in enumerate(people)}
     bars = {AssignmentState.DECLINED: Bar.DECLINED, AssignmentState.EXPIRED: Bar.NO_ANSWER}
@@ -290,9 +304,13 @@ def _exclusions(contract: Contract, posts: list[Post], people: list[User]) -> Ex
     )
     told = [(post, who, bars[AssignmentState(state)]) for post, who, state in refused]
     told += [(post, who, Bar.REMOVED) for post, who in taken_from([contract])]
+    if whole_place:
+        told = [(post.pk, who, bar) for _post, who, bar in told for post in posts]
     rows = sorted(
-        (row_of_post[post], row_of_person[who], int(bar))
-        for post, who, bar in told
-        if post in row_of_post and who in row_of_person
+        {
+            (row_of_post[post], row_of_person[who], int(bar))
+            for post, who, bar in told
+            if post in row_of_post and who in row_of_person
+        }
     )
     return Exclusions(*(_ints([row[column] for row in rows]) for column in range(3)))

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from marketplace.accounts.models import PractitionerProfile, Role, User
 from marketplace.accounts.rules import memberships_of
+from marketplace.contracts.kinds import of_team
 from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.selectors import posts_of_village
 from marketplace.contracts.services_posts import villages_served
@@ -189,8 +190,7 @@ def by_roster() -> Q:
     A counsel team that has hours of duty besides keeps its seats.
     """
     rosters = Roster.objects.filter(contract=OuterRef("pk")).exclude(state=RosterState.CANCELLED)
-    teams = AssignmentRun.objects.filter(contract=OuterRef("pk"), shape=RunShape.TEAM)
-    return Q(Exists(rosters), ~Exists(teams))
+    return Q(Exists(rosters)) & ~of_team()
 
 
 def contract_list(user: Any) -> QuerySet[Contract]:
@@ -362,10 +362,11 @@ def plan_rows(run: AssignmentRun) -> QuerySet[Assignment]:
     return run.assignments.select_related("post__region", "person").order_by("post__region_id", "post_id")
 
 
-def post_in(run: AssignmentRun, village: int) -> int:
-    """The post of ``run`` in a village of it (``picking.villages_of``)."""
-    dealt = run.assignments.filter(post__region=village).values_list("post_id", flat=True)
-    empty = run.empty_posts.filter(post__region=village).values_list("post_id", flat=True)
+def post_in(run: AssignmentRun, village: int | None) -> int:
+    """The post of ``run`` in a village of it (``picking.villages_of``); of posts at one place (None) the first."""
+    where = {"post__region": village} if village is not None else {}
+    dealt = run.assignments.filter(**where).order_by("post_id").values_list("post_id", flat=True)
+    empty = run.empty_posts.filter(**where).order_by("post_id").values_list("post_id", flat=True)
     return [*dealt, *empty][0]
 
 
@@ -433,14 +434,14 @@ def public_posts(code: int) -> list[PublicPost]:
     posts = list(posts_of_village(code))
     accepted = {
         a.post_id: a
-        for a in Assignment.objects.filter(post__in=posts, state=AssignmentState.ACCEPTED)
+        for a in Assignment.objects.filter(post__in=posts, state=AssignmentState.ACCEPTED, team__isnull=True)
         .select_related("run")
         .defer(*without_documents("run"))
     }
     calls = open_calls(posts)
     vacant = [post for post in posts if post.state == PostState.VACANT]
-    published = EmptyPost.objects.filter(post__in=vacant, run__state=RunState.PUBLISHED).order_by(
-        "run__requested_at", "run_id"
-    )
+    published = EmptyPost.objects.filter(
+        post__in=vacant, run__state=RunState.PUBLISHED, run__shape=RunShape.POSTS
+    ).order_by("run__requested_at", "run_id")
     empty = {entry.post_id: entry for entry in published}
     return [PublicPost(post, accepted.get(post.pk), empty.get(post.pk), calls.get(post.pk)) for post in posts]

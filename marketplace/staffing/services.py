@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 
 from marketplace.accounts.models import User
 from marketplace.audit.services import record
+from marketplace.contracts.kinds import PostKind, kind_of
 from marketplace.contracts.models import Contract
 from marketplace.contracts.states import ContractState
 from marketplace.core.bulk import among, copy_rows
@@ -28,7 +29,7 @@ from .models import Assignment, AssignmentRun, EmptyPost, RunPart
 from .states import RUN, RUN_PART, PartState, RunKind, RunShape, RunState
 from .teams.freezing import FrozenTeams, freeze_teams
 from .teams.frozen import from_document as teams_from_document
-from .teams.wishes import TeamWishes, is_team
+from .teams.wishes import TeamWishes
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +48,8 @@ def request_run(
 ) -> AssignmentRun:
     """Freeze the problem of a contract's vacant posts and queue its computation.
 
-    ``parameters``: what ``freezing.Wishes`` knows, or ``teams.wishes.TeamWishes`` for a contract with several seats in one place:
-    these are dealt as one team. After the first published run every further one is a repair: who accepted or
+    ``parameters``: what ``freezing.Wishes`` knows, or ``teams.wishes.TeamWishes`` for the seats of a counsel team
+    (``contracts.kinds``): these are dealt as one. After the first published run every further one is a repair: who accepted or
     may still answer keeps the post, who declined one is not asked for it again. A computed run that was not published is
     superseded.
 
@@ -63,7 +64,7 @@ def request_run(
 
 def wishes_for(contract: Contract, values: Mapping[str, Any]) -> Wishes | TeamWishes:
     """What is asked of the contract's computation. Raises ``BadWish``."""
-    return TeamWishes.from_mapping(values) if is_team(contract) else Wishes.from_mapping(values)
+    return TeamWishes.from_mapping(values) if kind_of(contract) == PostKind.TEAM else Wishes.from_mapping(values)
 
 
 def open_run(

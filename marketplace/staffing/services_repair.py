@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from marketplace.accounts.models import User
 from marketplace.audit.services import record
+from marketplace.contracts.kinds import PostKind, kind_of
 from marketplace.contracts.models import Contract
 from marketplace.contracts.states import ContractState
 from marketplace.core.errors import DomainError
@@ -27,7 +28,7 @@ from . import errors, rules, services, services_proposals
 from .freezing import Wishes, open_posts
 from .models import Assignment, AssignmentRun
 from .states import AssignmentState, RunShape, RunState
-from .teams.wishes import TeamWishes, is_team
+from .teams.wishes import TeamWishes
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +43,11 @@ def wishes_of(run: AssignmentRun) -> dict[str, Any]:
 
 
 def wishes_again(contract: Contract, run: AssignmentRun) -> Wishes | TeamWishes:
-    """What ``run`` was asked; for a team that was dealt post by post before there were teams, the usual."""
+    """What ``run`` was asked; the usual where it was dealt post by post and is a team, or the other way round."""
     values = wishes_of(run)
-    return services.wishes_for(contract, values if is_team(contract) == (run.shape == RunShape.TEAM) else {})
+    return services.wishes_for(
+        contract, values if (kind_of(contract) == PostKind.TEAM) == (run.shape == RunShape.TEAM) else {}
+    )
 
 
 @transaction.atomic

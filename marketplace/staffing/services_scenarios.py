@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from marketplace.accounts.models import SpokenLanguage, User
 from marketplace.audit.services import record
+from marketplace.contracts.kinds import PostKind
 from marketplace.contracts.models import Post
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
@@ -22,10 +23,11 @@ from marketplace.regions.models import Region
 from . import errors, rules
 from .computing import ScenarioPlan, compute_scenario
 from .freezing import RADIUS
+from .kinds import kind_of_run
 from .models import AssignmentRun, Scenario
 from .scenarios import KINDS, changed
 from .services import MOST_ATTEMPTS
-from .states import SCENARIO, RunShape, RunState, ScenarioState
+from .states import SCENARIO, RunState, ScenarioState
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ def request_scenario(
     require(rules.can_plan, actor, run.contract)
     if run.state not in (RunState.DONE, RunState.PUBLISHED):
         raise errors.NotComputed
-    if run.shape != RunShape.POSTS:
+    if kind_of_run(run) != PostKind.VILLAGE:
         raise errors.NoScenarios
     if not changes:
         raise errors.NoChange

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.models import User
+from marketplace.contracts.kinds import PostKind, kind_of
 from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.states import ContractState
 from marketplace.core import clock
@@ -24,10 +25,11 @@ from marketplace.core.i18n import localized
 from marketplace.core.permissions import require
 
 from . import calls, rules, selectors, selectors_map, services, services_proposals
-from .forms import CallForm, PublishForm, RunForm
+from .forms import CallForm, PlacePublishForm, PublishForm, RunForm
+from .kinds import kind_of_run
 from .leaving import Before, before, left_of, why_left
 from .models import Assignment, AssignmentRun, EmptyPost
-from .reasons_in_words import alternative_lines, barred_lines, short_emptiness, short_reason
+from .reasons_in_words import alternative_lines, barred_lines, post_column, post_name, short_emptiness, short_reason
 from .rosters.people import WITH_DUTY
 from .rosters.rules import can_draft
 from .rosters.states import RosterState
@@ -36,9 +38,13 @@ from .teams import pages as team_pages
 from .teams.forms import TeamForm, TeamPublishForm
 from .teams.selectors import seats_of
 from .teams.services import waiting_teams
-from .teams.wishes import is_team
 
 PAGE = 25
+PUBLISH_FORMS: dict[PostKind, type[PublishForm]] = {
+    PostKind.VILLAGE: PublishForm,
+    PostKind.PLACE: PlacePublishForm,
+    PostKind.TEAM: TeamPublishForm,
+}
 #: rows of a file whose reasons are fetched together
 CSV_ROWS = 2000
 UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
@@ -124,7 +130,8 @@ def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
     """One contract's villages: who serves, who was asked, what is vacant, and what to do next."""
     found = visible_contract(request, pk)
-    if is_team(found):
+    kind = kind_of(found)
+    if kind == PostKind.TEAM:
         return team_pages.contract_page(request, found)
     asked = request.GET.get("township", "")
     view = selectors.overview(found, township=int(asked) if asked.isdecimal() else None)
@@ -133,14 +140,14 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
     sent = services.last_published(found)
     repairable = selectors.repairable(sent) if sent is not None and may_staff else None
     rosters = list(found.rosters.exclude(state=RosterState.CANCELLED)[:5])
-    duty = _is_duty(found)
+    by_village = kind == PostKind.VILLAGE
     vacant = [v.post for township in view.townships for v in township.villages if v.status == selectors.VACANT]
     context = {
         "contract": found,
         "befores": before(vacant),
         "rosters": rosters,
-        "may_draft": duty and found.state == ContractState.ACTIVE and can_draft(request.user, found),
-        "duty": duty,
+        "may_draft": _has_duty(found) and found.state == ContractState.ACTIVE and can_draft(request.user, found),
+        "by_village": by_village,
         "repairable": repairable,
         "sent": sent,
         "view": view,
@@ -148,7 +155,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         "running": last is not None and last.state in UNDER_WAY,
         "computed": last is not None and last.state == RunState.DONE,
         "may_staff": may_staff,
-        "may_call": not duty
+        "may_call": by_village
         and rules.can_call_volunteers(request.user, found)
         and found.state == ContractState.ACTIVE
         and any(run.state == RunState.PUBLISHED for run in view.runs)
@@ -159,8 +166,8 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "staffing/contract.html", context)
 
 
-def _is_duty(contract: Contract) -> bool:
-    """Somebody serves at a place, not in villages."""
+def _has_duty(contract: Contract) -> bool:
+    """Whether a roster can be made for it."""
     return Contract.objects.filter(WITH_DUTY, pk=contract.pk).exists()
 
 
@@ -221,12 +228,13 @@ _STATUS = {
 def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """Every village of the contract with its status and person."""
     found = visible_contract(request, pk)
-    if is_team(found):
+    kind = kind_of(found)
+    if kind == PostKind.TEAM:
         return team_pages.contract_csv(found)
     header = [
         _("code"),
         _("township or street"),
-        _("village"),
+        post_column(kind),
         _("status"),
         _("lawyer"),
         _("since"),
@@ -242,7 +250,7 @@ def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
                 yield (
                     post.region_id,
                     town,
-                    localized(post.region, "name"),
+                    post_name(post),
                     _STATUS[village.status](),
                     localized(person, "display_name") if person else "",
                     post.adviser_since.isoformat() if post.adviser_since else "",
@@ -257,7 +265,7 @@ def compute(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a computation; the answer is the run's page, which shows its progress."""
     found = visible_contract(request, pk)
     require(rules.can_staff, request.user, found)
-    of_team = is_team(found)
+    of_team = kind_of(found) == PostKind.TEAM
     form: RunForm | TeamForm = TeamForm(request.POST, seats=seats_of([found])[pk]) if of_team else RunForm(request.POST)
     if not form.is_valid():
         context = {"contract": found, "form": form, "of_team": of_team}
@@ -299,11 +307,12 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_run(request, pk)
     if found.shape == RunShape.TEAM:
         return team_pages.run_page(request, found)
-    report = selectors.run_report(found)
+    report, kind = selectors.run_report(found), kind_of_run(found)
+    by_village = kind == PostKind.VILLAGE
     context: dict[str, Any] = {
         "run": found,
         "contract": found.contract,
-        "duty": _is_duty(found.contract),
+        "by_village": by_village,
         "report": report,
         "may_staff": rules.can_staff(request.user, found.contract),
         "running": found.state in UNDER_WAY,
@@ -321,7 +330,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         lost = list(selectors.lost_posts(found)[:PAGE]) if found.follows_id else []
         context |= {
             "page": page,
-            "rows": [(row, short_reason(row)) for row in rows],
+            "rows": [(row, short_reason(row, kind)) for row in rows],
             "towns": selectors.region_names(
                 [row.post.region for row in (*rows, *changed)] + [each.post.region for each in (*unfilled, *lost)]
             ),
@@ -329,9 +338,9 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
             "lost": [(row, why_left(row.replaces, left)) for row in lost if row.replaces],
             "fallen": selectors.fallen_free(found).count() if found.state == RunState.PUBLISHED else 0,
             "may_automate": rules.can_automate(request.user, found.contract),
-            "oversees": rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists(),
-            "unfilled": [(row.post, short_emptiness(row)) for row in unfilled],
-            "drawn": not context["duty"] and report.posts <= selectors_map.MOST_DRAWN,
+            "oversees": by_village and rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists(),
+            "unfilled": [(row.post, short_emptiness(row, kind)) for row in unfilled],
+            "drawn": by_village and report.posts <= selectors_map.MOST_DRAWN,
         }
     return render(request, "staffing/run.html", context)
 
@@ -362,18 +371,17 @@ def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     found = visible_run(request, pk)
     if found.shape == RunShape.TEAM:
         return team_pages.plan_csv(found)
-    header = [_("code"), _("village"), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("why")]
+    kind = kind_of_run(found)
+    header = [_("code"), post_column(kind), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("why")]
 
     def rows() -> Any:
         for row in selectors.plan_rows(found).iterator():
             row.run = found
-            region, person = localized(row.post.region, "name"), localized(row.person, "display_name")
-            yield (
-                row.post.region_id, region, person, row.travel_minutes, row.cost, row.get_state_display(), short_reason(row),
-            )  # fmt: skip
+            place, person = post_name(row.post), localized(row.person, "display_name")
+            state, why = row.get_state_display(), short_reason(row, kind)
+            yield (row.post.region_id, place, person, row.travel_minutes, row.cost, state, why)
         for each in selectors.unfilled_posts(found).iterator():
-            region = localized(each.post.region, "name")
-            yield (each.post.region_id, region, "", "", "", _("vacant"), short_emptiness(each))
+            yield (each.post.region_id, post_name(each.post), "", "", "", _("vacant"), short_emptiness(each, kind))
 
     return csv_response(f"run-{found.pk}.csv", header, rows())
 
@@ -385,14 +393,15 @@ def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
     entry = found.empty_posts.select_related("post__region", "replaces__person").filter(post=post_id).first()
     if entry is None or found.shape == RunShape.TEAM:
         return redirect("staffing:run", pk)
-    names = selectors.names_in([entry.reason])
+    names, kind = selectors.names_in([entry.reason]), kind_of_run(found)
     context = {
         "run": found,
         "post": entry.post,
-        "because": short_emptiness(entry),
+        "by_village": kind == PostKind.VILLAGE,
+        "because": short_emptiness(entry, kind),
         "last": _last(entry),
-        "alternatives": alternative_lines(found, entry.reason, names),
-        "barred": barred_lines(entry.reason, names),
+        "alternatives": alternative_lines(found, entry.reason, names, kind),
+        "barred": barred_lines(entry.reason, names, kind),
     }
     return render(request, "staffing/empty.html", context)
 
@@ -411,8 +420,8 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST" and found.state != RunState.DONE:
         return redirect("staffing:run", pk)
     automates = rules.can_automate(request.user, found.contract)
-    make = TeamPublishForm if found.shape == RunShape.TEAM else PublishForm
-    form = make(request.POST if request.method == "POST" else None) if automates else None
+    kind = kind_of_run(found)
+    form = PUBLISH_FORMS[kind](request.POST if request.method == "POST" else None) if automates else None
     if request.method == "POST" and (form is None or form.is_valid()):
         rounds = (form.cleaned_data["rounds"] or 0) if form is not None else 0
         services_proposals.publish_run(actor=me(request), run=found, now=clock.now(), rounds=rounds)
@@ -420,6 +429,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("staffing:contract", found.contract_id)
     context = {
         "run": found,
+        "kind": kind,
         "form": form,
         "report": selectors.run_report(found),
         "people": found.assignments.values("person").distinct().count(),

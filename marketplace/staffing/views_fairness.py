@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from marketplace.contracts.kinds import by_village
 from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
 
@@ -18,7 +19,12 @@ from .states import RunShape, RunState
 def _measured_run(request: HttpRequest, pk: int) -> tuple[AssignmentRun, bool]:
     """A finished run and whether names may be shown; 404 for whoever may not know of it."""
     runs = AssignmentRun.objects.select_related("contract__buyer", "contract__supplier")
-    found = get_object_or_404(runs, pk=pk, state__in=[RunState.DONE, RunState.PUBLISHED], shape=RunShape.POSTS)
+    found = get_object_or_404(
+        runs.filter(by_village("contract__")),
+        pk=pk,
+        state__in=[RunState.DONE, RunState.PUBLISHED],
+        shape=RunShape.POSTS,
+    )
     named = rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists()
     if not named and found.state != RunState.PUBLISHED:
         raise Http404

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.accounts.models import Role, User
 from marketplace.accounts.rules import roles_of
+from marketplace.contracts.kinds import PostKind, kinds_of
 from marketplace.contracts.states import PostState
 from marketplace.core import clock
 from marketplace.core.access import public_page
@@ -25,7 +26,8 @@ from marketplace.regions.selectors import path
 
 from . import picking, rules, selectors, services_proposals
 from .computing import WhyNotAnswer, ask_why_not
-from .forms import ReasonForm, WhyNotForm
+from .forms import ReasonForm, WhyNotForm, WhyNotHereForm
+from .kinds import alone, kind_of_assignment, kind_of_run, kinds_of_assignments
 from .leaving import ending
 from .models import Assignment, AssignmentRun, without_documents
 from .reasons_in_words import (
@@ -52,6 +54,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
     page = Paginator(selectors.answered(me(request)), 10).get_page(request.GET.get("page"))
     towns = selectors.region_names([a.post.region for a in waiting] + [a.post.region for a in page])
     times = [a.travel_minutes for a in waiting]
+    kinds = kinds_of_assignments([*waiting, *page])
     context = {
         "groups": groups,
         "count": len(waiting),
@@ -60,7 +63,8 @@ def proposals(request: HttpRequest) -> HttpResponse:
         "farthest": max(times, default=0),
         "page": page,
         "towns": towns,
-        "seats": any(a.team_id is not None for a in waiting),
+        "kinds": kinds,
+        "villages": all(kinds[a.pk] == PostKind.VILLAGE for a in waiting),
         "becauses": {a.pk: team_words.short_reason(a) for a in team_selectors.with_reasons(waiting)},
         "practises": Role.LAWYER in roles_of(me(request)),
     }
@@ -78,25 +82,27 @@ def _mine(request: HttpRequest, pk: int) -> Assignment:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _mine(request, pk)
     services_proposals.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
-    village = localized(assignment.post.region, "name")
-    done = (
-        _("You are now the legal adviser of %(village)s.") % {"village": village}
-        if assignment.team_id is None
-        else _("You now sit in the team: %(team)s.") % {"team": localized(assignment.run.contract, "title")}
-    )
-    messages.success(request, done)
+    title = localized(assignment.run.contract, "title")
+    done = {
+        PostKind.VILLAGE: _("You are now the legal adviser of %(village)s.")
+        % {"village": localized(assignment.post.region, "name")},
+        PostKind.TEAM: _("You now sit in the team: %(team)s.") % {"team": title},
+        PostKind.PLACE: _("You have taken the post: %(post)s.") % {"post": title},
+    }
+    messages.success(request, done[kind_of_assignment(assignment)])
     return redirect("staffing:proposals")
 
 
 @require_POST
 def accept_all(request: HttpRequest) -> HttpResponse:
     """Accept every proposal that waits, one by one: a refusal of one leaves those before it accepted."""
-    done = seats = 0
-    for assignment in selectors.proposals(me(request)):
-        seats += assignment.team_id is not None
+    done = 0
+    waiting = selectors.proposals(me(request))
+    villages = set(kinds_of_assignments(waiting).values()) <= {PostKind.VILLAGE}
+    for assignment in waiting:
         services_proposals.accept_assignment(actor=me(request), assignment=assignment, now=clock.now())
         done += 1
-    if seats:
+    if done and not villages:
         accepted = ngettext("You accepted %(n)s proposal.", "You accepted %(n)s proposals.", done) % {"n": done}
         messages.success(request, accepted)
     elif done:
@@ -117,7 +123,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _mine(request, pk)
     if request.method != "POST" and assignment.state != AssignmentState.PROPOSED:
         return redirect("staffing:assignment", pk)
-    form = ReasonForm(request.POST or None)
+    form, kind = ReasonForm(request.POST or None), kind_of_assignment(assignment)
     if request.method == "POST" and form.is_valid():
         services_proposals.decline_assignment(
             actor=me(request),
@@ -125,15 +131,16 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             now=clock.now(),
         )
-        messages.info(
-            request,
-            _("You declined. You will not be asked for this village again.")
-            if assignment.team_id is None
-            else _("You declined. You will not be asked for this team again."),
-        )
+        declined = {
+            PostKind.VILLAGE: _("You declined. You will not be asked for this village again."),
+            PostKind.TEAM: _("You declined. You will not be asked for this team again."),
+            PostKind.PLACE: _("You declined. You will not be asked for this post again."),
+        }
+        messages.info(request, declined[kind])
         return redirect("staffing:proposals")
     status = 422 if request.method == "POST" else 200
-    return render(request, "staffing/decline.html", {"assignment": assignment, "form": form}, status=status)
+    context = {"assignment": assignment, "kind": kind, "form": form}
+    return render(request, "staffing/decline.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -169,14 +176,15 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if found.team_id is not None:
         return team_pages.assignment_page(request, found, sees_all=sees_all)
-    names = selectors.names_in([found.reason]) if sees_all else None
+    names, kind = selectors.names_in([found.reason]) if sees_all else None, kind_of_assignment(found)
     context = {
         "assignment": found,
+        "by_village": kind == PostKind.VILLAGE,
         "run": found.run,
         "sees_all": sees_all,
-        "parts": part_lines(found),
-        "alternatives": alternative_lines(found.run, found.reason, names),
-        "barred": barred_lines(found.reason, names) if sees_all else [],
+        "parts": part_lines(found, kind),
+        "alternatives": alternative_lines(found.run, found.reason, names, kind),
+        "barred": barred_lines(found.reason, names, kind) if sees_all else [],
         "path": path(found.post.region),
         "ending": ending(found),
         "may_withdraw": found.state == AssignmentState.PROPOSED and rules.can_staff(request.user, found.run.contract),
@@ -190,12 +198,15 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
 def village(request: HttpRequest, code: int) -> HttpResponse:
     """Who advises a village and why, for everybody: nobody is named but the adviser."""
     region = get_object_or_404(Region, code=code, level=5)
-    posts = []
-    for each in selectors.public_posts(code):
+    posts, found = [], selectors.public_posts(code)
+    kinds = kinds_of({each.post.contract_id for each in found})
+    for each in found:
         lines: list[Any] = []
+        kind, because = alone(kinds[each.post.contract_id]), ""
         if each.assignment is not None and each.assignment.person_id == each.post.adviser_id:
-            lines = alternative_lines(each.assignment.run, each.assignment.reason, None)
-        because = short_emptiness(each.unfilled) if each.unfilled and each.post.state == PostState.VACANT else ""
+            lines = alternative_lines(each.assignment.run, each.assignment.reason, None, kind)
+        if each.unfilled is not None and each.post.state == PostState.VACANT:
+            because = short_emptiness(each.unfilled, kind)
         posts.append((each, lines, because))
     return render(request, "staffing/village.html", {"region": region, "path": path(region), "posts": posts})
 
@@ -212,17 +223,22 @@ def why_not(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if run.shape == RunShape.TEAM:
         return team_pages.why_not_page(request, run)
+    kind = kind_of_run(run)
+    asked, make = (
+        request.GET if "person" in request.GET else None,
+        WhyNotHereForm if kind == PostKind.VILLAGE else WhyNotForm,
+    )
     village = request.GET.get("village", "")
     begun = {"village": int(village) if village.isdecimal() else village}
-    form = WhyNotForm(request.GET if "person" in request.GET else None, run=run, initial=begun)
-    answer = None
+    form, answer = make(asked, run=run, initial=begun), None
     if form.is_valid():
-        place, person = form.cleaned_data["village"], form.cleaned_data["person"]
+        # Posts that are not villages are all at one place: what keeps somebody from one keeps him from all.
+        place, person = form.cleaned_data.get("village"), form.cleaned_data["person"]
         problem = from_document(run.problem)
-        found = ask_why_not(problem, selectors.post_in(run, place.code), person.pk)
+        found = ask_why_not(problem, selectors.post_in(run, place.code if place is not None else None), person.pk)
         chosen = User.objects.filter(pk=found.chosen).first() if found.chosen is not None else None
         answer = {
-            "village": localized(place, "name"),
+            "village": localized(place, "name") if place is not None else "",
             "person": localized(person, "display_name"),
             "chosen": localized(chosen, "display_name") if chosen is not None else "",
             "is_chosen": found.chosen == person.pk,
@@ -230,15 +246,15 @@ def why_not(request: HttpRequest, pk: int) -> HttpResponse:
         if found.chosen != person.pk:
             answer |= {
                 "minutes": found.minutes,
-                "bars": [BARS[bar] for bar in found.bars],
+                "bars": [BARS[kind][bar] for bar in found.bars],
                 "then_chosen": found.then_chosen,
-                "one_fact": _one_fact(found, problem) if len(found.bars) == 1 else "",
-                "limit": LIMITS[found.limit] if found.limit else "",
+                "one_fact": _one_fact(found, problem, kind) if len(found.bars) == 1 else "",
+                "limit": LIMITS[kind][found.limit] if found.limit else "",
                 "added": as_minutes(run, found.added) if found.limit and found.limit != "scarce" else None,
                 "shorter": found.added // problem.parameters.cost_per_minute + 1,
                 "scarce": found.limit == "scarce",
             }
-    return render(request, "staffing/why_not.html", {"run": run, "form": form, "answer": answer})
+    return render(request, "staffing/why_not.html", {"run": run, "kind": kind, "form": form, "answer": answer})
 
 
 @require_safe
@@ -248,7 +264,7 @@ def suggest(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     return picking.propose(request, run, what)
 
 
-def _one_fact(found: WhyNotAnswer, problem: Problem) -> str:
+def _one_fact(found: WhyNotAnswer, problem: Problem, kind: PostKind) -> str:
     """The fact that, changed alone, lifts the only bar."""
     need = -(-found.hundredths // 100)
     bar = found.bars[0]
@@ -263,7 +279,9 @@ def _one_fact(found: WhyNotAnswer, problem: Problem) -> str:
             "now": found.own_limit,
         }
     if bar == "no_capacity":
-        return _("if this lawyer could take one more village")
+        village = _("if this lawyer could take one more village")
+        return village if kind == PostKind.VILLAGE else _("if this lawyer had one more place free")
     if bar == "unqualified":
         return _("if this lawyer covered the indispensable fields of law")
-    return _("if this lawyer were asked for the village again")
+    village = _("if this lawyer were asked for the village again")
+    return village if kind == PostKind.VILLAGE else _("if this lawyer were asked again")

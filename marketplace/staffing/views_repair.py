@@ -15,8 +15,9 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 
 from . import selectors, services_repair
+from .kinds import kind_of_run
 from .leaving import left_of, why_left
-from .reasons_in_words import short_emptiness
+from .reasons_in_words import post_column, post_name, short_emptiness
 from .states import RunShape
 from .teams import pages as team_pages
 from .views import me, visible_run
@@ -42,8 +43,8 @@ def changes_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     found = visible_run(request, pk)
     if found.shape == RunShape.TEAM:
         return team_pages.changes_csv(found)
-    header = [_("code"), _("village"), _("change"), _("before"), _("why it fell free"), _("now")]
-    left = left_of(found.contract)
+    left, kind = left_of(found.contract), kind_of_run(found)
+    header = [_("code"), post_column(kind), _("change"), _("before"), _("why it fell free"), _("now")]
 
     def rows() -> Any:
         for row in selectors.changed_rows(found).iterator():
@@ -54,12 +55,12 @@ def changes_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
                 change = _("asked again")
             now = localized(row.person, "display_name")
             why = why_left(earlier, left) if earlier else ""
-            yield (row.post.region_id, localized(row.post.region, "name"), change, before, why, now)
+            yield (row.post.region_id, post_name(row.post), change, before, why, now)
         for each in selectors.lost_posts(found).iterator():
             earlier = each.replaces
             if earlier is not None:
                 before = localized(earlier.person, "display_name")
-                village = localized(each.post.region, "name")
-                yield (each.post.region_id, village, _("lost"), before, why_left(earlier, left), short_emptiness(each))
+                why, now = why_left(earlier, left), short_emptiness(each, kind)
+                yield (each.post.region_id, post_name(each.post), _("lost"), before, why, now)
 
     return csv_response(f"changes-{found.pk}.csv", header, rows())

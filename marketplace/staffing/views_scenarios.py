@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from marketplace.contracts.kinds import by_village
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
@@ -33,7 +34,7 @@ def _run(request: HttpRequest, pk: int) -> AssignmentRun:
     """A finished run, or 404 for whoever does not oversee it: what the buyer considers is not the supplier's."""
     runs = AssignmentRun.objects.select_related("contract__buyer", "contract__supplier")
     return get_object_or_404(
-        runs,
+        runs.filter(by_village("contract__")),
         pk=pk,
         contract__in=rules.overseen_contracts(request.user),
         state__in=[RunState.DONE, RunState.PUBLISHED],

@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Role
 from marketplace.accounts.rules import memberships_of
-from marketplace.contracts.models import Contract, Post
+from marketplace.contracts.kinds import by_village, of_team
+from marketplace.contracts.models import Contract
 from marketplace.contracts.rules import SIGNING_ROLES
 from marketplace.contracts.states import ContractState, PostState
 from marketplace.core.i18n import localized
@@ -39,11 +40,15 @@ def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
 
 
 def _to_answer(user: Any) -> Iterator[WorkItem]:
+    village, seat = by_village("run__contract__"), Q(team__isnull=False)
+    place = ~village & ~seat
     waiting = Assignment.objects.filter(person=user.pk, state=AssignmentState.PROPOSED).aggregate(
-        count=Count("pk", filter=Q(team__isnull=True)),
-        due=Min("respond_by", filter=Q(team__isnull=True)),
-        seats=Count("pk", filter=Q(team__isnull=False)),
-        seats_due=Min("respond_by", filter=Q(team__isnull=False)),
+        count=Count("pk", filter=village),
+        due=Min("respond_by", filter=village),
+        seats=Count("pk", filter=seat),
+        seats_due=Min("respond_by", filter=seat),
+        places=Count("pk", filter=place),
+        places_due=Min("respond_by", filter=place),
     )
     if waiting["seats"]:
         yield WorkItem(
@@ -56,6 +61,15 @@ def _to_answer(user: Any) -> Iterator[WorkItem]:
             detail=_("See what you are needed for, then accept or decline."),
             url=reverse("staffing:proposals"),
             due_at=waiting["seats_due"],
+            weight=10,
+        )
+    if waiting["places"]:
+        yield WorkItem(
+            title=ngettext("You are asked to take a post", "You are asked to take %(n)s posts", waiting["places"])
+            % {"n": waiting["places"]},
+            detail=_("See what is expected and how far it is, then accept or decline."),
+            url=reverse("staffing:proposals"),
+            due_at=waiting["places_due"],
             weight=10,
         )
     if waiting["count"]:
@@ -82,7 +96,8 @@ def _to_decide(whose: Q) -> Iterator[WorkItem]:
             computed=Exists(runs.filter(state=RunState.DONE)),
             computing=Exists(runs.filter(state__in=[RunState.QUEUED, RunState.RUNNING])),
             of_duty=ExpressionWrapper(WITH_DUTY, BooleanField()),
-            of_team=Exists(Post.objects.filter(contract=OuterRef("pk"), seat=2)),
+            of_team=ExpressionWrapper(of_team(), BooleanField()),
+            in_villages=ExpressionWrapper(by_village(), BooleanField()),
             vacant=Count("posts", filter=Q(posts__state=PostState.VACANT) & ~Exists(live)),
         )
         .filter(Q(computed=True) | (Q(vacant__gt=0) & ~by_roster()), computing=False)
@@ -109,4 +124,6 @@ def _open_words(contract: Any) -> str:
         )
     if contract.of_duty:
         return _("Nobody is on duty yet")
+    if not contract.in_villages:
+        return ngettext("%(n)s post is vacant", "%(n)s posts are vacant", contract.vacant)
     return ngettext("%(n)s village has no adviser", "%(n)s villages have no adviser", contract.vacant)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from marketplace.accounts.models import Credential, Membership, PractitionerProfile, Role, User
 from marketplace.accounts.rules import active_memberships
 from marketplace.accounts.selectors import licensed, practitioners_of, sanctions_on, valid_credentials
 from marketplace.accounts.states import CredentialState
+from marketplace.contracts.kinds import PostKind, by_village
+from marketplace.contracts.kinds import kind_of as kind_of_posts
 from marketplace.contracts.models import Contract, Obligation
 from marketplace.regions import geo
 from marketplace.regions.models import Region, Tier
@@ -26,9 +28,7 @@ from .models import Roster
 #: of a contract's obligations the first of these kinds is what its roster is for
 ROSTER_KINDS = ("duty", "lecture", "case")
 #: Filter: contracts that a roster can be made for
-WITH_DUTY = Q(award__lot__product_version__content__staffed_by_village=False) & Exists(
-    Obligation.objects.filter(contract=OuterRef("pk"), kind__in=ROSTER_KINDS)
-)
+WITH_DUTY = ~by_village() & Exists(Obligation.objects.filter(contract=OuterRef("pk"), kind__in=ROSTER_KINDS))
 
 
 def kind_of(contract: Contract) -> str:
@@ -39,7 +39,7 @@ def kind_of(contract: Contract) -> str:
     """
     kinds = set(contract.obligations.values_list("kind", flat=True))
     found = next((kind for kind in ROSTER_KINDS if kind in kinds), "")
-    if not found or contract.award.lot.product_version.content.get("staffed_by_village"):
+    if not found or kind_of_posts(contract) == PostKind.VILLAGE:
         raise NoDuty
     return found
 

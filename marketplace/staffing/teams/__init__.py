@@ -1,4 +1,4 @@
-"""Counsel teams: contracts with several seats in one place, staffed by a team that covers its specialties.
+"""Counsel teams: contracts whose standard promises the members of a team, staffed by one that covers its specialties.
 
 ``wishes`` what may be asked, ``freezing`` from the tables to a problem, ``frozen`` its document, ``computing`` the answer with
 its reasons, ``proving`` the checks without a database, ``sending`` what holds at proposal and answer, ``services`` what people

@@ -14,7 +14,6 @@ from marketplace.accounts.models import Specialty
 from marketplace.accounts.picking import PersonField
 from marketplace.contracts.models import Contract
 from marketplace.matching.teams.problem import MOST_SPECIALTIES
-from marketplace.staffing import picking
 from marketplace.staffing.forms import PublishForm
 from marketplace.staffing.models import AssignmentRun
 from marketplace.staffing.models_teams import QuarrelKind
@@ -167,14 +166,3 @@ class QuarrelForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["other"]
         field.limit_to(colleagues, reverse("staffing:suggest_colleague"))
-
-
-class TeamWhyNotForm(forms.Form):
-    """A lawyer of a team run."""
-
-    person = PersonField(label=_("Lawyer"))
-
-    def __init__(self, *args: Any, run: AssignmentRun, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["person"]
-        field.limit_to(picking.lawyers_of(run), picking.address(run, "lawyers"))

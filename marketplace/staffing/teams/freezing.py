@@ -16,11 +16,12 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from marketplace.accounts.models import CredentialKind, User
 from marketplace.accounts.selectors import licensed, members_with_role, practitioners_of, valid_credentials
+from marketplace.contracts.kinds import of_team
 from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.selectors import taken_from
 from marketplace.contracts.states import PostState
@@ -199,8 +200,7 @@ def years_of_practice(people: Iterable[int], on: date) -> dict[int, int]:
 
 
 def team_contracts() -> QuerySet[Contract]:
-    """Contracts that have several seats in one place."""
-    return Contract.objects.filter(Exists(Post.objects.filter(contract=OuterRef("pk"), seat=2)))
+    return Contract.objects.filter(of_team())
 
 
 def teams_of(people: Iterable[int], on: date) -> Counter[int]:

@@ -18,6 +18,7 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.regions.selectors import path
 from marketplace.staffing import rules, selectors, services
+from marketplace.staffing.forms import WhyNotForm
 from marketplace.staffing.leaving import Left, before, ending, left_of, why_left
 from marketplace.staffing.models import Assignment, AssignmentRun, EmptyPost
 from marketplace.staffing.reasons_in_words import as_minutes
@@ -25,7 +26,7 @@ from marketplace.staffing.states import AssignmentState, RunState
 
 from . import selectors as teams
 from . import words
-from .forms import TeamForm, TeamWhyNotForm
+from .forms import TeamForm
 from .frozen import from_document
 from .services import siblings, waiting_teams
 
@@ -153,7 +154,7 @@ def assignment_page(request: HttpRequest, found: Assignment, *, sees_all: bool) 
 
 def why_not_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
     """Ask for one lawyer: what kept him out of the team, and the one fact that would change it."""
-    form = TeamWhyNotForm(request.GET if "person" in request.GET else None, run=run)
+    form = WhyNotForm(request.GET if "person" in request.GET else None, run=run)
     answer = None
     if form.is_valid():
         person = form.cleaned_data["person"]

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from marketplace.accounts.models import Specialty
-from marketplace.contracts.models import Contract
 from marketplace.matching.teams.problem import MOST_MEMBERS, MOST_SPECIALTIES
 from marketplace.staffing.errors import BadWish
 
@@ -52,8 +51,3 @@ class TeamWishes:
 
 
 USUAL = TeamWishes()
-
-
-def is_team(contract: Contract) -> bool:
-    """Whether the contract has several seats in one place: they are one team."""
-    return bool(contract.posts.filter(seat=2).exists())
