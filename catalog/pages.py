@@ -101,7 +101,7 @@ class ServicePage(ReviewedPage):
                     help_text=_("Short and lasting, such as PLS-01: tenders and contracts name the product by it."),
                 ),
                 FieldPanel("category"),
-                FieldPanel("unit", help_text=_("What one of it is, such as: village · year.")),
+                FieldPanel("unit", help_text=_("What one of it is, such as: village-year.")),
                 FieldPanel("unit_en"),
             ],
             capfirst(_("identity")),

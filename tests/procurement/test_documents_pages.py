@@ -74,7 +74,7 @@ def test_a_notice_says_how_much_is_bought_and_where(now, client_for):
         assert "40 席位·工作日、2 个席位" in page
         assert "雷山县" in page
     english = client_for(language="en").get(url("notice", tender.pk, notice.pk)).content.decode()
-    assert "40 × seat · working day, 2 seats" in english
+    assert "40 × seat-day, 2 seats" in english
 
 
 def test_a_bidder_reads_how_much_and_where_beside_the_price(now, client_for):
