@@ -108,7 +108,9 @@ class LocationForm(forms.Form):
     latitude = forms.FloatField(
         label=_("Latitude"), min_value=3, max_value=54, help_text=_("Degrees north, such as 26.305")
     )
-    reason = forms.CharField(label=_("How do you know?"), max_length=300)
+    reason = forms.CharField(
+        label=_("How do you know?"), max_length=300, help_text=_("Such as a map, a visit, the township's own data.")
+    )
 
 
 class CountyForm(forms.ModelForm[CountySetting]):

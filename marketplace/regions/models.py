@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from marketplace.regions import codes, romanise
 
@@ -21,7 +20,7 @@ class Level(models.IntegerChoices):
 
 
 class LocationSource(models.TextChoices):
-    OFFICIAL = "official", pgettext_lazy("state", "published")
+    OFFICIAL = "official", _("published data")
     ESTIMATED = "estimated", _("estimated")
     CORRECTED = "corrected", _("corrected")
     NONE = "none", _("not known")
@@ -30,9 +29,9 @@ class LocationSource(models.TextChoices):
 class Tier(models.TextChoices):
     """Development tier of a county and of all in it; it drives the regional tilt of policies."""
 
-    ORDINARY = "ordinary", _("ordinary")
+    ORDINARY = "ordinary", _("no special tier")
     WESTERN = "western", _("western region")
-    FORMERLY_POOR = "formerly_poor", _("formerly poor county")
+    FORMERLY_POOR = "formerly_poor", _("county lifted out of poverty")
 
 
 class VillageKind(models.TextChoices):

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, Q, Sum
 
-from marketplace.regions import codes, geo
+from marketplace.regions import codes, geo, romanise
 from marketplace.regions.models import CountySetting, Level, Region, RegionQuerySet, Tier
+
+_IN_THE_CODE_ALONE = Q(level=Level.PREFECTURE, name__in=romanise.PLACEHOLDERS)
 
 
 def ancestors(code: int) -> list[Region]:
@@ -25,10 +27,22 @@ def children(code: int) -> RegionQuerySet:
     return Region.objects.children_of(code).order_by("code")
 
 
+def listed_below(region: Region) -> RegionQuerySet:
+    """What a reader finds below one: its children, or all counties where its prefectures stand only in the code."""
+    below = children(region.code)
+    if region.level == Level.PROVINCE and not below.exclude(_IN_THE_CODE_ALONE).exists():
+        return descendants(region.code, Level.COUNTY)
+    return below
+
+
 def counts_by_level(code: int) -> dict[int, int]:
-    """Level → number of divisions strictly inside `code` (0 is the nation); levels without any are left out."""
+    """Level → number of divisions strictly inside `code` (0 is the nation); levels without any are left out.
+
+    What stands only in the code is no prefecture and is not counted: official tables do not count it either.
+    """
     level = codes.level_of(code)
-    upper = Region.objects.under(code).filter(level__lt=Level.VILLAGE).order_by().values_list("level")
+    inside = Region.objects.under(code).filter(level__lt=Level.VILLAGE).exclude(_IN_THE_CODE_ALONE)
+    upper = inside.order_by().values_list("level")
     counts = dict(upper.annotate(Count("code")))
     seats = Region.objects.at_level(Level.PROVINCE) if code == codes.NATION else Region.objects.filter(code=code)
     villages = seats.aggregate(n=Sum("village_count"))["n"] or 0

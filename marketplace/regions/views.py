@@ -74,9 +74,7 @@ def _page(request: HttpRequest, region: Region | None) -> HttpResponse:
         context["path"] = selectors.path(region) if region else []
         return render(request, "regions/found.html", context)
     counts = selectors.counts_by_level(code) if region is None or region.level < Level.VILLAGE else {}
-    seat = _seat_of_children(region)
-    known = seat.child_count if seat else counts.get(Level.PROVINCE, 0)
-    rows = selectors.children(seat.code if seat else codes.NATION)
+    rows, known = _listed(region, counts)
     children = _CountedPaginator(rows, PAGE_SIZE, known).get_page(request.GET.get("page"))
     path = selectors.path(region) if region else []
     level = _level_of(children)
@@ -86,6 +84,7 @@ def _page(request: HttpRequest, region: Region | None) -> HttpResponse:
         "children_title": _LEVELS.get(level, ""),
         "counts": [(_LEVELS[level], count) for level, count in counts.items()],
         "speed": selectors.county_speeds([code]).get(code) if region and region.county_code == code else None,
+        "degrees": _degrees(region),
         "path": path,
         "travel": _travel_from_county(region, path),
         "may_edit": region is not None and rules.can_edit(request.user),
@@ -94,12 +93,21 @@ def _page(request: HttpRequest, region: Region | None) -> HttpResponse:
     return render(request, "regions/place.html", context)
 
 
-def _seat_of_children(region: Region | None) -> Region | None:
-    """Whose children to list: a municipality's only prefecture stands in the code alone, so its districts are listed."""
-    if region is None or region.level != Level.PROVINCE or region.child_count != 1:
-        return region
-    only = selectors.children(region.code).first()
-    return only if only is not None and only.is_placeholder else region
+def _listed(region: Region | None, counts: dict[int, int]) -> tuple[RegionQuerySet, int]:
+    """The divisions to list and their number, which is known without counting."""
+    if region is None:
+        return selectors.children(codes.NATION), counts.get(Level.PROVINCE, 0)
+    rows = selectors.listed_below(region)
+    only_in_code = region.level == Level.PROVINCE and Level.PREFECTURE not in counts
+    return rows, counts.get(Level.COUNTY, 0) if only_in_code else region.child_count
+
+
+def _degrees(region: Region | None) -> dict[str, str] | None:
+    """Longitude and latitude in words, with no more decimals than are known; None where no position is."""
+    if region is None or region.longitude is None or region.latitude is None:
+        return None
+    east, north = (f"{degrees:.4f}".rstrip("0").rstrip(".") for degrees in (region.longitude, region.latitude))
+    return {"east": _("%(degrees)s° E") % {"degrees": east}, "north": _("%(degrees)s° N") % {"degrees": north}}
 
 
 def _travel_from_county(region: Region | None, path: list[Region]) -> int | None:
@@ -118,9 +126,9 @@ def _level_of(children: Page[Region]) -> int:
 @public_page
 @require_GET
 def table(request: HttpRequest, code: int) -> HttpResponseBase:
-    """Everything directly below a division as a file (0 is the nation)."""
-    if code != codes.NATION and not Region.objects.filter(code=code).exists():
-        raise Http404
+    """Everything that the page of a division lists below it as a file (0 is the nation)."""
+    region = get_object_or_404(Region, code=code) if code != codes.NATION else None
+    below = selectors.listed_below(region) if region is not None else selectors.children(code)
     header = [
         _("Code"), _("Level"), _("Name"), _("Full name"), _("Romanised name"), _("English name"), _("Longitude"),
         _("Latitude"), _("Source of the place"), _("Development tier"), _("Divisions directly below"),
@@ -128,7 +136,7 @@ def table(request: HttpRequest, code: int) -> HttpResponseBase:
     ]  # fmt: skip
 
     def rows() -> Iterator[list[Any]]:
-        for row in selectors.children(code).iterator(chunk_size=2000):
+        for row in below.iterator(chunk_size=2000):
             yield [
                 row.code, row.get_level_display(), row.name, row.official_name, row.pinyin, row.name_en, row.longitude,
                 row.latitude, row.get_location_source_display(), row.get_tier_display(), row.child_count,

@@ -7,7 +7,7 @@ import pytest
 
 from marketplace.accounts.models import User
 from marketplace.core.search import search
-from marketplace.regions import views
+from marketplace.regions import selectors, views
 from marketplace.regions.models import Region
 from tests.factories.regions import LEISHAN, QIANDONGNAN, XIJIANG, load_leishan, village
 
@@ -44,7 +44,9 @@ def test_from_the_nation_to_a_village(client_for):
 
 def test_in_english(client_for):
     county = page(client_for(language="en"), f"/places/{LEISHAN}/")
-    assert all(text in county for text in ("Leishan County", "Dadi Sui Ethnic Township", "Guizhou", "formerly poor"))
+    assert all(
+        text in county for text in ("Leishan County", "Dadi Sui Ethnic Township", "Guizhou", "lifted out of poverty")
+    )
 
 
 def test_an_unknown_division_is_not_found(client_for):
@@ -94,6 +96,39 @@ def test_a_municipality_lists_its_districts(client_for):
     assert "东城区" in beijing
     assert "西城区" in beijing
     assert "市辖区" not in page(client_for(), "/places/110101000000/")
+    # What stands only in the code is no city: it is neither counted nor listed.
+    assert "地市" not in beijing
+    assert "县（市、区）" in beijing
+
+
+def test_a_municipality_with_districts_and_counties_lists_them_at_once(client_for):
+    for code, level, name, children in (
+        (500000000000, 1, "重庆市", 2),
+        (500100000000, 2, "市辖区", 1),
+        (500101000000, 3, "万州区", 0),
+        (500200000000, 2, "县", 1),
+        (500229000000, 3, "城口县", 0),
+    ):
+        Region.objects.create(
+            code=code, level=level, name=name, official_name=name, pinyin=name, search="", child_count=children
+        )
+    chongqing = page(client_for(), "/places/500000000000/")
+    assert all(text in chongqing for text in ("万州区", "城口县"))
+    assert "市辖区" not in chongqing
+    text = b"".join(client_for().get("/places/500000000000/places.csv").streaming_content).decode("utf-8-sig")
+    assert [row["名称"] for row in csv.DictReader(io.StringIO(text))] == ["万州区", "城口县"]
+    assert selectors.counts_by_level(0)[2] == 1
+
+
+def test_a_position_is_told_in_words_and_no_finer_than_it_is_known(client_for):
+    Region.objects.filter(code=LEISHAN).update(longitude=108.2, latitude=26.3778, location_source="official")
+    county = page(client_for(), f"/places/{LEISHAN}/")
+    assert all(text in county for text in ("东经 108.2°", "北纬 26.3778°", "公开资料"))
+    assert "108.2° E" in page(client_for(language="en"), f"/places/{LEISHAN}/")
+
+
+def test_the_table_of_the_nation_says_what_it_lacks(client_for):
+    assert "暂未包括香港、澳门特别行政区和台湾省" in page(client_for(), "/places/")
 
 
 def test_the_file_of_a_county(client_for):
@@ -134,14 +169,14 @@ def test_the_search_box_of_the_site_knows_places():
 
 def test_staff_correct_a_place_and_a_county(client_for, staff):
     client = client_for(staff)
-    assert "更正位置" in page(client, f"/places/{LEISHAN}/edit/")
+    assert "更正雷山县的位置" in page(client, f"/places/{LEISHAN}/edit/")
     sent = {"form": "location", "longitude": "108.2", "latitude": "26.4", "reason": "实地"}
     assert client.post(f"/places/{LEISHAN}/edit/", sent).status_code == 302
     assert Region.objects.get(code=LEISHAN).location_source == "corrected"
     sent = {"form": "county", "tier": "ordinary", "travel_kmh": "45", "basis": "示例名单"}
     assert client.post(f"/places/{LEISHAN}/edit/", sent).status_code == 302
     assert village(0).tier == "ordinary"
-    assert "45 km/h" in page(client, f"/places/{LEISHAN}/")
+    assert "45 公里/小时" in page(client, f"/places/{LEISHAN}/")
 
 
 @pytest.mark.parametrize(
