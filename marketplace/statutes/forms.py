@@ -32,16 +32,22 @@ class CountForm(forms.Form):
     place = RegionField(
         label=_("Region"),
         required=False,
-        help_text=_("Only where a region has its own rule; otherwise leave it empty."),
+        help_text=_("Name, Pinyin or code; only where a region has its own rule, otherwise leave it empty."),
     )
 
 
 class DayForm(forms.ModelForm[CalendarDay]):
-    note = forms.CharField(label=_("By which notice?"), max_length=300)
+    note = forms.CharField(
+        label=_("By which notice?"),
+        max_length=300,
+        help_text=_("Title or number of the notice, such as 国办发明电〔2025〕7号."),
+    )
 
     class Meta:
         model = CalendarDay
         fields = ["is_working", "name", "name_en", "note"]
+        labels = {"name": _("Name of the holiday"), "name_en": _("Name of the holiday, in English")}
+        help_texts = {"name": _("Empty for an ordinary day.")}
 
 
 _RANGE = re.compile(
@@ -53,13 +59,13 @@ class AnnounceForm(forms.ModelForm[CalendarYear]):
     days_off = forms.CharField(
         label=_("Days off"),
         widget=forms.Textarea,
-        help_text=_("One line each: 2027-02-05 to 2027-02-11 春节 / Spring Festival"),
+        help_text=_("One period per line, for example: 2027-02-05 to 2027-02-11 春节 / Spring Festival"),
     )
     worked = forms.CharField(
         label=_("Weekend days that are worked"),
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
-        help_text=_("One date a line."),
+        help_text=_("One date per line, for example 2027-02-20."),
     )
 
     class Meta:
@@ -70,6 +76,7 @@ class AnnounceForm(forms.ModelForm[CalendarYear]):
         super().__init__(*args, **kwargs)
         self.fields["instrument"].required = self.fields["announced_on"].required = True
         self.fields["instrument"].label = _("Notice of the State Council")
+        self.fields["instrument"].help_text = _("Title and number, as the notice has them.")
         self.fields["instrument_en"].label = _("Notice of the State Council, in English")
 
     def clean_days_off(self) -> dict[date, tuple[str, str]]:

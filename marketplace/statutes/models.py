@@ -5,8 +5,11 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, ExtractYear
+from django.utils.translation import gettext as _say
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from marketplace.core.words import money_words
 from marketplace.statutes.deadlines import article_words
 
 
@@ -74,6 +77,20 @@ class Unit(models.TextChoices):
     YEAR = "year", _("years")
     HOUR = "hour", _("hours")
     ITEM = "item", _("items")
+
+
+def _counted(unit: str, n: int) -> str:
+    """The words for ``n`` of a unit that is counted, with a place for the number."""
+    words = {
+        Unit.WORKING_DAY: ngettext("%(n)s working day", "%(n)s working days", n),
+        Unit.DAY: ngettext("%(n)s calendar day", "%(n)s calendar days", n),
+        Unit.PEOPLE: ngettext("%(n)s person", "%(n)s people", n),
+        Unit.SUPPLIER: ngettext("%(n)s supplier", "%(n)s suppliers", n),
+        Unit.YEAR: ngettext("%(n)s year", "%(n)s years", n),
+        Unit.HOUR: ngettext("%(n)s hour", "%(n)s hours", n),
+        Unit.ITEM: ngettext("%(n)s item", "%(n)s items", n),
+    }
+    return words[Unit(unit)]
 
 
 class Sense(models.TextChoices):
@@ -173,13 +190,25 @@ class StatutoryParameter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.value_text} {self.get_unit_display()}"
+        return f"{self.rule} {self.words}"
 
     @property
     def value_text(self) -> str:
         """The number without trailing zeros, with thousands."""
         whole = self.value == self.value.to_integral_value()
         return f"{int(self.value):,}" if whole else f"{self.value.normalize():f}"
+
+    @property
+    def words(self) -> str:
+        """``5 working days``, ``10%``, ``0.05% a day``, ``¥2,000,000``: the number with its unit, as one says it."""
+        n = self.value_text
+        if self.unit == Unit.PERCENT:
+            return f"{n}%"
+        if self.unit == Unit.PERCENT_A_DAY:
+            return _say("%(n)s%% a day") % {"n": n}
+        if self.unit == Unit.YUAN:
+            return money_words(self.value)
+        return _counted(self.unit, 1 if self.value == 1 else 2) % {"n": n}
 
     @property
     def article_text(self) -> str:

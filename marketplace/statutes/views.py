@@ -14,8 +14,10 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import dateformat
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from marketplace.core import clock
@@ -23,7 +25,7 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
-from marketplace.statutes import forms, rules, services
+from marketplace.statutes import forms, rules, selectors, services
 from marketplace.statutes.models import CalendarDay, CalendarYear, StatutoryParameter
 
 
@@ -36,11 +38,27 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
-    """A run of days off under one name, with the weekend days that are worked for it left out."""
+    """A run of days off, whatever their names, with the weekend days that are worked for it left out."""
 
-    first: CalendarDay
-    last: CalendarDay
-    count: int
+    run: list[CalendarDay]
+
+    @property
+    def names(self) -> str:
+        """``National Day, Mid-Autumn Festival``: each name once, in the order of the days."""
+        return _(", ").join(dict.fromkeys(localized(day, "name") for day in self.run))
+
+    @property
+    def days(self) -> str:
+        """``1 Jan``, ``1 – 3 Jan``, ``28 Jan – 4 Feb``; the year is the page's."""
+        first, last = self.run[0].date, self.run[-1].date
+        whole = pgettext("date format", "j M")
+        if first == last:
+            return dateformat.format(first, whole)
+        if first.month == last.month:
+            begins = pgettext("date format, first of two days of a month", "j")
+            ends = pgettext("date format, last of two days of a month", "j M")
+            return f"{dateformat.format(first, begins)} – {dateformat.format(last, ends)}"
+        return f"{dateformat.format(first, whole)} – {dateformat.format(last, whole)}"
 
 
 @public_page
@@ -62,7 +80,7 @@ def year(request: HttpRequest, year: int) -> HttpResponse:
         "holidays": _holidays(days),
         "adjusted": [day for day in working if day.date.weekday() >= 5],
         "working_count": len(working),
-        "day_count": len(days),
+        "off_count": len(days) - len(working),
         "before": year - 1 if year - 1 in known else None,
         "after": year + 1 if year + 1 in known else None,
         "today": clock.today(),
@@ -85,9 +103,8 @@ def _months(days: list[CalendarDay]) -> list[Month]:
 def _holidays(days: list[CalendarDay]) -> list[Holiday]:
     found = []
     off = [day for day in days if not day.is_working and day.name]
-    for _key, group in groupby(enumerate(off), key=lambda pair: (pair[1].date.toordinal() - pair[0], pair[1].name)):
-        run = [day for _index, day in group]
-        found.append(Holiday(run[0], run[-1], len(run)))
+    for _key, group in groupby(enumerate(off), key=lambda pair: pair[1].date.toordinal() - pair[0]):
+        found.append(Holiday([day for _index, day in group]))
     return found
 
 
@@ -227,7 +244,7 @@ def edit_day(request: HttpRequest, day: date) -> HttpResponse:
 def announce(request: HttpRequest, year: int) -> HttpResponse:
     _calendar_editors_only(request)
     row = get_object_or_404(CalendarYear, year=year)
-    form = forms.AnnounceForm(request.POST or None, initial={"instrument": "", "announced_on": clock.today()})
+    form = forms.AnnounceForm(request.POST or None, initial={"instrument": "", "announced_on": None})
     if request.method == "POST" and form.is_valid():
         try:
             services.announce_year(actor=request.user, year=year, now=clock.now(), **form.cleaned_data)
@@ -243,10 +260,15 @@ def announce(request: HttpRequest, year: int) -> HttpResponse:
 def new_parameter(request: HttpRequest) -> HttpResponse:
     if not rules.can_set_somewhere(request.user):
         raise Http404
+    present = selectors.parameters_on(clock.today()).filter(rule__key=request.GET.get("rule", "")).first()
     form = forms.ParameterForm(
         request.POST or None,
         everywhere=rules.can_set(request.user, None),
-        initial={"rule": request.GET.get("rule", ""), "valid_from": clock.today()},
+        initial={
+            "rule": request.GET.get("rule", ""),
+            "unit": present.unit if present else "",
+            "valid_from": clock.today(),
+        },
     )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -260,4 +282,4 @@ def new_parameter(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The value is entered. It holds for what is dated on or after its first day."))
             return redirect("statutes:parameters")
-    return render(request, "statutes/new_parameter.html", {"form": form})
+    return render(request, "statutes/new_parameter.html", {"form": form, "present": present})

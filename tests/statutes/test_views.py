@@ -107,9 +107,13 @@ def test_the_numbers_of_a_day(client_for, django_assert_num_queries):
     client = client_for()
     shown = page(client, "/calendar/rules/")
     assert "财库〔2022〕19号" in shown
-    assert "10 %" in shown
-    assert "3 家供应商" in shown
-    assert "3 suppliers" in page(client_for(language="en"), "/calendar/rules/")
+    assert all(
+        words in shown
+        for words in ("10%", "3 家供应商", "1 个工作日", "每日 0.05%", "¥2,000,000", "2022 年 7 月 1 日起")
+    )
+    shown_en = page(client_for(language="en"), "/calendar/rules/")
+    assert all(words in shown_en for words in ("3 suppliers", "1 working day<", "0.05% a day", "from 1 Jul 2022"))
+    assert "from 1 Feb 2026" in shown_en, "of this year too: the page is about which day a law holds on"
     then = page(client, "/calendar/rules/?on=2021-06-01")
     assert "财库〔2022〕19号" not in then
     assert "财库〔2020〕46号" in then
@@ -126,7 +130,12 @@ def test_the_numbers_of_a_day(client_for, django_assert_num_queries):
 def test_staff_correct_a_day(client_for, staff):
     client = client_for(staff)
     assert "/calendar/day/2026-11-25/" in page(client, "/calendar/2026/")
-    assert "更正这一天" in page(client, "/calendar/day/2026-11-25/")
+    shown = page(client, "/calendar/day/2026-11-25/")
+    assert "更正这一天" in shown
+    assert "2026年11月25日（星期三）" in shown
+    assert "现为：工作日" in shown
+    assert "现为：非工作日（元旦）" in page(client, "/calendar/day/2026-01-01/")
+    assert "Thursday, 1 January 2026" in page(client_for(staff, language="en"), "/calendar/day/2026-01-01/")
     assert client.post("/calendar/day/2026-11-25/", {"name": "示例放假", "note": ""}).status_code == 200
     assert CalendarDay.objects.get(date=date(2026, 11, 25)).is_working
     response = client.post("/calendar/day/2026-11-25/", {"name": "示例放假", "note": "示例通知"})
@@ -194,7 +203,10 @@ def test_a_wrong_announcement_says_what_is_wrong(client_for, staff, change, said
 def test_staff_enter_a_value(client_for, staff):
     load_leishan()
     client = client_for(staff)
-    assert "登记数值" in page(client, "/calendar/rules/new/?rule=enquiry_answer")
+    shown = page(client, "/calendar/rules/new/?rule=enquiry_answer")
+    assert "登记数值" in shown
+    assert "3 个工作日" in shown, "what holds now"
+    assert '<option value="working_day" selected>' in shown
     sent = {
         "rule": "enquiry_answer", "value": "2", "unit": "working_day", "region": "雷山县", "instrument": "示例办法",
         "article": "第三条", "valid_from": "2026-12-01",
@@ -316,6 +328,15 @@ def test_a_supervisor_enters_a_value_of_the_own_region_and_leaves_the_calendar_a
     assert not StatutoryParameter.objects.exclude(region=None).exists()
     assert client.post("/calendar/rules/new/", sent | {"region": "雷山县"}).status_code == 302
     assert StatutoryParameter.objects.get(region=522634000000).value == 2
+
+
+def test_holidays_that_touch_are_one_run(client_for):
+    """国办发明电〔2024〕12号: 国庆节、中秋节 on eight days together."""
+    assert "<dt>国庆节、中秋节</dt><dd>10 月 1 日 – 8 日</dd>" in page(client_for(), "/calendar/2025/")
+    assert "10 月 10 日（星期六）" in page(client_for(), "/calendar/2026/")
+    english = page(client_for(language="en"), "/calendar/2026/")
+    assert "<dd>1 – 3 Jan</dd>" in english
+    assert "Saturday 10 Oct" in english
 
 
 def test_days_of_another_year_are_said_without_the_year_that_the_title_says(client_for):
