@@ -136,6 +136,11 @@ class AssignmentRun(models.Model):
     def __str__(self) -> str:
         return f"run {self.pk} of {self.contract.number}"
 
+    @property
+    def repaired_by(self) -> AssignmentRun | None:
+        """The latest repair of this plan whose proposals were sent: what is shown here is then of the past. One query."""
+        return self.repairs.filter(state=RunState.PUBLISHED).first()
+
 
 class RunPart(models.Model):
     """Posts of a run with which no other post shares anybody, and all who could serve them: computed by itself.
@@ -187,7 +192,7 @@ class Assignment(models.Model):
         "computed": "neutral",
         "proposed": "wait",
         "accepted": "go",
-        "declined": "stop",
+        "declined": "neutral",
         "expired": "stop",
         "withdrawn": "neutral",
         "ended": "neutral",

@@ -29,10 +29,15 @@ _TIER = {need: tier for tier, need in NEED.items()}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``rows`` of as many cells as ``header``; the first cell names the row. ``bars``: the last cell is a count to be drawn."""
+    """``rows`` of as many cells as ``header``; the first cell names the row."""
 
     header: list[str]
     rows: list[tuple[Any, ...]]
+
+    @property
+    def labelled(self) -> list[list[tuple[str, Any]]]:
+        """Each row with the column's name beside each cell, for pages where the head is not seen."""
+        return [list(zip(self.header, row, strict=True)) for row in self.rows]
 
 
 def _tier(need: int) -> str:
@@ -71,17 +76,19 @@ def because(run: AssignmentRun) -> Table:
 
 
 def languages(run: AssignmentRun) -> Table:
+    """The column of what was required is left out where no language was."""
     asked = set(run.parameters["languages"])
     names: Sequence[str] = run.parameters["bits"]["languages"]
     counts = run.fairness["languages"]
-    rows = []
-    for bit, name in enumerate(names):
-        count = counts[bit] if bit < len(counts) else 0
-        if count or name in asked:
-            rows.append(
-                (str(SpokenLanguage(name).label), _("yes") if name in asked else pgettext("asked for", "no"), count)
-            )
-    return Table([_("Language"), _("Asked for"), _("Villages whose lawyer speaks it")], rows)
+    found = [(name, counts[bit] if bit < len(counts) else 0) for bit, name in enumerate(names)]
+    shown = [(name, str(SpokenLanguage(name).label), count) for name, count in found if count or name in asked]
+    if not asked:
+        header = [_("Language"), _("Villages whose lawyer speaks it")]
+        return Table(header, [(label, count) for _name, label, count in shown])
+    return Table(
+        [_("Language"), _("Required"), _("Villages whose lawyer speaks it")],
+        [(label, _("yes") if name in asked else pgettext("asked for", "no"), count) for name, label, count in shown],
+    )
 
 
 def loads(run: AssignmentRun) -> Table:
@@ -145,7 +152,7 @@ def blocking(run: AssignmentRun) -> Table:
         return localized(posts[key].region, "name") if key in posts else ""
 
     return Table(
-        [_("Village"), _("Lawyer"), _("Would count less by (min)"), _("The lawyer would give up")],
+        [_("Village"), _("Lawyer"), _("Better by (min)"), _("The lawyer would give up")],
         [
             (
                 village(e["post"]),

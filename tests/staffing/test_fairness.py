@@ -10,8 +10,9 @@ from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.core import clock
 from marketplace.matching.pairs import eligible_pairs
 from marketplace.matching.problem import from_document
-from marketplace.staffing import measuring, services, services_proposals
+from marketplace.staffing import measuring, services, services_proposals, services_repair
 from marketplace.staffing.models import AssignmentRun
+from marketplace.staffing.selectors_fairness import languages
 from tests.factories.accounts import a_place, make_member, make_organisation
 from tests.factories.staffing import make_case, publish_case, run_case
 from tests.matching.instances import problems
@@ -154,3 +155,50 @@ def test_a_fixed_number_of_queries(client_for, django_assert_max_num_queries):
         return len(captured)
 
     assert count((0.01,)) == count((0.01, 0.02, 0.09))
+
+
+def test_the_seed_shown_is_that_of_the_problem_without_a_seed(client_for):
+    """Whoever follows the sentence beside the seed finds that very seed; the SHA-256 shown begins otherwise."""
+    case = make_case((0.01, 0.02), (0.0, 0.1))
+    run = run_case(case)
+    page = text(client_for(case.parties.officer, language="en").get(reverse("staffing:fairness", args=[run.pk])))
+    seed = run.summary["weights"]["seed"]
+    assert f"<dd>{seed}</dd>" in page
+    assert run.digest in page
+    assert "the SHA-256 of the same problem with 0 in the place of the seed" in page
+    document = AssignmentRun.objects.defer(None).get(pk=run.pk).problem
+    document["parameters"]["seed"] = 0
+    assert int(from_document(document).digest()[:12], 16) == seed
+    assert int(run.digest[:12], 16) != seed
+
+
+def test_a_plan_repaired_since_says_so(client_for):
+    case = make_case((0.01, 0.02), (0.0, 0.1))
+    proposed = publish_case(case)[0]
+    run = proposed.run
+    address = reverse("staffing:fairness", args=[run.pk])
+    services_proposals.decline_assignment(actor=proposed.person, assignment=proposed, reason="太远", now=clock.now())
+    repair = services_repair.request_repair(actor=case.parties.officer, run=run, now=clock.now())
+    services.execute_run(run_id=repair.pk, now=clock.now())
+    assert "Since repaired" not in text(client_for(None, language="en").get(address))
+    repair.refresh_from_db()
+    services_proposals.publish_run(actor=case.parties.officer, run=repair, now=clock.now())
+    assert f"Since repaired by computation {repair.pk}" in text(client_for(None, language="en").get(address))
+    assert reverse("staffing:run", args=[repair.pk]) in text(client_for(case.parties.officer).get(address))
+
+
+def test_pairs_that_would_gain_carry_their_labels_on_a_phone(client_for):
+    case = make_case((0.0, 0.05, 3.0), (0.04, 0.1), capacity=1)
+    run = run_case(case)
+    page = text(client_for(case.parties.officer, language="en").get(reverse("staffing:fairness", args=[run.pk])))
+    table = page.split("Those that would gain most")[1].split("</table>")[0]
+    assert 'class="pile"' in table
+    assert 'data-label="Better by (min)"' in table
+
+
+def test_a_language_column_stands_only_where_one_was_required():
+    assert (
+        "是否要求"
+        in languages(run_case(make_case((0.0,), (0.01,), languages=["cmn", "hmu"]), languages=["hmu"])).header
+    )
+    assert len(languages(run_case(make_case((0.0,), (0.01,), languages=["cmn", "hmu"]))).header) == 2

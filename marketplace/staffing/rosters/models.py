@@ -283,7 +283,7 @@ class Duty(models.Model):
         "computed": "neutral",
         "proposed": "wait",
         "confirmed": "go",
-        "declined": "stop",
+        "declined": "neutral",
         "expired": "stop",
         "withdrawn": "neutral",
         "given_back": "stop",
