@@ -472,3 +472,11 @@ def test_the_form_of_a_call_says_which_shifts_it_takes(client_for):
     page = text(client_for(coordinator, language="en").get(reverse("staffing:roster_new_call", args=[call.pk])))
     assert re.search(r"(It is|They are) \d+ shifts?, ", page)
     assert reverse("volunteers:opportunity", args=[call.pk]) in page
+
+
+def test_declining_a_shift_says_until_when_to_answer(client_for):
+    case, proposed = sent()
+    page = text(
+        client_for(proposed[0].person, language="en").get(reverse("staffing:duty_decline", args=[proposed[0].pk]))
+    )
+    assert 'answer due <time class="deadline' in page

@@ -1,0 +1,31 @@
+"""The pages on which a person answers say until when, and the answer stands before the reasons, on a phone too."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.factories.staffing import make_case, publish_case
+from tests.factories.teams import make_team, publish_team
+
+pytestmark = pytest.mark.django_db
+
+DEADLINE = re.compile(r'answer due <time class="deadline')
+
+
+def read(client, name, key):
+    return client.get(reverse(f"staffing:{name}", args=[key])).content.decode()
+
+
+@pytest.mark.parametrize("of_team", [False, True])
+def test_the_answer_stands_before_the_reasons_with_its_deadline(client_for, of_team):
+    proposal = publish_team(make_team())[0] if of_team else publish_case(make_case())[0]
+    lawyer = client_for(proposal.person, language="en")
+    page = read(lawyer, "assignment", proposal.pk)
+    accept, reasons = page.index(reverse("staffing:accept", args=[proposal.pk])), page.index("What it counts")
+    assert page.index("</h1>") < accept < reasons < page.index("<aside")
+    assert len(DEADLINE.findall(page)) == 1
+    assert DEADLINE.search(read(lawyer, "decline", proposal.pk))
+    # Whoever may not answer sees only until when an answer is awaited.
+    seen = read(client_for(proposal.run.contract.drafted_by, language="en"), "assignment", proposal.pk)
+    assert reverse("staffing:accept", args=[proposal.pk]) not in seen
