@@ -62,6 +62,17 @@ def period_words(first: date, last: date, *, today: date | None = None) -> tuple
     return dateformat.format(first, style), dateformat.format(last, style)
 
 
+def full_day_words(day: date) -> str:
+    """``9 November 2026``, whenever it is read: for what stays as it was published."""
+    return dateformat.format(day, pgettext("date format", "j F Y"))
+
+
+def full_words(instant: datetime) -> str:
+    """``9 November 2026, 11:00``, whenever it is read: for what stays as it was published."""
+    local = timezone.localtime(instant)
+    return _("%(day)s, %(time)s") % {"day": full_day_words(local.date()), "time": f"{local:%H:%M}"}
+
+
 def instant_words(instant: datetime, *, now: datetime | None = None) -> str:
     """``today 14:00``, ``Sun 29 Nov 17:00`` within a week, ``14 Dec 17:00``, ``3 Jan 2027 17:00``."""
     local = timezone.localtime(instant)

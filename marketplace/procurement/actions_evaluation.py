@@ -41,7 +41,7 @@ def actions(user: Any, tender: Tender, now: datetime) -> Iterator[Item]:
     yield from _letters(user, tender)
     failing = (TenderState.PUBLISHED, TenderState.OPENED, TenderState.EVALUATED)
     if tender.state in failing and rules.can_state_failure(user, tender):
-        yield _("Declare it failed"), _to("fail", tender), "stop", ""
+        yield _("End it without an award"), _to("fail", tender), "stop", ""
 
 
 def _to(name: str, tender: Tender) -> str:

@@ -30,7 +30,7 @@ class TooFewShares(DomainError):
 class TooFewBidders(DomainError):
     code = "too_few_bidders"
     message = _(
-        "No lot has the %(fewest)s bidders that the law asks for. Declare the procurement failed and tell the bidders why."
+        "No lot has the %(fewest)s bidders that the law asks for. End the procurement and tell the bidders why."
     )
 
 

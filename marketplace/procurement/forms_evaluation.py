@@ -28,9 +28,12 @@ class ReleaseForm(forms.Form):
 
 
 class FailForm(forms.Form):
+    """Why a procurement ends without an award; the view sets the grounds, in the words of the method."""
+
     ground = forms.ChoiceField(label=_("Legal ground"), choices=FailureGround.choices, widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("Reason in Chinese, published"),
+        help_text=_("Needed for unlawful acts and for a cancelled task."),
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
         max_length=2000,

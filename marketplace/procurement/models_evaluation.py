@@ -127,12 +127,12 @@ class BidResult(models.Model):
 
 
 class FailureGround(models.TextChoices):
-    """The grounds of 政府采购法 art. 36 for giving up a procurement (废标)."""
+    """On which ground a procurement is given up; ``wording`` has the article of each method."""
 
-    TOO_FEW = "too_few", _("too few bidders, or too few that meet the conditions (art. 36 (1))")
-    UNLAWFUL = "unlawful", _("unlawful acts that affect fairness (art. 36 (2))")
-    OVER_BUDGET = "over_budget", _("every price is above what the buyer can pay (art. 36 (3))")
-    CANCELLED = "cancelled", _("the task is cancelled by a major change of circumstances (art. 36 (4))")
+    TOO_FEW = "too_few", _("too few bidders, or too few that meet the conditions")
+    UNLAWFUL = "unlawful", _("unlawful acts that affect fairness")
+    OVER_BUDGET = "over_budget", _("every price is above what the buyer can pay")
+    CANCELLED = "cancelled", _("the task is cancelled by a major change of circumstances")
 
 
 class LotFailure(models.Model):

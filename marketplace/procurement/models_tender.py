@@ -18,6 +18,7 @@ from marketplace.regions.models import Level, Region
 
 from .repeats import Requested
 from .states import PlanState, TenderState
+from .wording import Wording, wording
 
 #: of a product's units, and of people at a time, that a lot may buy
 MOST_UNITS, MOST_SEATS = 1_000_000, 200
@@ -201,6 +202,17 @@ class Tender(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.title}"
 
+    @property
+    def wording(self) -> Wording:
+        """The words of its method."""
+        return wording(self.method)
+
+    def get_state_display(self) -> str:  # type: ignore[no-redef]  # in place of Django's own
+        """The state's word; the ends have different ones in an open tender and in a consultation."""
+        words = {TenderState.FAILED: self.wording.ended, TenderState.AWARDED: self.wording.awarded}
+        state = TenderState(self.state)
+        return str(words.get(state, state.label))
+
     def bidding_is_open(self, now: datetime) -> bool:
         """Derived from the clock: published and not yet past the deadline, whose own instant is in time."""
         return self.state == TenderState.PUBLISHED and self.bid_deadline is not None and now <= self.bid_deadline
@@ -349,5 +361,7 @@ class Notice(models.Model):
 
     @property
     def heading(self) -> str:
-        """What it is; a procedure that was cancelled did not fail."""
-        return gettext("cancellation notice") if self.content.get("outcome") == "cancelled" else self.get_kind_display()
+        """What it is: a cancelled procedure did not fail, a consultation is terminated where its notice says so."""
+        if self.content.get("outcome") == "cancelled":
+            return gettext("cancellation notice")
+        return gettext("termination notice") if self.content.get("terminated") else self.get_kind_display()

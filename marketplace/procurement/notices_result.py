@@ -7,15 +7,20 @@ from typing import Any
 
 from marketplace.core.units import yuan
 
-from .models import Award, Evaluator, LotFailure, Tender
+from .models import Award, Evaluator, LotFailure, Method, Tender
 from .notices import amount, instant
 from .states import EvaluatorState
 
 
 def failure_notice(tender: Tender, failures: Iterable[LotFailure], *, whole: bool) -> dict[str, Any]:
-    """Which lots failed, on which ground; ``whole`` if no lot is left."""
+    """Which lots failed, on which ground; ``whole`` if no lot is left.
+
+    ``terminated``: it is a 终止公告 (财库〔2014〕214号 art. 34), not a 废标公告. Older notices of consultations lack it and
+    keep the heading under which they were published.
+    """
     return {
         "outcome": "failed" if whole else "lots_failed",
+        "terminated": tender.method == Method.CONSULTATION,
         "reason": tender.failure_reason if whole else "",
         "reason_en": tender.failure_reason_en if whole else "",
         "opened_at": instant(tender.opened_at),

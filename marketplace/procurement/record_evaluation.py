@@ -32,8 +32,8 @@ ACTIONS = {
     "evaluator.reopen": _("sent the scores back for re-review"),
     "tender.evaluate": _("computed the ranking"),
     "tender.award": _("awarded the tender"),
-    "tender.fail": _("declared the procurement failed"),
-    "lot.fail": _("declared the lot failed"),
+    "tender.fail": _("ended the procurement without an award"),
+    "lot.fail": _("ended the lot without an award"),
 }
 
 DATA = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from moneyed import Money
@@ -180,7 +181,9 @@ def life_line(tender: Tender, now: datetime, notices: Iterable[Notice]) -> list[
     if stage == "failed":
         steps = [step for step in steps if step.state == "did"]
         bids = [Step(_("Bidding"), _closed(tender), "did")] if tender.bid_deadline and tender.bid_deadline < now else []
-        word = pgettext("tender", "Cancelled") if tender.state == TenderState.CANCELLED else _("Failed")
+        word = (
+            pgettext("tender", "Cancelled") if tender.state == TenderState.CANCELLED else capfirst(tender.wording.ended)
+        )
         ended = _day(published.get(NoticeKind.FAILURE))
         why = (
             _("%(day)s · the reasons are below") % {"day": ended}

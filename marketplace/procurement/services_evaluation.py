@@ -67,7 +67,7 @@ def save_scores(*, actor: User, lot: Lot, scores: Cells, now: datetime) -> int:
     """
     seat = _open_sheet(actor, lot.tender)
     if LotFailure.objects.filter(lot=lot).exists():
-        raise ScoreNotFit(_("This lot has failed: its bids are not scored."))
+        raise ScoreNotFit(_("This lot has ended: its bids are not scored."))
     factors = {c.pk: c for c in selectors.scored_criteria(lot)}
     bids = {bid.pk for bid in selectors.valid_bids(lot)}
     present = {(s.opened_bid_id, s.criterion_id): s for s in Score.objects.filter(evaluator=seat, criterion__lot=lot)}

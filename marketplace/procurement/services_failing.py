@@ -1,4 +1,7 @@
-"""The end of a procedure, or of single lots, without an award (政府采购法 art. 36)."""
+"""The end of a procedure, or of single lots, without an award.
+
+An open tender fails (废标, 政府采购法 art. 36), a consultation is terminated (终止, 财库〔2014〕214号 arts. 34 and 35).
+"""
 
 from __future__ import annotations
 
@@ -44,17 +47,6 @@ from .notices import publish_notice
 from .notices_result import failure_notice
 from .states import BID, TENDER, BidState, TenderState
 
-_WORDS = {
-    FailureGround.TOO_FEW: _(
-        "Fewer than %(fewest)s bidders take part or meet the conditions (政府采购法 art. 36 (1))."
-    ),
-    FailureGround.UNLAWFUL: _("Unlawful acts affected the fairness of the procedure (政府采购法 art. 36 (2))."),
-    FailureGround.OVER_BUDGET: _(
-        "Every price is above the budget, which the buyer cannot exceed (政府采购法 art. 36 (3))."
-    ),
-    FailureGround.CANCELLED: _("A major change of circumstances cancels the task (政府采购法 art. 36 (4))."),
-}
-
 
 def both_languages(text: Any, **params: object) -> tuple[str, str]:
     """(Chinese, English) of a translatable text."""
@@ -67,7 +59,7 @@ def both_languages(text: Any, **params: object) -> tuple[str, str]:
 
 def failure_words(tender: Tender, ground: str, note: str = "", note_en: str = "") -> tuple[str, str]:
     """The published reason in Chinese and English: the law's ground, then what people added."""
-    zh, en = both_languages(_WORDS[FailureGround(ground)], fewest=selectors.fewest_bidders(tender))
+    zh, en = both_languages(tender.wording.reasons[ground], fewest=selectors.fewest_bidders(tender))
     return f"{zh}{note}", f"{en} {note_en}".strip()
 
 
@@ -100,7 +92,7 @@ def fail_short_lots(tender: Tender, lots: Sequence[Lot], *, actor: User, now: da
     )
     tell(
         news.bidders_people(tender, lots),
-        _("A lot of %(reference)s has failed"),
+        _("A lot of %(reference)s ended without an award"),
         _("Lot %(lots)s of “%(reference)s” ended without an award. The reason is published on its page."),
         reverse("procurement:tender", args=[tender.pk]),
         reference=tender.reference,
@@ -112,7 +104,7 @@ def fail_short_lots(tender: Tender, lots: Sequence[Lot], *, actor: User, now: da
 def fail_tender(
     *, actor: User, tender: Tender, ground: str, note: str = "", note_en: str = "", now: datetime
 ) -> Tender:
-    """Give the procurement up (废标, 政府采购法 art. 36): publish why, tell the bidders, give the reservation back.
+    """Give the procurement up (废标, in a consultation 终止): publish why, tell the bidders, give the reservation back.
 
     Too few bidders and prices above the budget are facts, which are checked, and which an officer may state. Unlawful
     acts and a cancelled task are found by an approving officer who did not draft, with a reason in ``note``.
@@ -162,7 +154,7 @@ def fail_tender(
     )
     tell(
         news.bidders_people(tender),
-        _("%(reference)s has failed"),
+        _("%(reference)s ended without an award"),
         _("The procurement “%(reference)s” ended without an award. The reason is published on its page."),
         reverse("procurement:tender", args=[tender.pk]),
         reference=tender.reference,

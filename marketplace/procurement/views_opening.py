@@ -336,7 +336,7 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
     grounds = list(FailureGround) if decides else [FailureGround.TOO_FEW, FailureGround.OVER_BUDGET]
     if tender.state == TenderState.PUBLISHED:
         grounds.remove(FailureGround.OVER_BUDGET)
-    form.fields["ground"].choices = [(g.value, g.label) for g in grounds]  # type: ignore[attr-defined]
+    form.fields["ground"].choices = [(g.value, tender.wording.grounds[g]) for g in grounds]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         try:
             values = form.cleaned_data
@@ -346,7 +346,7 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
                 TENDER,
                 "fail",
                 lambda: services_failing.fail_tender(actor=me(request), tender=tender, now=clock.now(), **values),
-                _("The failure is published, the reserved budget released, the bidders told."),
+                _("The end is published, the reserved budget released, the bidders told."),
             )
         except DomainError as error:
             refuse(form, error)

@@ -59,7 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "open": _("Open for bids"),
         "judging": _("Being judged"),
         "awarded": _("Awarded"),
-        "failed": _("Failed or cancelled"),
+        "failed": _("Ended or cancelled"),
     }
     return render(
         request,

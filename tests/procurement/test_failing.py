@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.utils.translation import override
 
 from marketplace.accounts.models import Role
 from marketplace.core import clock
@@ -59,7 +60,7 @@ def test_a_lot_with_too_few_bidders_fails_and_its_bids_stay_sealed() -> None:
     assert Bid.objects.get(lot=two).state == "sealed"
     assert two.failure.ground == "too_few"
     assert "2" in two.failure.reason
-    assert "Fewer than 2 bidders" in two.failure.reason_en
+    assert "Fewer than 2 suppliers" in two.failure.reason_en
     assert state_of(line).reserved.amount == 300_000
     notice = Notice.objects.get(tender=tender, kind="failure")
     assert notice.content["outcome"] == "lots_failed"
@@ -86,6 +87,20 @@ def test_how_many_bidders_each_method_needs(method: str, bidders: int, enough: b
 # Failing
 
 
+def test_an_open_tender_fails_under_the_law_itself() -> None:
+    tender, _ = sealed_tender([(270_000, 280_000)], plan=make_plan(method="open"))
+    now = after_deadline(tender)
+    release(tender)
+    with clock.rehearse(now):
+        tender = services_failing.fail_tender(actor=bureau_of(tender).officer, tender=tender, ground="too_few", now=now)
+    assert "不足 3 家（政府采购法第三十六条第一项）" in tender.failure_reason
+    with override("zh-hans"):
+        assert (Notice.objects.get(tender=tender, kind="failure").heading, tender.get_state_display()) == (
+            "废标公告",
+            "已废标",
+        )
+
+
 def test_too_few_bidders_end_the_procurement(mailoutbox, django_capture_on_commit_callbacks) -> None:
     tender, suppliers = sealed_tender([(270_000,)])
     bid = Bid.objects.get()
@@ -103,11 +118,17 @@ def test_too_few_bidders_end_the_procurement(mailoutbox, django_capture_on_commi
         with django_capture_on_commit_callbacks(execute=True):
             tender = services_failing.fail_tender(actor=officer, tender=tender, ground="too_few", now=now)
     assert tender.state == "failed"
-    assert "第三十六条" in tender.failure_reason
-    assert "Fewer than 2 bidders" in tender.failure_reason_en
+    assert "第三十四条第三项、财库〔2015〕124号" in tender.failure_reason
+    assert "第三十六条" not in tender.failure_reason  # of open tenders
+    assert "Fewer than 2 suppliers" in tender.failure_reason_en
     assert state_of(line).reserved.amount == 0
     assert state_of(line).available == line.appropriated
-    assert Notice.objects.get(tender=tender, kind="failure").content["outcome"] == "failed"
+    notice = Notice.objects.get(tender=tender, kind="failure")
+    assert notice.content["outcome"] == "failed"
+    with override("zh-hans"):
+        assert (notice.heading, tender.get_state_display()) == ("终止公告", "已终止")
+        # One that was published before consultations had their own words keeps its heading.
+        assert Notice(kind="failure", content={"outcome": "failed", "method": "consultation"}).heading == "废标公告"
     assert Bid.objects.get().state == "sealed"
     [mail] = mailoutbox
     assert mail.to == ["bidder@firm.example"]

@@ -96,6 +96,19 @@ def day(value: date | None) -> str:
 
 
 @register.filter
+def in_full(value: date | None) -> str:
+    """An instant or a day with its year and no word such as "today": for papers that stay as they are."""
+    if not value:
+        return ""
+    if isinstance(value, datetime):
+        at = timezone.localtime(value).isoformat(timespec="seconds")
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>', at, words.exact_words(value), words.full_words(value)
+        )
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), words.full_day_words(value))
+
+
+@register.filter
 def deadline(instant: datetime | None) -> str:
     """The only way the site writes a deadline: the instant, and what is left of the time."""
     if not instant:
