@@ -8,7 +8,11 @@ class RegionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
+        from marketplace.audit import labels as audit_labels
         from marketplace.core import search
+        from marketplace.regions import labels
         from marketplace.regions.search import search_hits
 
         search.register(search_hits)
+        audit_labels.register(labels.ACTIONS, labels.DATA)
+        audit_labels.register_subjects("regions.region", labels.region_names)
