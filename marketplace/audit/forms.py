@@ -16,8 +16,8 @@ class SearchForm(forms.Form):
         label=pgettext_lazy("who", "Person"), required=False, max_length=80, help_text=_("Part of the name")
     )
     action = forms.ChoiceField(label=_("Act"), required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput)
-    until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput)
+    since = forms.DateField(label=pgettext_lazy("search", "First day"), required=False, widget=forms.DateInput)
+    until = forms.DateField(label=pgettext_lazy("search", "Last day"), required=False, widget=forms.DateInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

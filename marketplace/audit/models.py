@@ -43,6 +43,8 @@ class Event(models.Model):
             models.Index(fields=["subject_type", "subject_id", "id"], name="audit_subject"),
             models.Index(fields=["actor", "id"], name="audit_actor"),
             models.Index(fields=["action", "id"], name="audit_action"),
+            # The search reads by time: what is entered later may have happened before.
+            models.Index(fields=["occurred_at", "id"], name="audit_time"),
         ]
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")

@@ -110,7 +110,7 @@ def search(
     condition = supervised(user)
     if condition is None:
         return Event.objects.none()
-    found = Event.objects.filter(condition).select_related("actor", "sealed").order_by("-id")
+    found = Event.objects.filter(condition).select_related("actor", "sealed").order_by("-occurred_at", "-id")
     if person.strip():
         words = person.strip()
         found = found.filter(

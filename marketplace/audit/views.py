@@ -10,6 +10,7 @@ from django.db.models import Max, Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
@@ -73,18 +74,19 @@ def verifier(request: HttpRequest) -> FileResponse:
 
 @require_safe
 def trail(request: HttpRequest, subject_type: str, subject_id: str) -> HttpResponse:
-    events = selectors.readable_trail(request.user, subject_type, subject_id).order_by("-id")
+    events = selectors.readable_trail(request.user, subject_type, subject_id).order_by("-occurred_at", "-id")
     page = Paginator(events, PAGE_SIZE).get_page(request.GET.get("page"))
     if not page.paginator.count:
         raise Http404
+    name = labels.subject_names(page.object_list[:1]).get((subject_type, subject_id), "")
     return render(
         request,
         "audit/trail.html",
         {
             "page": page,
             "names": labels.names_of(page.object_list),
-            "kind": labels.subject_label(subject_type),
-            "subject_id": subject_id,
+            "name": name,
+            "here": f"{capfirst(labels.subject_label(subject_type))} {subject_id}",
             "page_url": selectors.page_of(request.user, subject_type, subject_id),
             "whole": selectors.may_read_trail(request.user, subject_type, subject_id) or request.user.is_superuser,
         },
@@ -111,6 +113,7 @@ def search(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
             "form": form,
             "page": page,
             "names": labels.names_of(page.object_list),
+            "subjects": labels.subject_names(page.object_list),
             "csv_url": f"?{query.urlencode()}",
         },
     )

@@ -208,7 +208,7 @@ def test_events_read_as_sentences(in_english, client_for, firm, supervisor):
         "yes, –",
         "Yang Shili",
         "<dd>Yang Shili</dd>",
-        "<dd>30 Nov 2024 17:00</dd>",
+        ">30 Nov 2024 17:00</time></dd>",
     ):
         assert words in text
     assert "是、–" in client_for(make_member(Role.ADMIN, firm)).get(trail_url(firm)).content.decode()
@@ -237,6 +237,36 @@ def test_the_command_prints_the_trail(capsys, firm):
     assert "not sealed yet" in out
     with pytest.raises(CommandError):
         call_command("audit_trail", "accounts.organisation", "0")
+
+
+def test_the_search_and_the_trail_say_what_was_acted_on(client_for, in_english, firm, supervisor):
+    person = make_user(home_region=a_place(), display_name_en="Yang Shili")
+    lawyer = make_practitioner(firm)
+    lawyer.display_name_en = "Pan Lvshi"
+    lawyer.save()
+    make_event(person, firm)
+    make_event(person, lawyer.memberships.get())
+    make_event(person, make_credential(lawyer))
+    text = client_for(supervisor, language="en").get(reverse("audit:search")).content.decode()
+    for words in (
+        f">{firm.name_en}</a>",
+        f">Pan Lvshi, practitioner, {firm.name_en}</a>",
+        ">lawyer&#x27;s licence of Pan Lvshi</a>",
+    ):
+        assert words in text
+    trail = client_for(supervisor, language="en").get(trail_url(firm)).content.decode()
+    assert f"<h1>{firm.name_en}: what happened, and who did it</h1>" in trail
+    assert f'href="{reverse("accounts:organisation", args=[firm.pk])}"' in trail
+
+
+def test_the_newest_act_stands_first_whenever_it_was_entered(client_for, firm, supervisor):
+    """What was entered later may have happened before."""
+    person = make_user(home_region=a_place())
+    for instant, reason in (("2026-03-02T09:00+08:00", "后来"), ("2026-03-01T09:00+08:00", "先前")):
+        make_event(person, firm, reason=reason, now=datetime.fromisoformat(instant))
+    for url in (trail_url(firm), reverse("audit:search")):
+        text = client_for(supervisor).get(url).content.decode()
+        assert text.index("后来") < text.index("先前")
 
 
 def test_every_act_of_the_accounts_is_named():

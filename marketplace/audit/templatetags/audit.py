@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -10,16 +11,18 @@ from django.db import models
 from django.template.context import Context
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from marketplace.audit import labels, selectors
 from marketplace.audit.models import Event
-from marketplace.core.templatetags.ui import icon_tag
-from marketplace.core.words import instant_words
+from marketplace.core.templatetags.ui import day, icon_tag, when
 
 register = template.Library()
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @register.simple_tag(takes_context=True)
@@ -46,60 +49,89 @@ def because(event: Event) -> str:
     return labels.reason_label(event.reason)
 
 
-@register.filter
-def kind_of_object(event: Event) -> str:
-    return labels.subject_label(event.subject_type)
+@register.simple_tag
+def object_words(event: Event, subjects: Mapping[tuple[str, str], str]) -> str:
+    """What was acted on: its name, or its kind and number. ``subjects``: see ``labels.subject_names``."""
+    name = subjects.get((event.subject_type, event.subject_id))
+    return name or f"{labels.subject_label(event.subject_type)} {event.subject_id}"
 
 
 @register.filter
 def act_data(event: Event, names: Mapping[tuple[str, int], str] | None = None) -> list[tuple[str, str]]:
-    """(label, value) of what the event keeps besides; the change of state first. ``names``: see ``labels.names_of``."""
+    """(label, value) of what the event keeps besides; the change of state first. ``names``: see ``labels.names_of``.
+
+    Values are markup. What is empty is left out.
+    """
     data = dict(event.data)
+    words = _Words(event, names or {})
     pairs: list[tuple[str, str]] = []
     before, after = data.pop("from", None), data.pop("to", None)
     if before is not None and after is not None and before != after:
-        words = [labels.value_label(event.subject_type, "state", side) for side in (before, after)]
-        label = _("State") if all(words) else _("What changed")
-        pairs.append(
-            (label, " → ".join(word or _words(side, {}) for word, side in zip(words, (before, after), strict=True)))
+        states = [labels.value_label(event.subject_type, "state", side) for side in (before, after)]
+        label = _("State") if all(states) else _("What changed")
+        said = [state or words.plain(side) for state, side in zip(states, (before, after), strict=True)]
+        pairs.append((label, format_html("{} → {}", *said)))
+    return pairs + [(labels.data_label(event.action, key), words.of(key, value)) for key, value in words.kept(data)]
+
+
+class _Words:
+    """The values of one event in words."""
+
+    def __init__(self, event: Event, names: Mapping[tuple[str, int], str]) -> None:
+        self.event, self.names = event, names
+
+    def kept(self, data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        return [(key, value) for key, value in labels.in_order(self.event.action, data) if value != ""]
+
+    def of(self, key: str, value: Any) -> str:
+        return (
+            self._named(key, value)
+            or labels.value_words(self.event.action, key, value)
+            or labels.value_label(self.event.subject_type, key, value)
+            or self.plain(value)
         )
-    names = names or {}
-    for key, value in sorted(data.items()):
-        said = _named(key, value, names) or labels.value_label(event.subject_type, key, value) or _words(value, names)
-        pairs.append((labels.data_label(key), said))
-    return pairs
+
+    def _named(self, key: str, value: Any) -> str | None:
+        """The names of the numbers, if each of them has one."""
+        registered = labels.names_key(self.event.action, key)
+        numbers = value if isinstance(value, list) else [value]
+        if registered is None or not numbers:
+            return None
+        found = [self.names.get((registered, n)) if isinstance(n, int) else None for n in numbers]
+        return _(", ").join(filter(None, found)) if all(found) else None
+
+    def plain(self, value: Any, between: str = "\n") -> str:
+        """A value without a word of its own. The rows of a table, and the cells of one row, stand one below the other."""
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        if isinstance(value, list):
+            table = any(isinstance(item, dict) for item in value)
+            parts = [self.plain(item, _("; ")) for item in value]
+            return _join("\n" if table else _(", "), parts) or "–"
+        if isinstance(value, dict):
+            cells = [
+                format_html("{}{}{}", labels.data_label(self.event.action, key), _(": "), self.of(key, item))
+                for key, item in self.kept(value)
+            ]
+            return _join(between, cells) or "–"
+        if isinstance(value, str):
+            return _moment(value)
+        return "–" if value is None else str(value)
 
 
-def _named(key: str, value: Any, names: Mapping[tuple[str, int], str]) -> str | None:
-    """The names of the numbers, if each of them has one."""
-    found = [
-        names.get((key, n)) if isinstance(n, int) else None for n in (value if isinstance(value, list) else [value])
-    ]
-    return _(", ").join(filter(None, found)) if found and all(found) else None
+def _join(between: str, parts: Sequence[str]) -> str:
+    return format_html_join(between, "{}", ((part,) for part in parts))
 
 
-def _words(value: Any, names: Mapping[tuple[str, int], str]) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if value is None:
-        return "–"
-    if isinstance(value, list):
-        # The rows of a table stand one below the other.
-        between = "\n" if any(isinstance(item, dict) for item in value) else _(", ")
-        return between.join(_words(item, names) for item in value) or "–"
-    if isinstance(value, dict):
-        cells = (
-            f"{labels.data_label(key)}: {_named(key, item, names) or _words(item, names)}"
-            for key, item in sorted(value.items())
-        )
-        return "; ".join(cells) or "–"
-    return _instant(value) or str(value) if isinstance(value, str) else str(value)
-
-
-def _instant(value: str) -> str | None:
-    """An instant as ISO 8601 writes it, in words; anything else is None."""
+def _moment(value: str) -> str:
+    """An instant or a day as ISO 8601 writes it, in words; a digest in its own letters; anything else as it is."""
+    if DIGEST.fullmatch(value):
+        return format_html('<code class="digest">{}</code>', value)
     try:
         instant = parse_datetime(value) if "T" in value else None
+        date = parse_date(value) if DAY.fullmatch(value) else None
     except ValueError:
-        return None
-    return instant_words(instant) if instant is not None and timezone.is_aware(instant) else None
+        return value
+    if instant is not None and timezone.is_aware(instant):
+        return when(instant)
+    return value if date is None else day(date)
