@@ -475,8 +475,16 @@ def test_the_form_of_a_call_says_which_shifts_it_takes(client_for):
 
 
 def test_declining_a_shift_says_until_when_to_answer(client_for):
-    case, proposed = sent()
+    _case, proposed = sent()
     page = text(
         client_for(proposed[0].person, language="en").get(reverse("staffing:duty_decline", args=[proposed[0].pk]))
     )
     assert 'answer due <time class="deadline' in page
+
+
+def test_chinese_sentences_stand_beside_each_other_without_a_space(client_for):
+    case, proposed = sent()
+    for person in (case.parties.officer, proposed[0].person):
+        for name, key in (("roster", case.roster.pk), ("roster_shift", proposed[0].shift_id)):
+            page = text(client_for(person).get(reverse(f"staffing:{name}", args=[key])))
+            assert not re.search("[。！？：] +[^ <]", page.split("<main")[1]), name
