@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.core.i18n import localized
+
 from .models import (
     Credential,
     CredentialKind,
@@ -94,7 +96,7 @@ def conflicts(user: User, organisations: Iterable[Organisation], on: date) -> li
             parties[relation.organisation_id],
             "declared",
             _("declared tie to %(name)s: %(kind)s")
-            % {"name": parties[relation.organisation_id].name, "kind": relation.get_kind_display()},
+            % {"name": localized(parties[relation.organisation_id], "name"), "kind": relation.get_kind_display()},
         )
         for relation in DeclaredRelation.objects.filter(
             Q(valid_to__isnull=True) | Q(valid_to__gte=since),
@@ -112,11 +114,15 @@ def conflicts(user: User, organisations: Iterable[Organisation], on: date) -> li
         valid_from__lte=on,
     )
     found += [
-        Conflict(parties[key], "member", _("member of %(name)s within three years") % {"name": parties[key].name})
+        Conflict(
+            parties[key],
+            "member",
+            _("member of %(name)s within three years") % {"name": localized(parties[key], "name")},
+        )
         for key in sorted(set(held.values_list("organisation_id", flat=True)))
     ]
     found += [
-        Conflict(party, "head", _("has the same name as the head of %(name)s") % {"name": party.name})
+        Conflict(party, "head", _("has the same name as the head of %(name)s") % {"name": localized(party, "name")})
         for party in parties.values()
         if party.head_name and party.head_name.strip() == user.display_name.strip()
     ]

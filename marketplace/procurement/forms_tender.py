@@ -151,7 +151,9 @@ class PublishForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.tender, self.possible = tender, holders
         self.fields["holders"].choices = [  # type: ignore[attr-defined]
-            (str(h.user.pk), f"{h.user} · {h.organisation}") for h in holders if h.ready
+            (str(h.user.pk), f"{localized(h.user, 'display_name')} · {localized(h.organisation, 'name')}")
+            for h in holders
+            if h.ready
         ]
         now = timezone.localtime(clock.now())
         self.earliest: Deadline = earliest_bid_deadline(

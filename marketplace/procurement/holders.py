@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db.models import Q
 
-from marketplace.accounts.models import KeyHolderKey, Membership, Role, User
+from marketplace.accounts.models import KeyHolderKey, Membership, Organisation, Role, User
 from marketplace.accounts.rules import SUPERVISING_KINDS, active_memberships
 from marketplace.regions import codes
 
@@ -19,7 +19,7 @@ class Holder:
     """A possible key-holder. ``ready``: has set a passphrase; ``own``: of the buyer itself."""
 
     user: User
-    organisation: str
+    organisation: Organisation
     ready: bool
     own: bool
 
@@ -49,6 +49,6 @@ def eligible_holders(tender: Tender, on: date) -> list[Holder]:
         KeyHolderKey.objects.filter(user_id__in=people, retired_at__isnull=True).values_list("user_id", flat=True)
     )
     return [
-        Holder(m.user, m.organisation.name, m.user_id in ready, m.organisation_id == tender.organisation_id)
+        Holder(m.user, m.organisation, m.user_id in ready, m.organisation_id == tender.organisation_id)
         for m in people.values()
     ]

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from moneyed import Money
 
+from marketplace.core.i18n import localized
 from marketplace.core.units import yuan
 from marketplace.core.words import money_words
 from marketplace.statutes.selectors import value
@@ -105,7 +106,7 @@ def _villages(lots: list[Lot]) -> list[str]:
     if twice:
         found.append(
             _("These villages stand in two lots: %(names)s. Leave each in one.")
-            % {"names": "、".join(region.name for region in twice[:5])}
+            % {"names": _(", ").join(localized(region, "name") for region in twice[:5])}
         )
     found += [
         _lot(lot) + _("names no village. Choose the villages that are served.")

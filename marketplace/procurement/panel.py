@@ -12,6 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.rules import has_role
 from marketplace.accounts.selectors import conflicts
 from marketplace.core.canonical import digest
+from marketplace.core.i18n import localized
 
 from . import rules_evaluation as rules
 from . import scoring
@@ -41,13 +42,13 @@ def check_representative(tender: Tender, person: User, now: datetime) -> None:
                 "%(person)s cannot represent the buyer on the panel: only a member of it who neither drafted nor approved."
             ),
             field="representatives",
-            person=str(person),
+            person=localized(person, "display_name"),
         )
     if found := conflicts(person, selectors.bidders(tender), timezone.localdate(now)):
         raise PanelUnlawful(
             _("%(person)s has a tie to a bidder: %(tie)s."),
             field="representatives",
-            person=str(person),
+            person=localized(person, "display_name"),
             tie=str(found[0]),
         )
 

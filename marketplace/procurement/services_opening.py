@@ -15,6 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.audit.models import Event
 from marketplace.audit.services import record
 from marketplace.core.canonical import canonical_json
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.sealing import CannotOpen, open_sealed
@@ -282,7 +283,7 @@ def check_qualification(
             raise OverCeiling(field="code")
         opened_bid.qualified = None
         if opened_bid.pk in selectors.low_price_signs(tender, bids.values()) and not price_explanation:
-            raise LowPriceUnexplained(field="price_explanation", supplier=opened_bid.bid.supplier.name)
+            raise LowPriceUnexplained(field="price_explanation", supplier=localized(opened_bid.bid.supplier, "name"))
     else:
         code = code or InvalidReason.UNQUALIFIED
         if not reason:

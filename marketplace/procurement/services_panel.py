@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import conflicts
 from marketplace.audit.services import record
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.mail import tell
 from marketplace.core.permissions import require
@@ -114,7 +115,7 @@ def _close_check(tender: Tender, *, actor: User, now: datetime) -> None:
     by_key = {bid.pk: bid for bid in bids}
     for key in selectors.low_price_signs(tender, bids):
         if not by_key[key].price_explanation:
-            raise LowPriceUnexplained(supplier=by_key[key].bid.supplier.name)
+            raise LowPriceUnexplained(supplier=localized(by_key[key].bid.supplier, "name"))
     lots = selectors.live_lots(tender)
     left, fewest = bidders_left(tender, lots), selectors.fewest_bidders(tender)
     failing = [lot for lot in lots if left[lot.pk] < fewest]

@@ -10,10 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 from marketplace.core.errors import InvalidInput
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
@@ -166,6 +168,6 @@ def _holders(tender: Tender, wanted: Sequence[User] | None, now: datetime) -> li
             field="holders",
             needed=max(tender.key_threshold, len(wanted or ())),
             ready=len(chosen),
-            names="、".join(str(user) for user in missing) or "–",
+            names=gettext(", ").join(localized(user, "display_name") for user in missing) or "–",
         )
     return chosen

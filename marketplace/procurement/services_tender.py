@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
@@ -19,6 +20,7 @@ from catalog.services import freeze_version
 from marketplace.accounts.models import User
 from marketplace.audit.services import record
 from marketplace.core.errors import InvalidInput
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
@@ -359,23 +361,25 @@ def _set_amounts(lot: Lot, quantity: int | None, seats: int | None) -> None:
 def _write_regions(lot: Lot, regions: Iterable[Region]) -> None:
     wanted = {region.code: region for region in regions}
     low, high = lot.tender.organisation.region.code_range
-    outside = [r.name for r in wanted.values() if not low <= r.code < high]
+    outside = [localized(r, "name") for r in wanted.values() if not low <= r.code < high]
     if outside:
         raise InvalidInput(
-            _("%(names)s lies outside of the area of your organisation."), field="regions", names="、".join(outside[:5])
+            _("%(names)s lies outside of the area of your organisation."),
+            field="regions",
+            names=gettext(", ").join(outside[:5]),
         )
     taken = Region.objects.filter(
         pk__in=Lot.regions.through.objects.filter(lot__tender_id=lot.tender_id, region_id__in=wanted)
         .exclude(lot_id=lot.pk)
         .values("region_id")
     ).order_by("code")
-    names = [region.name for region in taken]
+    names = [localized(region, "name") for region in taken]
     if names:
         raise InvalidInput(
             _("%(names)s: another lot of this tender has it already. Leave each village in one lot."),
             code="village_in_two_lots",
             field="regions",
-            names="、".join(names[:5]) + ("…" if len(names) > 5 else ""),
+            names=gettext(", ").join(names[:5]) + ("…" if len(names) > 5 else ""),
         )
     lot.regions.set(wanted.values())
 

@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -435,7 +436,9 @@ def answer(request: SignedIn, pk: int, question: int) -> HttpResponse:
             if row.answered_by_id == request.user.pk and row.answer == form.cleaned_data["answer"]:
                 messages.info(request, _("You have given this answer already; everybody can read it."))
                 return redirect("procurement:tender", found.pk)
-            refuse(form, error)
+            # The question has no form any more where its error could stand.
+            messages.error(request, str(error))
+            return redirect(f"{reverse('procurement:tender', args=[found.pk])}#questions")
         except DomainError as error:
             refuse(form, error)
         else:

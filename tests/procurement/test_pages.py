@@ -13,6 +13,7 @@ from marketplace.procurement import documents, selectors, services_bidding, serv
 from marketplace.procurement.areas import Area
 from marketplace.procurement.models import BidDraft, Notice, Plan, Tender
 from marketplace.procurement.selectors import life_line
+from tests.factories.accounts import make_membership, make_user
 from tests.factories.procurement import (
     PDF,
     bureau_of,
@@ -382,3 +383,35 @@ def test_the_form_of_a_plan_shows_all_that_is_wrong_at_once(now, client_for, in_
     assert 'value="-5"' in text
     assert 'value="2031-12-31"' in text
     assert Plan.objects.get().title == plan.title
+
+
+def test_key_holders_are_offered_by_their_names_in_the_language_of_the_page(now, client_for, settings):
+    settings.MFA_REQUIRED = False
+    tender = make_tender(state="approved", now=now)
+    bureau = bureau_of(tender)
+    page = client_for(bureau.officer, language="en").get(url("publish", tender.pk)).content.decode()
+    for holder in bureau.holders:
+        assert f"{holder.display_name_en} · {bureau.organisation.name_en}" in page
+        assert holder.display_name not in page
+    # Who has set no passphrase yet is named with the organisation whose administrator can ask for it.
+    late = make_user(display_name_en="Late holder")
+    make_membership(late, bureau.organisation, "key_holder")
+    page = client_for(bureau.officer, language="en").get(url("publish", tender.pk)).content.decode()
+    assert f"Late holder · {bureau.organisation.name_en}" not in page
+    assert f"<small>{bureau.organisation.name_en}</small>" in page
+
+
+def test_who_answers_what_a_colleague_has_answered_is_told_so(now, client_for):
+    tender = make_tender(now=now)
+    supplier, bidder = make_supplier()
+    question = services_tender.ask_question(
+        actor=bidder, organisation=supplier, tender=tender, text="讲座可以合并吗？", now=now
+    )
+    services_tender.answer_question(actor=bureau_of(tender).officer, question=question, answer="可以。", now=now)
+    colleague = make_user()
+    make_membership(colleague, tender.organisation, "officer")
+    typed = {f"q{question.pk}-answer": "不可以。"}
+    answer = client_for(colleague, language="en").post(url("answer", tender.pk, question.pk), typed, follow=True)
+    said = answer.content.decode()
+    assert "This question has been answered already" in said
+    assert "不可以。" not in said
