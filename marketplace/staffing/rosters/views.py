@@ -25,6 +25,7 @@ from volunteers import rules as volunteer_rules
 
 from . import deals, offers, people, rules, selectors, services
 from .forms import EVERYBODY, OfferForm, OpenForm, PlacesForm, ReasonForm, RosterForm, ShiftForm, TermsForm
+from .duties import proposals_of
 from .models import Offer, Roster, RosterShift
 from .states import DealState, RosterState
 
@@ -176,6 +177,7 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
         and found.state == RosterState.PUBLISHED
         and offers.shifts_for(user, found, now).exists(),
         "offer": Offer.objects.filter(roster=found, person=user).first(),
+        "asked": list(proposals_of(user).filter(shift__roster=found)),
         "repairable": repairable,
         "unasked": selectors.coming_free(found, now)[:PAGE] if stuck else [],
         "open_form": OpenForm(roster=found) if may_manage and found.state in ("draft", "closed") else None,

@@ -167,6 +167,9 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
         "oversees": oversees,
         "may_withdraw": rules.can_manage(request.user, roster) and shift.starts_at > clock.now(),
         "holding": holding,
+        "asked": next(
+            (each for each in holding if each.person_id == me(request).pk and each.state == "proposed"), None
+        ),
     }
     for deal in finished.order_by("-requested_at", "-pk"):
         full = selectors.with_documents(deal)

@@ -488,3 +488,19 @@ def test_chinese_sentences_stand_beside_each_other_without_a_space(client_for):
         for name, key in (("roster", case.roster.pk), ("roster_shift", proposed[0].shift_id)):
             page = text(client_for(person).get(reverse(f"staffing:{name}", args=[key])))
             assert not re.search("[。！？：] +[^ <]", page.split("<main")[1]), name
+
+
+def test_whoever_is_asked_answers_on_the_roster_and_on_the_shift(client_for):
+    case, proposed = sent()
+    duty = proposed[0]
+    other = next(each for each in case.lawyers if each != duty.person)
+    for person, may in ((duty.person, True), (other, False), (case.parties.officer, False)):
+        page = text(client_for(person, language="en").get(reverse("staffing:roster_shift", args=[duty.shift_id])))
+        assert (reverse("staffing:duty_confirm", args=[duty.pk]) in page) == may
+        assert "answer due <time" in page
+    page = text(client_for(duty.person, language="en").get(reverse("staffing:roster", args=[case.roster.pk])))
+    box = page.split('<section class="next">')[1].split("</section>")[0]
+    assert "answer due <time" in box
+    assert reverse("staffing:duties") in box
+    page = text(client_for(case.parties.officer).get(reverse("staffing:roster", args=[case.roster.pk])))
+    assert "确认或谢绝" not in page
