@@ -24,8 +24,8 @@ from marketplace.staffing.views import me
 from volunteers import rules as volunteer_rules
 
 from . import deals, offers, people, rules, selectors, services
-from .forms import EVERYBODY, OfferForm, OpenForm, PlacesForm, ReasonForm, RosterForm, ShiftForm, TermsForm
 from .duties import proposals_of
+from .forms import EVERYBODY, OfferForm, OpenForm, PlacesForm, ReasonForm, RosterForm, ShiftForm, TermsForm
 from .models import Offer, Roster, RosterShift
 from .states import DealState, RosterState
 
