@@ -81,6 +81,16 @@ class TimeRecorded(DomainError):
     )
 
 
+class CallOver(DomainError):
+    code = "call_over"
+    message = _("This call was called off; nobody meets any more.")
+
+
+class NotOnTheDay(DomainError):
+    code = "not_on_the_day"
+    message = _("An emergency contact is opened only on the day of the shift, for somebody who is expected there.")
+
+
 class BadShift(InvalidInput):
     code = "bad_shift"
     message = _("A shift lies in the future, ends after it begins, on the same day, and has at least one place.")

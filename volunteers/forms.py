@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import CredentialKind, Organisation, Specialty, SpokenLanguage
@@ -18,9 +20,15 @@ from .models import OpportunityKind
 _MANY = forms.CheckboxSelectMultiple
 
 
+def _capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """Choices as they stand at the beginning of a line. In the reader's language: for a form that is being made."""
+    return [(value, capfirst(str(words))) for value, words in choices]
+
+
 class ProfileForm(forms.Form):
     region = RegionField(
-        label=_("Near"), help_text=_("Your village, township or county: calls are sorted by the way from there.")
+        label=_("Where I live"),
+        help_text=_("Your village, township or county: calls are sorted by the way from there."),
     )
     languages = forms.MultipleChoiceField(label=_("Languages I speak"), choices=SpokenLanguage.choices, widget=_MANY)
     skills = forms.MultipleChoiceField(
@@ -33,13 +41,19 @@ class ProfileForm(forms.Form):
         label=_("Emergency contact"),
         required=False,
         max_length=100,
-        help_text=_("Stored encrypted; shown to nobody but you."),
+        help_text=_(
+            "Stored encrypted. Only who organises or hosts your shift can open it, on its day; each look is recorded."
+        ),
     )
     consent = forms.BooleanField(
         label=_(
             "I take part of my own free will, and agree that my service is recorded and confirmed by those I serve."
         )
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["skills"].choices = _capitalised(Specialty.choices)  # type: ignore[attr-defined]
 
 
 class _OrganisationField(forms.ModelChoiceField[Organisation]):
@@ -51,13 +65,20 @@ class OpportunityForm(forms.Form):
     organiser = _OrganisationField(label=_("Organiser"), queryset=Organisation.objects.none())
     host = _OrganisationField(
         label=_("Who confirms attendance"), queryset=Organisation.objects.none(), required=False,
-        empty_label=_("the organiser itself"),
         help_text=_("The village or organisation that is served; the organiser itself where left empty."),
     )  # fmt: skip
-    kind = forms.ChoiceField(label=_("Kind"), choices=OpportunityKind.choices)
+    kind = forms.ChoiceField(label=_("Kind"))
     title = forms.CharField(label=_("Title"), max_length=120)
     title_en = forms.CharField(label=_("Title in English"), max_length=160, required=False)
     region = RegionField(label=_("Place"))
+    meeting_point = forms.CharField(
+        label=_("Where to meet"), max_length=200, help_text=_("House, room or landmark. Everybody can read it.")
+    )
+    meeting_point_en = forms.CharField(label=_("Where to meet, in English"), max_length=240, required=False)
+    contact_phone = forms.CharField(
+        label=_("Telephone for questions"), max_length=60,
+        help_text=_("Answered on the day too. Only those who have signed up see it."),
+    )  # fmt: skip
     description = forms.CharField(label=_("What to do"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000)
     description_en = forms.CharField(
         label=_("What to do, in English"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000, required=False
@@ -65,13 +86,9 @@ class OpportunityForm(forms.Form):
     subsidised = forms.BooleanField(
         label=_("Subsidised by the day"),
         required=False,
-        help_text=_("The policy in force pays a subsidy; the time then counts as no volunteer hour."),
+        help_text=_("The policy in force pays a subsidy; the time then does not count as volunteer hours."),
     )
-    required_credential = forms.ChoiceField(
-        label=_("Required credential"),
-        choices=[("", _("none: everybody may come")), *CredentialKind.choices],
-        required=False,
-    )
+    required_credential = forms.ChoiceField(label=_("Required credential"), required=False)
     languages = forms.MultipleChoiceField(
         label=_("Useful languages"), choices=SpokenLanguage.choices, widget=_MANY, required=False
     )
@@ -81,8 +98,22 @@ class OpportunityForm(forms.Form):
 
     def __init__(self, *args: Any, organisers: Any, hosts: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = _capitalised(OpportunityKind.choices)  # type: ignore[attr-defined]
+        self.fields["required_credential"].choices = _capitalised(  # type: ignore[attr-defined]
+            [("", _("none: everybody may come")), *CredentialKind.choices]
+        )
+        self.fields["skills"].choices = _capitalised(Specialty.choices)  # type: ignore[attr-defined]
+        self.fields["host"].empty_label = capfirst(_("the organiser itself"))  # type: ignore[attr-defined]
         self.fields["organiser"].queryset = organisers  # type: ignore[attr-defined]
         self.fields["host"].queryset = hosts  # type: ignore[attr-defined]
+
+
+class MeetingForm(forms.Form):
+    """Where to meet and whom to call, said or changed later: the same three fields."""
+
+    meeting_point = OpportunityForm.base_fields["meeting_point"]
+    meeting_point_en = OpportunityForm.base_fields["meeting_point_en"]
+    contact_phone = OpportunityForm.base_fields["contact_phone"]
 
 
 def _moment() -> forms.DateTimeInput:
@@ -92,7 +123,9 @@ def _moment() -> forms.DateTimeInput:
 class ShiftForm(forms.Form):
     starts_at = forms.DateTimeField(label=_("From"), widget=_moment())
     ends_at = forms.DateTimeField(label=_("To"), widget=_moment())
-    places = forms.IntegerField(label=_("Places"), min_value=1, max_value=500, initial=2)
+    places = forms.IntegerField(
+        label=_("Places"), min_value=1, max_value=500, widget=forms.NumberInput(attrs={"placeholder": "2"})
+    )
 
     def has_changed(self) -> bool:
         """A row without any time is an empty row, whatever stands under places."""
@@ -121,11 +154,12 @@ ShiftFormSet = forms.formset_factory(ShiftForm, formset=_Shifts, extra=3, min_nu
 
 class FindForm(forms.Form):
     q = forms.CharField(label=_("Title or place"), required=False, max_length=60)
-    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("all kinds")), *OpportunityKind.choices], required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
     near = RegionField(label=_("From where"), required=False, help_text="")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = _capitalised([("", _("all kinds")), *OpportunityKind.choices])  # type: ignore[attr-defined]
         self.fields["near"].widget.attrs["placeholder"] = _("Name or Pinyin, such as langde")
 
 

@@ -11,6 +11,7 @@ ACTIONS = {
     "volunteer.readmit": _("let the volunteer sign up again"),
     "opportunity.create": _("wrote a call for volunteers"),
     "opportunity.revise": _("changed the draft of the call"),
+    "opportunity.meet": _("said where to meet and whom to call"),
     "opportunity.open": _("opened the call"),
     "opportunity.close": _("closed the call"),
     "opportunity.answer": _("closed the call: what it sought was found"),
@@ -22,6 +23,7 @@ ACTIONS = {
     "sign_up.cancel": _("gave up the place"),
     "sign_up.release": _("the waiting list ended with the call"),
     "sign_up.pass_over": _("was passed over in the queue"),
+    "sign_up.open_contact": _("opened the emergency contact"),
     "sign_up.attend": _("attendance recorded"),
     "sign_up.miss": _("absence recorded"),
 }

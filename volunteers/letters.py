@@ -15,10 +15,12 @@ from marketplace.core.words import letter_words
 
 from .errors import TooManyMissed
 from .models import Opportunity, SignUp
+from .words import meeting_words
 
 #: in the language of the part of the letter in which they stand
 _in_words = lazy(localized, str)
 _at = lazy(letter_words, str)
+_meeting = lazy(meeting_words, str)
 
 
 def place_offered(sign_up: SignUp) -> None:
@@ -30,13 +32,27 @@ def place_offered(sign_up: SignUp) -> None:
         _("A place has come free: %(call)s"),
         _(
             "You were on the waiting list of \u201c%(call)s\u201d (%(place)s, %(begins)s). A place is yours if you take it by "
-            "%(until)s; after that it goes to the next in line."
+            "%(until)s; after that it goes to the next in line. %(meeting)s"
         ),
         reverse("volunteers:mine"),
         call=_in_words(opportunity, "title"),
         place=_in_words(opportunity.region, "name"),
         begins=_at(sign_up.shift.starts_at),
         until=_at(sign_up.offer_until),
+        meeting=_meeting(opportunity),
+    )
+
+
+def meeting_said(opportunity: Opportunity, people: Iterable[User]) -> None:
+    """Where to meet or whom to call has changed: nobody shall wait at the wrong door."""
+    tell(
+        people,
+        _("Where to meet: %(call)s"),
+        _("For \u201c%(call)s\u201d in %(place)s this holds now. %(meeting)s"),
+        reverse("volunteers:opportunity", args=[opportunity.pk]),
+        call=_in_words(opportunity, "title"),
+        place=_in_words(opportunity.region, "name"),
+        meeting=_meeting(opportunity),
     )
 
 

@@ -73,6 +73,13 @@ class Opportunity(models.Model):
     description = models.TextField(_("what to do"))
     description_en = models.TextField(_("what to do, in English"), blank=True)
     region = models.ForeignKey(Region, verbose_name=_("place"), on_delete=models.PROTECT, related_name="+")
+    #: house, room or landmark: everybody may read it
+    meeting_point = models.CharField(_("where to meet"), max_length=200, blank=True, default="", db_default="")
+    meeting_point_en = models.CharField(
+        _("where to meet, in English"), max_length=240, blank=True, default="", db_default=""
+    )
+    #: whom to call on the day: for those who have signed up (``rules.can_call``)
+    contact_phone = models.CharField(_("telephone for questions"), max_length=60, blank=True, default="", db_default="")
     required_credential = models.CharField(
         _("required credential"), max_length=12, choices=CredentialKind.choices, blank=True
     )

@@ -26,6 +26,7 @@ class Nearby:
 
     opportunity: Opportunity
     next_shift_at: datetime
+    next_shift_ends_at: datetime
     free_places: int
     travel_minutes: int | None
     shared_languages: tuple[str, ...]
@@ -35,10 +36,12 @@ class Nearby:
 def open_calls(now: datetime) -> Any:
     """Open calls with a coming shift: annotated with the next shift's start and the free places."""
     coming = Q(shifts__starts_at__gt=now)
+    following = Shift.objects.filter(opportunity=OuterRef("pk"), starts_at__gt=now).order_by("starts_at", "pk")
     return (
         Opportunity.objects.filter(state=OpportunityState.OPEN)
         .annotate(
             next_shift_at=Min("shifts__starts_at", filter=coming),
+            next_shift_ends_at=Subquery(following.values("ends_at")[:1]),
             free_places=Sum(F("shifts__places") - F("shifts__taken"), filter=coming),
         )
         .filter(next_shift_at__isnull=False)
@@ -71,6 +74,7 @@ def near(
         Nearby(
             call,
             call.next_shift_at,
+            call.next_shift_ends_at,
             int(call.free_places or 0),
             minutes,
             tuple(x for x in call.languages if x in own_languages),

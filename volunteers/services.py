@@ -22,7 +22,7 @@ from marketplace.regions.models import Region
 
 from . import absences, errors, letters
 from .models import Opportunity, Shift, SignUp, VolunteerProfile
-from .rules import can_manage, can_organise
+from .rules import can_manage, can_open_emergency_contact, can_organise, can_record_attendance
 from .sign_ups import cancel_sign_up, promote_waiting
 from .states import OPPORTUNITY, SIGN_UP, OpportunityState, SignUpState
 
@@ -152,6 +152,9 @@ def create_opportunity(
     now: datetime,
     title_en: str = "",
     description_en: str = "",
+    meeting_point: str = "",
+    meeting_point_en: str = "",
+    contact_phone: str = "",
     required_credential: str = "",
     skills: Sequence[str] = (),
     languages: Sequence[str] = (),
@@ -174,6 +177,9 @@ def create_opportunity(
         description=description,
         description_en=description_en,
         region=region,
+        meeting_point=meeting_point,
+        meeting_point_en=meeting_point_en,
+        contact_phone=contact_phone,
         required_credential=required_credential,
         skills=list(skills),
         languages=list(languages),
@@ -189,8 +195,8 @@ def create_opportunity(
 
 #: what an organiser may write anew as long as nobody else has seen the call
 REVISABLE = (
-    "organiser", "host", "kind", "title", "title_en", "description", "description_en", "region", "required_credential",
-    "skills", "languages", "subsidised",
+    "organiser", "host", "kind", "title", "title_en", "description", "description_en", "region", "meeting_point",
+    "meeting_point_en", "contact_phone", "required_credential", "skills", "languages", "subsidised",
 )  # fmt: skip
 
 
@@ -217,6 +223,56 @@ def revise_opportunity(
     _set_shifts(opportunity, shifts)
     record(actor=actor, action="opportunity.revise", subject=opportunity, now=now, data={"shifts": len(shifts)})
     return opportunity
+
+
+@transaction.atomic
+def say_where_to_meet(
+    *,
+    actor: User,
+    opportunity: Opportunity,
+    meeting_point: str,
+    meeting_point_en: str,
+    contact_phone: str,
+    now: datetime,
+) -> Opportunity:
+    """Say or change where to meet and whom to call; who has a coming place is told by mail. Nothing new tells nobody.
+
+    Raises:
+        PermissionRefused, CallOver
+    """
+    opportunity = lock_row(Opportunity, opportunity.pk)
+    require(can_manage, actor, opportunity)
+    if opportunity.state == OpportunityState.CANCELLED:
+        raise errors.CallOver
+    said = {"meeting_point": meeting_point, "meeting_point_en": meeting_point_en, "contact_phone": contact_phone}
+    if all(getattr(opportunity, name) == value for name, value in said.items()):
+        return opportunity
+    for name, value in said.items():
+        setattr(opportunity, name, value)
+    opportunity.save(update_fields=list(said))
+    record(actor=actor, action="opportunity.meet", subject=opportunity, now=now)
+    places = SignUp.objects.filter(
+        shift__opportunity=opportunity,
+        shift__starts_at__gt=now,
+        state__in=[SignUpState.CONFIRMED, SignUpState.OFFERED],
+    )
+    letters.meeting_said(opportunity, [each.volunteer for each in places.select_related("volunteer").order_by("pk")])
+    return opportunity
+
+
+@transaction.atomic
+def open_emergency_contact(*, actor: User, sign_up: SignUp, now: datetime) -> str:
+    """Whom to tell if something happens to a volunteer on duty. Every look is on record.
+
+    Raises:
+        PermissionRefused, NotOnTheDay
+    """
+    require(can_record_attendance, actor, sign_up)
+    if not can_open_emergency_contact(actor, sign_up, now):
+        raise errors.NotOnTheDay
+    profile = VolunteerProfile.objects.get(user=sign_up.volunteer)
+    record(actor=actor, action="sign_up.open_contact", subject=sign_up, now=now)
+    return profile.emergency_contact
 
 
 def _check_shifts(shifts: Sequence[NewShift], now: datetime) -> None:

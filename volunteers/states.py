@@ -31,7 +31,7 @@ OPPORTUNITY = StateTable(
 
 
 class SignUpState(TextChoices):
-    CONFIRMED = "confirmed", _("place taken")
+    CONFIRMED = "confirmed", _("has a place")
     WAITING = "waiting", _("on the waiting list")
     OFFERED = "offered", _("place offered")
     CANCELLED = "cancelled", _("cancelled")

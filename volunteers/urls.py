@@ -18,7 +18,9 @@ urlpatterns = [
     path("organised/absences/<int:pk>/", views_organise.absences, name="absences"),
     path("organised/<int:pk>/", views_organise.manage, name="manage"),
     path("organised/<int:pk>/edit/", views_organise.edit, name="edit"),
+    path("organised/<int:pk>/meeting/", views_organise.meeting, name="meeting"),
     path("organised/<int:pk>/<slug:action>/", views_organise.move, name="move"),
+    path("sign-ups/<int:pk>/emergency-contact/", views_organise.emergency_contact, name="emergency_contact"),
     path("attendance/<int:pk>/", views_organise.attendance, name="attendance"),
     path("organised/<int:pk>/people.csv", views_organise.people_csv, name="people_csv"),
 ]

@@ -22,7 +22,7 @@ from marketplace.timesheets.states import SessionState
 from . import absences, selectors, services, sign_ups
 from .forms import FindForm, ProfileForm
 from .models import Shift, SignUp
-from .rules import can_manage, visible_to
+from .rules import can_call, can_manage, visible_to
 from .states import SignUpState
 from .subjects import KIND, LATE
 
@@ -64,6 +64,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "may_manage": person is not None and can_manage(person, found),
+        "may_call": bool(found.contact_phone) and can_call(request.user, found),
         "obstacle": sign_ups.obstacle(person, found, now) if person is not None else None,
     }
     return render(request, "volunteers/opportunity.html", context)
@@ -166,9 +167,14 @@ def mine(request: SignedIn) -> HttpResponse:
         .values_list("subject_id", "pk")
     )
     recorded = dict(sessions)
-    rows = [(row, recorded.get(row.shift_id), row.shift.ends_at >= now - LATE) for row in page]
-    return render(
-        request,
-        "volunteers/mine.html",
-        {"page": page, "rows": rows, "now": now, "barred": absences.refusal(request.user, now)},
-    )
+    coming, past = [], []
+    for row in page:
+        shown = (row, recorded.get(row.shift_id), row.shift.ends_at >= now - LATE)
+        (coming if row.shift.ends_at > now else past).append(shown)
+    context = {
+        "page": page,
+        "parts": [(_("Coming up"), coming), (_("Past"), past)],
+        "now": now,
+        "barred": absences.refusal(request.user, now),
+    }
+    return render(request, "volunteers/mine.html", context)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,13 +23,16 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError, PermissionRefused
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.timesheets.models import ServiceSession
+from marketplace.timesheets.states import SessionState
 
 from . import absences as missing
 from . import errors, services, sign_ups
-from .forms import OpportunityForm, ReadmitForm, ReasonForm, ShiftFormSet
+from .forms import MeetingForm, OpportunityForm, ReadmitForm, ReasonForm, ShiftFormSet
 from .models import Opportunity, Shift, SignUp
 from .rules import ORGANISERS, can_manage, managed_by
 from .states import OpportunityState, SignUpState
+from .subjects import KIND
 
 
 @require_safe
@@ -139,34 +144,80 @@ def manage(request: SignedIn, pk: int) -> HttpResponse:
     return render(request, "volunteers/manage.html", _manage_context(request, found))
 
 
-def _manage_context(request: SignedIn, found: Opportunity, reason: ReasonForm | None = None) -> dict[str, Any]:
-    """``reason``: a cancellation that was refused, as it was sent."""
+def _manage_context(
+    request: SignedIn, found: Opportunity, reason: ReasonForm | None = None, meet: MeetingForm | None = None
+) -> dict[str, Any]:
+    """``reason``, ``meet``: a cancellation or a meeting point that was refused, as it was sent."""
     now = clock.now()
     shifts = list(found.shifts.order_by("starts_at", "pk"))
     # Of a call that was called off everybody is listed: somebody may have to be rung up.
     gone = ["lapsed"] if found.state == OpportunityState.CANCELLED else ["cancelled", "lapsed"]
-    people = (
+    served = ServiceSession.objects.filter(
+        person=OuterRef("volunteer"), subject_kind=KIND, subject_id=OuterRef("shift")
+    ).exclude(state__in=[SessionState.WITHDRAWN, SessionState.REJECTED])
+    rows = (
         SignUp.objects.filter(shift__opportunity=found)
         .exclude(state__in=gone)
         .annotate(
             # Whose time is recorded cannot have stayed away; that he came may still have to be said.
             recorded=sign_ups.time_recorded(OuterRef("volunteer"), OuterRef("shift")),
             settled=Q(recorded=True, state=SignUpState.ATTENDED),
+            minutes=Subquery(served.values(n=Coalesce("decided_minutes", "claimed_minutes"))[:1]),
         )
-        .select_related("volunteer", "shift")
+        .select_related("volunteer__volunteer", "shift")
         .order_by("shift__starts_at", "pk")
     )
+    said = {name: getattr(found, name) for name in MeetingForm.base_fields}
     return {
         "opportunity": found,
         "shifts": shifts,
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "coming": any(shift.starts_at > now for shift in shifts),
-        "people": people,
+        "people": _with_places_in_line(rows),
         "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "may_manage": can_manage(request.user, found),
         "reason_form": reason or ReasonForm(),
+        "meeting_form": meet or MeetingForm(initial=said),
         "now": now,
     }
+
+
+def _with_places_in_line(people: Iterable[SignUp]) -> list[SignUp]:
+    """Each with ``queue``: the place in line of who waits (the queue's order is the primary key), else None."""
+    counts: dict[int, int] = {}
+    found = list(people)
+    for each in found:
+        waits = each.state == SignUpState.WAITING
+        if waits:
+            counts[each.shift_id] = counts.get(each.shift_id, 0) + 1
+        each.queue = counts[each.shift_id] if waits else None  # type: ignore[attr-defined]
+    return found
+
+
+@require_POST
+def meeting(request: SignedIn, pk: int) -> HttpResponse:
+    """Where to meet and whom to call, said or changed at any time."""
+    found = get_object_or_404(managed_by(request.user), pk=pk)
+    form = MeetingForm(request.POST)
+    if not form.is_valid():
+        context = _manage_context(request, found, meet=form)
+        return render(request, "volunteers/manage.html", context, status=422)
+    services.say_where_to_meet(actor=request.user, opportunity=found, now=clock.now(), **form.cleaned_data)
+    messages.success(request, _("Saved. Who has a place is told by mail."))
+    return redirect("volunteers:manage", pk=pk)
+
+
+@require_POST
+def emergency_contact(request: SignedIn, pk: int) -> HttpResponse:
+    """Whom to tell if something happens to a volunteer on duty; opening it is an act on record, so it is no address."""
+    found = get_object_or_404(
+        SignUp.objects.filter(shift__opportunity__in=managed_by(request.user)).select_related(
+            "shift__opportunity", "volunteer"
+        ),
+        pk=pk,
+    )
+    contact = services.open_emergency_contact(actor=request.user, sign_up=found, now=clock.now())
+    return render(request, "volunteers/emergency_contact.html", {"sign_up": found, "contact": contact})
 
 
 @require_POST

@@ -35,6 +35,8 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
     for sign_up in mine:
         call = sign_up.shift.opportunity
         place = localized(call.region, "name")
+        if call.meeting_point:
+            place = f"{place} · {localized(call, 'meeting_point')}"
         if call.answered_at is not None:
             place = f"{place} · {_('The village has an adviser now; your place stays yours.')}"
         if sign_up.state == SignUpState.OFFERED:
@@ -109,7 +111,7 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
         yield WorkItem(
             _("Volunteers come to %(title)s") % {"title": localized(shift.opportunity, "title")},
             reverse("volunteers:manage", args=[shift.opportunity_id]),
-            _("%(taken)s of %(places)s places taken") % {"taken": shift.taken, "places": shift.places},
+            _("%(taken)s of %(places)s places filled") % {"taken": shift.taken, "places": shift.places},
             due_at=shift.starts_at,
             tone="soon",
         )

@@ -93,7 +93,7 @@ def test_a_coordinator_sees_what_comes_tomorrow(client_for):
     call, _shift = make_call(start=clock.now() + timedelta(hours=20), title="明天的咨询")
     page = client_for(call.created_by, language="en").get("/workspace/").text
     assert "Volunteers come to 明天的咨询" in page
-    assert "0 of 2 places taken" in page
+    assert "0 of 2 places filled" in page
 
 
 def _posted(form, shifts, **changes):
@@ -113,7 +113,13 @@ def test_a_draft_is_written_anew_until_it_is_opened(client_for):
     browser, address = client_for(call.created_by), f"/volunteering/organised/{call.pk}/edit/"
     page = browser.get(address)
     assert f'value="{timezone.localtime(shift.starts_at):%Y-%m-%dT%H:%M}"' in page.text
-    again = _posted(page.context["form"], page.context["shifts"], title="改过的标题")
+    again = _posted(
+        page.context["form"],
+        page.context["shifts"],
+        title="改过的标题",
+        meeting_point="县中心一楼",
+        contact_phone="0855-0000000",
+    )
     begin = timezone.localtime(clock.now() + timedelta(days=5)).replace(hour=9, minute=0)
     again |= {
         f"shifts-1-{n}": f"{begin + timedelta(hours=h):%Y-%m-%dT%H:%M}" for n, h in (("starts_at", 0), ("ends_at", 3))
@@ -124,6 +130,7 @@ def test_a_draft_is_written_anew_until_it_is_opened(client_for):
     assert refused.context["shifts"].errors[1].keys() == {"ends_at"}
     assert browser.post(address, again).status_code == 302
     call.refresh_from_db()
+    assert (call.meeting_point, call.contact_phone) == ("县中心一楼", "0855-0000000")
     assert (call.title, [s.places for s in call.shifts.order_by("starts_at")]) == ("改过的标题", [2, 7])
     emptied = again | {"shifts-1-starts_at": "", "shifts-1-ends_at": ""}
     assert browser.post(address, emptied).status_code == 302

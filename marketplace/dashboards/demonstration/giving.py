@@ -145,8 +145,11 @@ class Giving:
                 title=title,
                 title_en=title_en,
                 description=f"{_TASKS[kind][0]}请提前十五分钟到场，着志愿者马甲；疑难问题记录下来，转县公共法律服务中心。",
-                description_en=f"{_TASKS[kind][1]} Please come a quarter of an hour early; hard questions are noted and passed to the county centre.",
+                description_en=f"{_TASKS[kind][1]} Please come a quarter of an hour early and wear the volunteer vest; hard questions are noted and passed to the county public legal service centre.",
                 region=self.towns[town],
+                meeting_point=f"{self.towns[town].name}便民服务中心一楼大厅（示例）",
+                meeting_point_en=f"Hall on the ground floor of the citizens' service centre, {self.towns[town].name_en} (sample)",
+                contact_phone="0855-0000000",
                 shifts=[NewShift(*s) for s in shifts],
                 required_credential=credential,
                 languages=languages,
@@ -259,7 +262,7 @@ class Giving:
             ("lecture", "望丰中学普法课", "A law lesson at Wangfeng school", 522634200000, 9, 1, "", 0, ()),
             ("duty", "郎德镇旅游旺季法律服务点", "Legal help desk for visitors in Langde", 522634103000, 11, 3, "", 1, ("hmu",)),
             ("duty", "法律援助值班（年末）", "Legal aid duty at the end of the year", 522634100000, 6, 2, "lawyer", 0, ()),
-            ("on_site", "方祥乡老人法律体检", "A legal check-up for old people in Fangxiang", 522634204000, 13, 4, "", 2, ("hmu",)),
+            ("on_site", "方祥乡老人法律体检", "A legal check-up for older people in Fangxiang", 522634204000, 13, 4, "", 2, ("hmu",)),
         )  # fmt: skip
         for kind, title, title_en, town, day, places, credential, taken, languages in plans:
             call = self.call(
