@@ -133,6 +133,15 @@ def content_of(lot: Lot, values: dict[str, Any], files: tuple[Attachment, ...]) 
     )
 
 
+def answers_of(lot: Lot, content: BidContent | None) -> list[tuple[str, str]]:
+    """What a bid says to each judged factor: (the factor in the active language, the text).
+
+    The bid itself holds the factor's Chinese title, which was sealed with it.
+    """
+    titles = {criterion.pk: localized(criterion, "title") for criterion in lot.criteria.all()}
+    return [(titles.get(r.criterion, r.title), r.text) for r in content.responses] if content else []
+
+
 def _member(line: str) -> TeamMember:
     parts = [part.strip() for part in re.split(r"[,，\t]", line, maxsplit=2)]
     return TeamMember(*[*parts, "", ""][:3])

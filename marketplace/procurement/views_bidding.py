@@ -25,7 +25,7 @@ from marketplace.core.i18n import localized
 from . import documents, rules, rules_evaluation, selectors, services_bidding
 from .areas import Area
 from .bid_content import problems_of
-from .forms_bidding import BidForm, content_of
+from .forms_bidding import BidForm, answers_of, content_of
 from .forms_plan import refuse
 from .models_bidding import Bid, BidDraft, DraftAttachment, OpenedBid
 from .models_tender import CriterionKind, Lot
@@ -186,6 +186,7 @@ def review(request: SignedIn, pk: int, number: int) -> HttpResponse:
             "lot": lot,
             "supplier": supplier,
             "content": content,
+            "answers": answers_of(lot, content),
             "problems": problems,
             "form_url": _with_supplier("bid", lot, supplier),
             "replaces": replaced,

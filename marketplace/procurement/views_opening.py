@@ -28,6 +28,7 @@ from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
 from . import services_failing, services_opening
 from .bid_content import BidContent
+from .forms_bidding import answers_of
 from .forms_evaluation import CheckForm, FailForm, ReleaseForm
 from .forms_plan import refuse
 from .models import FailureGround, LotFailure, Method, OpenedBid, Tender
@@ -300,6 +301,7 @@ def opened_bid(request: HttpRequest, pk: int, bid: int) -> HttpResponse:
             "tender": tender,
             "opened": opened,
             "content": content,
+            "answers": answers_of(opened.bid.lot, content),
             "files": list(opened.files.defer("data")),
             "judging": judging,
         },

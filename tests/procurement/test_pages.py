@@ -415,3 +415,17 @@ def test_who_answers_what_a_colleague_has_answered_is_told_so(now, client_for):
     said = answer.content.decode()
     assert "This question has been answered already" in said
     assert "不可以。" not in said
+
+
+def test_a_bid_is_read_under_the_factors_of_the_page_and_a_missing_price_is_none(now, client_for):
+    tender = make_tender(now=now)
+    lot = tender.lots.get(number=1)
+    supplier, bidder = make_supplier()
+    services_bidding.save_draft(actor=bidder, lot=lot, supplier=supplier, values={"price": ""}, now=now)
+    factor = lot.criteria.get(position=1)
+    review = f"{url('bid_review', tender.pk, 1)}?supplier={supplier.pk}"
+    shown = client_for(bidder, language="en").get(review).content.decode()
+    assert f"<h3>{factor.title_en}</h3>" in shown
+    assert factor.title not in shown
+    assert "<dt>Price</dt><dd>–</dd>" in shown
+    assert f"<h3>{factor.title}</h3>" in client_for(bidder).get(review).content.decode()
