@@ -153,7 +153,7 @@ def submit_scores(*, actor: User, tender: Tender, stand_by: bool = False, now: d
         if score.points in (0, score.criterion.points):
             raise ScoreNotFit(
                 _("Say in a word why %(supplier)s gets %(points)s points for “%(factor)s”."),
-                supplier=score.opened_bid.bid.supplier.name,
+                supplier=localized(score.opened_bid.bid.supplier, "name"),
                 points=scoring.plain(score.points),
                 factor=localized(score.criterion, "title"),
             )

@@ -217,6 +217,7 @@ def _judge(
             "may_hand_in": seat.state == EvaluatorState.DECLARED and not missing and bool(sheets),
             "differs": differs,
             "reviewed": _reviewed(tender) if declared else [],
+            "all_in": rules.can_see_scores(request.user, tender),
             "may_recuse": _sits(seat) and tender.state == TenderState.OPENED,
         },
     )

@@ -124,6 +124,7 @@ def test_changed_points_are_shown_when_all_have_handed_in_again(client_for, at) 
     assert "before the re-review" not in other
 
     hand_in(seats[2], hours=8)
+    assert "When all members have handed in" in member.get(to("judge", tender)).content.decode()
     # Before all have handed in again the points changed are for nobody but the member.
     assert officer.get(to("results", tender)).status_code == 404
     assert officer.get(trail(seats[2])).status_code == 404
@@ -132,6 +133,7 @@ def test_changed_points_are_shown_when_all_have_handed_in_again(client_for, at) 
     assert "8.00" in own
     hand_in(seats[0], hours=8)
     hand_in(seats[1], hours=8)
+    assert to("results", tender) in member.get(to("judge", tender)).content.decode().split("<aside")[1]
     for person in (bureau.officer, bureau.approver, seats[0].user):
         text = client_for(person, language="en").get(to("results", tender)).content.decode()
         assert "Changed in the re-review" in text
