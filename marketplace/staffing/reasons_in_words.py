@@ -41,7 +41,7 @@ _BARS_AT_A_PLACE = {
 BARS = {PostKind.VILLAGE: _BARS, PostKind.PLACE: _BARS | _BARS_AT_A_PLACE}
 _LIMITS = {
     "tie": gettext_lazy("equally good: the lottery decided"),
-    "dearer": gettext_lazy("has a place free, but the plan as a whole is better without"),
+    "dearer": gettext_lazy("has a place free, but the plan as a whole would be worse"),
     "full": gettext_lazy("would have to give up another village"),
     "scarce": gettext_lazy("another village would be left with nobody"),
 }
@@ -78,7 +78,8 @@ class PartLine:
 
 def part_lines(assignment: Assignment, kind: PostKind) -> list[PartLine]:
     run, parts = assignment.run, assignment.reason["parts"]
-    lines = [PartLine(_("Travel"), _("one way, estimated"), as_minutes(run, parts["travel"]))]
+    # The journey as every other place says it: the cost, rounded up, would be a second figure for one way.
+    lines = [PartLine(_("Travel"), _("one way, estimated"), assignment.travel_minutes)]
     if run.parameters["languages"]:
         said = _("speaks none of the languages asked for") if parts["language"] else _("speaks a language asked for")
         lines.append(PartLine(_("Language"), said, as_minutes(run, parts["language"])))
@@ -92,7 +93,7 @@ def part_lines(assignment: Assignment, kind: PostKind) -> list[PartLine]:
         )
         lines.append(PartLine(_("Fields of law"), said, as_minutes(run, parts["specialty"])))
     load = (
-        _("what the last of this lawyer's villages counts")
+        _("the more villages a lawyer has, the more the next one counts")
         if kind == PostKind.VILLAGE
         else _("for the villages that this lawyer serves besides")
     )
@@ -146,7 +147,7 @@ def _change(run: AssignmentRun, each: dict[str, Any], kind: PostKind, *, empty: 
     """
     if each["limit"] == "scarce":
         if not empty:
-            return ""
+            return _("nothing about the journey alone")
         if kind == PostKind.VILLAGE:
             return _("one more place with this lawyer: then one more village is served")
         return _("one more place with this lawyer: then one more post is filled")

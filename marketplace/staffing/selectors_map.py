@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any, TypedDict
 
+from django.db.models import Count
 from django.utils.translation import pgettext
 
 from marketplace.accounts.models import User
@@ -42,6 +44,14 @@ def run_map(run: AssignmentRun) -> MapDocument:
     for each in run.empty_posts.select_related("post__region").defer("reason").order_by("post_id"):
         villages[EMPTY].append([*place[each.post_id], localized(each.post.region, "name"), ""])
     return {"villages": villages, "advisers": offices({row.person_id for row in rows})}
+
+
+def outcome(run: AssignmentRun) -> Counter[str]:
+    """How many villages of a plan stand how today, in the words of its map. One query."""
+    found: Counter[str] = Counter()
+    for state, n in run.assignments.order_by().values_list("state").annotate(n=Count("pk")):
+        found[_STATUS.get(AssignmentState(state), LOST)] += n
+    return found
 
 
 def places(run: AssignmentRun) -> dict[int, tuple[float, float]]:

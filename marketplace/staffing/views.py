@@ -155,15 +155,21 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         "running": last is not None and last.state in UNDER_WAY,
         "computed": last is not None and last.state == RunState.DONE,
         "may_staff": may_staff,
-        "may_call": by_village
-        and rules.can_call_volunteers(request.user, found)
-        and found.state == ContractState.ACTIVE
-        and any(run.state == RunState.PUBLISHED for run in view.runs)
-        and view.counts[selectors.VACANT] > 0,
+        "may_call": by_village and view.counts[selectors.VACANT] > 0 and _may_call(request, found),
+        "only_called": view.counts[selectors.CALLED] > 0 and not view.counts[selectors.VACANT],
         "form": RunForm.like(last),
         "steps": _steps(view),
     }
     return render(request, "staffing/contract.html", context)
+
+
+def _may_call(request: HttpRequest, contract: Contract) -> bool:
+    """Whether volunteers can be called for what is vacant: by the buyer's officer, once lawyers were asked."""
+    return (
+        rules.can_call_volunteers(request.user, contract)
+        and contract.state == ContractState.ACTIVE
+        and contract.runs.filter(state=RunState.PUBLISHED).exists()
+    )
 
 
 def _has_duty(contract: Contract) -> bool:
@@ -199,14 +205,16 @@ def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
         marks["gap"] = marks["done"] = "did"
     return [
         (marks["compute"], _("Compute"), _("the best plan, proved") if computed else _("who serves where")),
-        (marks["send"], _("Ask the lawyers"), _("each lawyer gets his proposals")),
+        (marks["send"], _("Ask the lawyers"), _("each lawyer gets their proposals")),
         (marks["answer"], _("Answers"), answers if counts[selectors.PROPOSED] else _("within three working days")),
         (
             marks["gap"],
             _("Fill the gaps"),
             called
             if counts[selectors.CALLED]
-            else ngettext("%(n)s village open", "%(n)s villages open", open_now) % {"n": open_now},
+            else ngettext("%(n)s village open", "%(n)s villages open", open_now) % {"n": open_now}
+            if open_now
+            else _("none open"),
         ),
         (
             marks["done"],
@@ -319,12 +327,14 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if report is not None:
         # Keys alone are put in order: a province has tens of thousands of rows, each with its reasons.
-        keys = selectors.plan_rows(found).values_list("pk", flat=True)
+        keys = selectors.free_first(selectors.plan_rows(found)).values_list("pk", flat=True)
         page = Paginator(keys, PAGE).get_page(request.GET.get("page"))
-        rows: list[Assignment] = list(selectors.plan_rows(found).filter(pk__in=list(page)))
+        rows: list[Assignment] = list(selectors.free_first(selectors.plan_rows(found).filter(pk__in=list(page))))
         for row in rows:
             row.run = found
         unfilled = list(selectors.unfilled_posts(found)[:PAGE])
+        today = selectors.standing_today([each.post for each in unfilled])
+        reasons = {each.because for each in unfilled}
         left = left_of(found.contract) if found.follows_id else {}
         changed = list(selectors.changed_rows(found)[:PAGE]) if found.follows_id else []
         lost = list(selectors.lost_posts(found)[:PAGE]) if found.follows_id else []
@@ -339,7 +349,12 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
             "fallen": selectors.fallen_free(found).count() if found.state == RunState.PUBLISHED else 0,
             "may_automate": rules.can_automate(request.user, found.contract),
             "oversees": by_village and rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists(),
-            "unfilled": [(row.post, short_emptiness(row, kind)) for row in unfilled],
+            "outcome": selectors_map.outcome(found) if found.state == RunState.PUBLISHED else None,
+            "unfilled": [(row.post, short_emptiness(row, kind), today[row.post_id]) for row in unfilled],
+            "one_reason": len(unfilled) > 1 and len(reasons) == 1 and report.empty <= PAGE,
+            "may_call": by_village
+            and any(each.status == selectors.VACANT for each in today.values())
+            and _may_call(request, found.contract),
             "drawn": by_village and report.posts <= selectors_map.MOST_DRAWN,
         }
     return render(request, "staffing/run.html", context)
@@ -390,7 +405,11 @@ def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
     """Why a village stayed empty in a run: who was near, and what stood in the way."""
     found = visible_run(request, pk)
-    entry = found.empty_posts.select_related("post__region", "replaces__person").filter(post=post_id).first()
+    entry = (
+        found.empty_posts.select_related("post__region", "post__adviser", "replaces__person")
+        .filter(post=post_id)
+        .first()
+    )
     if entry is None or found.shape == RunShape.TEAM:
         return redirect("staffing:run", pk)
     names, kind = selectors.names_in([entry.reason]), kind_of_run(found)
@@ -400,6 +419,9 @@ def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
         "by_village": kind == PostKind.VILLAGE,
         "because": short_emptiness(entry, kind),
         "last": _last(entry),
+        "today": selectors.standing_today([entry.post])[post_id],
+        "may_call": kind == PostKind.VILLAGE and _may_call(request, found.contract),
+        "may_staff": rules.can_staff(request.user, found.contract),
         "alternatives": alternative_lines(found, entry.reason, names, kind),
         "barred": barred_lines(entry.reason, names, kind),
     }

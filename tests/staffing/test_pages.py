@@ -143,7 +143,7 @@ def test_the_way_from_proof_to_proposals_to_answers(client_for, case):
     assert "No better plan exists" in page
     assert run.digest in page
     assert f"{run.result['pairs']['eligible']} lie within reach" in page
-    assert "2 of 4 villages served" in page
+    assert "The plan gives 2 of 4 villages a lawyer" in page
     confirm = officer.get(reverse("staffing:publish", args=[run.pk]))
     assert "2 lawyers will be asked to serve 2 villages" in text(confirm)
     assert officer.post(reverse("staffing:publish", args=[run.pk])).status_code == 302

@@ -345,7 +345,7 @@ def test_the_pages_offer_a_repair_and_show_what_it_changed(client_for):
     assert answer.url == reverse("staffing:run", args=[run.pk])
     services.execute_run(run_id=run.pk, now=clock.now())
     page = officer.get(answer.url).content.decode()
-    assert "Since the last run" in page
+    assert "Since the last computation" in page
     assert "declined: “Too far in winter”" in page
     assert case.lawyers[0].display_name_en in page
     lines = (

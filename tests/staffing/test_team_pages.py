@@ -1,5 +1,6 @@
 """The pages of teams for everybody: who may see them, what they say, and how many queries they take."""
 
+import html
 import json
 
 import pytest
@@ -7,11 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from marketplace.accounts.models import OrganisationKind, Role
+from marketplace.accounts.models import OrganisationKind, Role, Specialty
 from marketplace.accounts.picking import proposal
 from marketplace.contracts.services import fill_post
 from marketplace.core import clock
-from marketplace.staffing import services
+from marketplace.staffing import services, services_proposals
 from marketplace.staffing.models import Assignment, AssignmentRun
 from marketplace.staffing.teams.services import set_most_teams
 from tests.factories.accounts import make_member, make_organisation
@@ -206,3 +207,22 @@ def test_proposals_take_as_many_queries_for_one_seat_as_for_three(client_for):
             text(client.get(address))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_field_is_covered_only_once_its_lawyer_sits(client_for):
+    """Somebody who is only asked may decline. Names of fields hold commas, so that a semicolon stands between them."""
+    team = make_team()
+    asked = publish_team(team)
+    officer = client_for(team.parties.officer, language="en")
+    address = reverse("staffing:contract", args=[asked[0].run.contract_id])
+    page = text(officer.get(address))
+    assert page.count("covered if accepted") == len(COVERS)
+    assert '<span class="tag go">covered</span>' not in page
+    for assignment in asked:
+        services_proposals.accept_assignment(actor=assignment.person, assignment=assignment, now=clock.now())
+    page = text(officer.get(address))
+    assert "covered if accepted" not in page
+    assert page.count('<span class="tag go">covered</span>') == len(COVERS)
+    run_page = text(officer.get(reverse("staffing:run", args=[asked[0].run_id])))
+    wanted = [str(Specialty(value).label) for value in asked[0].run.parameters["covers"]]
+    assert "; ".join(wanted) in html.unescape(run_page)

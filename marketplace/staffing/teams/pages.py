@@ -78,7 +78,7 @@ def _steps(view: teams.TeamView) -> list[tuple[str, str, str]]:
     open_seats = ngettext("%(n)s seat empty", "%(n)s seats empty", vacant) % {"n": vacant}
     return [
         (marks["compute"], _("Compute"), open_seats if vacant else found if computed else ""),
-        (marks["send"], _("Ask the lawyers"), _("each lawyer gets his seat proposed")),
+        (marks["send"], _("Ask the lawyers"), _("each lawyer is offered a seat")),
         (marks["answer"], _("Answers"), waiting if asked else _("within three working days")),
         (
             marks["done"],

@@ -39,6 +39,8 @@ class Covered:
 
     field: str
     people: list[User]
+    #: at least one of them sits already: the others may still decline
+    serving: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,11 @@ def team_view(contract: Contract, on: date) -> TeamView:
         seats.append(Seat(v.post, status, v.assignment, person, years[person.pk] if person is not None else 0, labels))
     last = next((run for run in found.runs if "covers" in run.parameters), None)
     asked = last.parameters if last is not None else {"covers": [], "senior_years": 0, "seniors": 0}
-    covered = [
-        Covered(str(Specialty(value).label), [person for person in people if value in known.get(person.pk, [])])
-        for value in asked["covers"]
-    ]
+    sits = {seat.person.pk for seat in seats if seat.person is not None and seat.status == SERVED}
+    covered = []
+    for value in asked["covers"]:
+        able = [person for person in people if value in known.get(person.pk, [])]
+        covered.append(Covered(str(Specialty(value).label), able, any(person.pk in sits for person in able)))
     seniors = [person for person in people if years[person.pk] >= asked["senior_years"]] if asked["seniors"] else []
     counts = {status: sum(seat.status == status for seat in seats) for status in (SERVED, PROPOSED, VACANT)}
     apart = len(quarrels_among(person.pk for person in people))

@@ -47,8 +47,8 @@ def field_names(run: AssignmentRun, mask: int) -> list[str]:
 
 
 def listed(words: Iterable[str]) -> str:
-    """a, b, c"""
-    return str(_(", ").join(words))
+    """a; b; c: names of fields hold commas and "and" themselves."""
+    return str(_("; ").join(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def brought(assignment: Assignment) -> list[Brought]:
     if shared:
         lines.append(Brought(_("also covers %(fields)s") % {"fields": listed(shared)}, False))
     if not lines:
-        lines.append(Brought(_("of those who are left the one with the least way and load"), False))
+        lines.append(Brought(_("of those left, the one with the shortest way and the least load"), False))
     return lines
 
 
@@ -118,7 +118,7 @@ def next_lines(
             NextLine(
                 name=localized(person, "display_name") if person is not None else "",
                 added=duration_words(as_minutes(assignment.run, added)) if added else _("nothing"),
-                detail=_("could be asked")
+                detail=_("nothing: could be asked")
                 if taken is None
                 else _("is needed in %(team)s") % {"team": localized(taken, "title")},
             )
@@ -130,7 +130,7 @@ def part_lines(assignment: Assignment) -> list[tuple[str, str, int]]:
     """(part, detail, minutes) of what the member counts."""
     run, parts = assignment.run, assignment.reason["parts"]
     return [
-        (_("Travel"), _("one way, estimated"), as_minutes(run, parts["travel"])),
+        (_("Travel"), _("one way, estimated"), assignment.travel_minutes),
         (_("Load"), _("ten minutes for each team this lawyer sits in already"), as_minutes(run, parts["load"])),
     ]
 
