@@ -29,7 +29,8 @@ def record(
     """Write one act in the caller's transaction.
 
     ``action`` reads ``room.verb`` (``tender.publish``); ``data`` holds what a later reader needs, never a secret, a
-    bid's content or a personal identifier. ``actor`` is None for what the clock alone does.
+    bid's content or a personal identifier. ``actor`` is None for what the clock alone does. Where the reason has an
+    English twin, it stands in ``data`` as ``reason_en``.
 
     Raises:
         ValueError: ``data`` holds something other than text, whole numbers, booleans, None, lists and dicts (amounts and

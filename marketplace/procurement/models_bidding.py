@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from djmoney.models.fields import MoneyField
 
 from marketplace.accounts.models import KeyHolderKey, Organisation, User
@@ -98,7 +99,7 @@ class Bid(models.Model):
     digest = models.CharField(_("digest of the sealed content"), max_length=64)
     receipt = models.JSONField(_("receipt"), default=dict)
     request_key = models.UUIDField(unique=True)
-    received_at = models.DateTimeField(_("received"))
+    received_at = models.DateTimeField(pgettext_lazy("bid", "received"))
     state = models.CharField(_("state"), max_length=10, choices=BidState.choices, default=BidState.SEALED)
     ended_at = models.DateTimeField(_("replaced or withdrawn"), null=True, blank=True)
 

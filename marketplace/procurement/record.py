@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.rules import is_supervisor
 from marketplace.accounts.visibility import people_names
 from marketplace.audit import labels
 from marketplace.audit.selectors import register_secret, register_visibility
+from marketplace.core.i18n import localized
 from marketplace.ledger import holders
 
 from . import rules
-from .models_bidding import Bid
+from .models import Bid, BudgetLine, Lot, Plan, Question, Tender
 
 ACTIONS = {
     "budget.open": _("opened the budget line"),
@@ -34,6 +37,7 @@ ACTIONS = {
     "tender.publish": _("published the tender"),
     "tender.amend_deadline": _("moved the deadline"),
     "tender.cancel": _("cancelled the procedure"),
+    "tender.contract": _("noted that all contracts are signed"),
     "question.ask": _("asked a question"),
     "question.answer": _("answered the question"),
     "bid.submit": _("handed in a sealed bid"),
@@ -41,26 +45,31 @@ ACTIONS = {
     "bid.withdraw": _("withdrew the bid"),
 }
 
+#: in the order of pages
 DATA = {
-    "added": _("added"),
-    "after": _("after"),
-    "amount": _("amount"),
-    "appropriated": _("appropriated"),
-    "before": _("before"),
-    "bid_deadline": _("bids until"),
-    "code": _("budget code"),
-    "criteria_of_lot": _("criteria of lot"),
-    "digest": _("digest"),
-    "holders": _("key-holders"),
-    "lot": _("lot"),
-    "official_published_at": _("published on the official medium"),
-    "provisional_acknowledged": _("provisional dates acknowledged"),
     "reference": _("number"),
-    "removed": _("removed"),
-    "tender": _("tender"),
-    "threshold": _("key-holders needed"),
     "year": _("fiscal year"),
+    "code": _("budget code"),
+    "appropriated": _("appropriated"),
+    "tender": _("tender"),
+    "lot": _("lot"),
+    "tender.edit.added": _("a new lot"),
+    "tender.edit.removed": _("taken out"),
+    "added": _("added"),
+    "removed": _("removed"),
+    "criteria_of_lot": _("criteria of lot"),
+    "amount": _("amount"),
+    "official_published_at": _("published on the official medium"),
+    "bid_deadline": _("bids until"),
+    "before": _("before"),
+    "after": _("after"),
+    "provisional_acknowledged": _("provisional dates acknowledged"),
+    "holders": _("key-holders"),
+    "threshold": _("key-holders needed"),
+    "digest": _("digest"),
 }
+
+VALUES = {"amount": labels.yuan, "appropriated": labels.yuan}
 
 
 def _tender(user: Any, key: str) -> bool:
@@ -101,9 +110,47 @@ def sealed_bid_events() -> Q:
     return Q(subject_type=Bid._meta.label_lower) & ~Q(subject_id__in=opened)
 
 
+def _tenders(keys: Iterable[int]) -> dict[int, str]:
+    return {tender.pk: tender.reference for tender in Tender.objects.filter(pk__in=list(keys))}
+
+
+def _plans(keys: Iterable[int]) -> dict[int, str]:
+    return {plan.pk: localized(plan, "title") for plan in Plan.objects.filter(pk__in=list(keys))}
+
+
+def _budget_lines(keys: Iterable[int]) -> dict[int, str]:
+    found = BudgetLine.objects.filter(pk__in=list(keys))
+    return {line.pk: f"{line.fiscal_year} · {localized(line, 'name')}" for line in found}
+
+
+def _questions(keys: Iterable[int]) -> dict[int, str]:
+    found = Question.objects.filter(pk__in=list(keys)).select_related("tender")
+    return {question.pk: question.tender.reference for question in found}
+
+
+def _bids(keys: Iterable[int]) -> dict[int, str]:
+    """Lot and number of the tender; the supplier's name only once the bid was opened."""
+    found = Bid.objects.defer("sealed_content").filter(pk__in=list(keys)).select_related("lot__tender", "supplier")
+    opened = set(found.filter(opened__isnull=False).values_list("pk", flat=True))
+    return {
+        bid.pk: f"{localized(bid.supplier, 'name')} · {lot_name(bid.lot)}" if bid.pk in opened else lot_name(bid.lot)
+        for bid in found
+    }
+
+
+def lot_name(lot: Lot) -> str:
+    """For a ``lot`` read with its tender."""
+    return gettext("%(tender)s, lot %(number)s") % {"tender": lot.tender.reference, "number": lot.number}
+
+
 def register() -> None:
-    labels.register(ACTIONS, DATA)
+    labels.register(ACTIONS, DATA, values=VALUES)
     labels.register_names("holders", people_names)
+    labels.register_subjects("procurement.tender", _tenders)
+    labels.register_subjects("procurement.plan", _plans)
+    labels.register_subjects("procurement.budgetline", _budget_lines)
+    labels.register_subjects("procurement.question", _questions)
+    labels.register_subjects("procurement.bid", _bids)
     register_visibility("procurement.tender", _tender, page="procurement:tender")
     register_visibility("procurement.plan", _plan, page="procurement:plan")
     register_visibility("procurement.budgetline", _budget_line)

@@ -8,13 +8,15 @@ from typing import Any
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.audit import labels
 from marketplace.audit.selectors import register_secret, register_visibility
 from marketplace.core.i18n import localized
 
+from . import record
 from . import rules_evaluation as rules
-from .models import Bid, Criterion, Evaluator, KeyShare, Lot, OpenedBid
+from .models import Bid, Criterion, Evaluator, FailureGround, InvalidReason, KeyShare, Lot, OpenedBid
 from .states import TenderState
 
 ACTIONS = {
@@ -26,7 +28,7 @@ ACTIONS = {
     "opened_bid.check": _("checked the bid"),
     "tender.draw_panel": _("drew the panel"),
     "evaluator.draw": _("drew the member"),
-    "evaluator.declare": _("declared to have no conflict"),
+    "evaluator.declare": _("declared no conflict of interest"),
     "evaluator.recuse": _("left the panel"),
     "evaluator.submit_scores": _("handed in the scores"),
     "evaluator.reopen": _("sent the scores back for re-review"),
@@ -36,24 +38,34 @@ ACTIONS = {
     "lot.fail": _("ended the lot without an award"),
 }
 
+#: in the order of pages
 DATA = {
-    "awards": _("awards"),
-    "bid": _("bid"),
-    "bids": _("bids"),
-    "factor": _("factor"),
     "ground": _("ground"),
+    "seats": _("members drawn"),
+    "pool_size": _("experts in the pool"),
+    "pool_digest": _("digest of the pool"),
+    "bids": _("bids"),
+    "received_at": pgettext_lazy("bid", "received"),
+    "awards": _("awards"),
+    "ranking": _("ranking"),
+    "rank": _("rank"),
+    "bid": _("bid"),
+    "total": _("total points"),
+    "factor": _("factor"),
+    "qualified": _("valid"),
+    "opened_bid.code": _("ground of invalidity"),
+    "price_explained": _("low price explained"),
     "objective_differences": _("differences of objective points"),
     "points_changed": _("points changed in the re-review"),
-    "pool_digest": _("digest of the pool"),
-    "pool_size": _("experts in the pool"),
-    "price_explained": _("low price explained"),
-    "qualified": _("valid"),
-    "rank": _("rank"),
-    "ranking": _("ranking"),
+    **record.DATA,
     "receipt": _("receipt"),
-    "received_at": _("received"),
-    "seats": _("members drawn"),
-    "total": _("total points"),
+    "digest": _("digest"),
+}
+
+VALUES: dict[str, labels.Words] = {
+    **record.VALUES,
+    "ground": dict(FailureGround.choices).get,
+    "opened_bid.code": dict(InvalidReason.choices).get,
 }
 
 
@@ -91,6 +103,28 @@ def factors(keys: Iterable[int]) -> Mapping[int, str]:
     return {factor.pk: localized(factor, "title") for factor in Criterion.objects.filter(pk__in=keys)}
 
 
+def _lots(keys: Iterable[int]) -> dict[int, str]:
+    return {lot.pk: record.lot_name(lot) for lot in Lot.objects.filter(pk__in=list(keys)).select_related("tender")}
+
+
+def _opened_bids(keys: Iterable[int]) -> dict[int, str]:
+    found = OpenedBid.objects.filter(pk__in=list(keys)).select_related("bid__lot__tender", "bid__supplier")
+    return {
+        each.pk: f"{localized(each.bid.supplier, 'name')} · {record.lot_name(each.bid.lot)}"
+        for each in found.defer("bid__sealed_content")
+    }
+
+
+def _seats(keys: Iterable[int]) -> dict[int, str]:
+    found = Evaluator.objects.filter(pk__in=list(keys)).select_related("user", "tender")
+    return {seat.pk: f"{localized(seat.user, 'display_name')} · {seat.tender.reference}" for seat in found}
+
+
+def _shares(keys: Iterable[int]) -> dict[int, str]:
+    found = KeyShare.objects.filter(pk__in=list(keys)).select_related("holder", "tender")
+    return {share.pk: f"{localized(share.holder, 'display_name')} · {share.tender.reference}" for share in found}
+
+
 def panel_events() -> Q:
     """Events of seats on panels whose procurement is not decided: their names are secret until then."""
     undecided = (
@@ -103,7 +137,11 @@ def panel_events() -> Q:
 
 
 def register() -> None:
-    labels.register(ACTIONS, DATA)
+    labels.register(ACTIONS, DATA, values=VALUES)
+    labels.register_subjects("procurement.lot", _lots)
+    labels.register_subjects("procurement.openedbid", _opened_bids)
+    labels.register_subjects("procurement.evaluator", _seats)
+    labels.register_subjects("procurement.keyshare", _shares)
     labels.register_names("bid", bidders)
     labels.register_names("factor", factors)
     register_visibility("procurement.evaluator", _evaluator)

@@ -74,7 +74,8 @@ def fail_lots(
             lot=lot, ground=ground, reason=reason, reason_en=reason_en, decided_by=actor, decided_at=now
         )
         budget.release(tender, lot.ceiling, key=f"lot:{lot.pk}:failed", actor=actor, now=now)
-        record(actor=actor, action="lot.fail", subject=lot, now=now, reason=reason, data={"ground": ground})
+        data = {"ground": ground, "reason_en": reason_en}
+        record(actor=actor, action="lot.fail", subject=lot, now=now, reason=reason, data=data)
         failures.append(failure)
     return failures
 
@@ -142,7 +143,7 @@ def fail_tender(
         actor=actor,
         now=now,
         reason=words[0],
-        data={"ground": ground},
+        data={"ground": ground, "reason_en": words[1]},
         changes={"failure_reason": words[0], "failure_reason_en": words[1]},
     )
     publish_notice(

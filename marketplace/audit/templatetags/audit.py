@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace.audit import labels, selectors
@@ -46,7 +47,9 @@ def act(event: Event) -> str:
 
 @register.filter
 def because(event: Event) -> str:
-    return labels.reason_label(event.reason)
+    """Why, in the active language where the event keeps it in both."""
+    twin = event.data.get("reason_en") if (get_language() or "").startswith("en") else ""
+    return str(twin) if twin else labels.reason_label(event.reason)
 
 
 @register.simple_tag
@@ -62,7 +65,7 @@ def act_data(event: Event, names: Mapping[tuple[str, int], str] | None = None) -
 
     Values are markup. What is empty is left out.
     """
-    data = dict(event.data)
+    data = {key: value for key, value in event.data.items() if key != "reason_en"}
     words = _Words(event, names or {})
     pairs: list[tuple[str, str]] = []
     before, after = data.pop("from", None), data.pop("to", None)
