@@ -62,12 +62,7 @@ def draft_contract(*, actor: User, award: Award, now: datetime) -> Contract:
     if is_sanctioned(supplier, today):
         raise errors.SupplierSanctioned
     plan, lot = award.lot.tender.plan, award.lot
-    sign_by = deadline(
-        "contract_sign",
-        timezone.localdate(award.decided_at),
-        on=_law_day(tender),
-        region_code=award.lot.tender.organisation.region_id,
-    )
+    sign_by = signing_deadline(award)
     contract = Contract.objects.create(
         award=award,
         number=f"{tender.reference}-{lot.number:02d}",
@@ -94,6 +89,17 @@ def draft_contract(*, actor: User, award: Award, now: datetime) -> Contract:
 
 def _both(whole: str, part: str, length: int) -> str:
     return (f"{whole} · {part}" if part else whole)[:length]
+
+
+def signing_deadline(award: Award) -> Deadline:
+    """By when the contract of an award has to be signed, whether it is drawn up yet or not."""
+    tender = award.lot.tender
+    return deadline(
+        "contract_sign",
+        timezone.localdate(award.decided_at),
+        on=_law_day(tender),
+        region_code=tender.organisation.region_id,
+    )
 
 
 def _law_day(tender: Tender) -> date:

@@ -21,10 +21,12 @@ from marketplace.core.workspace import WorkItem
 from marketplace.procurement.models import Award
 from marketplace.procurement.states import TenderState
 from marketplace.statutes.deadlines import Deadline
+from marketplace.statutes.errors import UnknownDay
 
 from .fulfilment import quarter
 from .models import Contract, Instalment, Post, VillageRating
 from .rules import SIGNING_ROLES, villages_of
+from .services_contract import signing_deadline
 from .services_posts import quarter_asked, quarter_of, quarter_words
 from .states import ContractState, InstalmentState
 
@@ -61,14 +63,22 @@ def _due(kept: dict[str, Any]) -> datetime | None:
 def _to_draft(buyers: set[int]) -> Iterator[WorkItem]:
     waiting = Award.objects.filter(
         lot__tender__organisation__in=buyers, lot__tender__state=TenderState.AWARDED, contract__isnull=True
-    ).select_related("lot__tender", "bid__supplier")
+    ).select_related("lot__tender__organisation", "bid__supplier")
     for award in waiting.order_by("decided_at", "pk")[:MOST]:
         yield WorkItem(
             title=_("Draw up the contract"),
             detail=f"{localized(award.lot.tender, 'title')} · {localized(award.bid.supplier, 'name')}",
             url=reverse("contracts:draft", args=[award.pk]),
+            due_at=_sign_by(award),
             weight=40,
         )
+
+
+def _sign_by(award: Award) -> datetime | None:
+    try:
+        return signing_deadline(award).at
+    except UnknownDay:  # the working days of the coming year are not announced yet
+        return None
 
 
 def _to_sign(user: User, whose: Q, *, supplier_signed: bool, page: str) -> Iterator[WorkItem]:
@@ -118,7 +128,13 @@ def _to_accept(buyers: set[int]) -> Iterator[WorkItem]:
         "contract"
     )
     for instalment in waiting.order_by("delivered_at", "pk")[:MOST]:
-        yield WorkItem(title=_("Accept a delivery"), detail=_said(instalment), url=_sheet(instalment), weight=35)
+        yield WorkItem(
+            title=_("Accept a delivery"),
+            detail=_said(instalment),
+            url=_sheet(instalment),
+            weight=35,
+            since=instalment.delivered_at,
+        )
 
 
 def _to_pay(user: User, buyers: set[int]) -> Iterator[WorkItem]:

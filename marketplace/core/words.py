@@ -5,6 +5,7 @@ Patterns for days are in Django's date-format letters, so that a translation can
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,8 @@ from moneyed import CNY, Money
 from . import clock
 from .units import MINUTE, POINT
 
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=[^\W\d])")
+
 
 def money_words(value: Money | Decimal | int) -> str:
     """``¥830,000``; fen only where there are any; minutes and points with their own unit."""
@@ -26,11 +29,16 @@ def money_words(value: Money | Decimal | int) -> str:
     if currency == POINT:
         points = int(amount)
         shown = f"{points:,}".replace("-", "−")
-        return ngettext("%(points)s point", "%(points)s points", points) % {"points": shown}
+        return together(ngettext("%(points)s point", "%(points)s points", points) % {"points": shown})
     digits = f"{abs(amount):,.0f}" if amount == amount.to_integral_value() else f"{abs(amount):,.2f}"
     sign = "−" if amount < 0 else ""
     symbol = "¥" if currency == CNY else f"{currency} "
     return f"{sign}{symbol}{digits}"
+
+
+def together(text: str) -> str:
+    """No line may end between a number and its unit: 3 天 8 / 小时 is read twice."""
+    return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def duration_words(minutes: int) -> str:
@@ -43,7 +51,7 @@ def duration_words(minutes: int) -> str:
         text = _("%(hours)s h") % {"hours": f"{hours:,}"}
     else:
         text = _("%(minutes)s min") % {"minutes": rest}
-    return sign + text
+    return sign + together(text)
 
 
 def day_words(day: date, *, today: date | None = None) -> str:
@@ -52,14 +60,6 @@ def day_words(day: date, *, today: date | None = None) -> str:
     if day.year == this_year:
         return dateformat.format(day, pgettext("date format", "j M"))
     return dateformat.format(day, pgettext("date format", "j M Y"))
-
-
-def period_words(first: date, last: date, *, today: date | None = None) -> tuple[str, str]:
-    """Both ends of a period: with the year at both where they lie in two years, else as ``day_words`` writes them."""
-    if first.year == last.year:
-        return day_words(first, today=today), day_words(last, today=today)
-    style = pgettext("date format", "j M Y")
-    return dateformat.format(first, style), dateformat.format(last, style)
 
 
 def full_day_words(day: date) -> str:
@@ -71,6 +71,14 @@ def full_words(instant: datetime) -> str:
     """``9 November 2026, 11:00``, whenever it is read: for what stays as it was published."""
     local = timezone.localtime(instant)
     return _("%(day)s, %(time)s") % {"day": full_day_words(local.date()), "time": f"{local:%H:%M}"}
+
+
+def period_words(first: date, last: date, *, today: date | None = None) -> tuple[str, str]:
+    """Both ends of a period: with the year at both where they lie in two years, else as ``day_words`` writes them."""
+    if first.year == last.year:
+        return day_words(first, today=today), day_words(last, today=today)
+    style = pgettext("date format", "j M Y")
+    return dateformat.format(first, style), dateformat.format(last, style)
 
 
 def instant_words(instant: datetime, *, now: datetime | None = None) -> str:
@@ -138,6 +146,10 @@ def exact_words(instant: datetime) -> str:
 
 def span_words(span: timedelta) -> str:
     """A span by its two largest units, rounded down: ``6 days 4 hours``, ``3 hours 20 minutes``, ``5 minutes``."""
+    return " ".join(_parts(span))
+
+
+def _parts(span: timedelta) -> list[str]:
     total = int(span.total_seconds()) // 60
     days, rest = divmod(total, 24 * 60)
     hours, minutes = divmod(rest, 60)
@@ -148,7 +160,14 @@ def span_words(span: timedelta) -> str:
         parts.append(npgettext("time left", "%(n)s hour", "%(n)s hours", hours) % {"n": hours})
     if (minutes and not days) or not parts:
         parts.append(npgettext("time left", "%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes})
-    return " ".join(parts)
+    return [together(part) for part in parts]
+
+
+def late_words(span: timedelta) -> str:
+    """How long something still owed is late: ``2 days late``; by its largest unit, rounded down."""
+    if span < timedelta(minutes=1):
+        return _("time is up")
+    return _("%(span)s late") % {"span": _parts(span)[0]}
 
 
 def left_words(span: timedelta) -> str:

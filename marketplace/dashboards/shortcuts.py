@@ -46,12 +46,18 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
         "contracts:list",
     ),
     (frozenset({Role.BIDDER}), _("Find a tender"), _("open for bids now"), "procurement:index"),
-    (frozenset({Role.BIDDER}), _("My firm's bids"), _("drafts, receipts, results"), "procurement:bids"),
-    (frozenset({Role.LAWYER}), _("My proposals"), _("villages that would like me"), "staffing:proposals"),
+    (frozenset({Role.BIDDER}), _("Our bids"), _("drafts, receipts, results"), "procurement:bids"),
+    (frozenset({Role.LAWYER}), _("My proposals"), _("villages I am proposed for"), "staffing:proposals"),
     (frozenset({Role.LAWYER}), _("My duty shifts"), _("when you serve, what is proposed"), "staffing:duties"),
     (frozenset({Role.OFFICER}), _("Duty rosters"), _("who serves when at a centre"), "staffing:rosters"),
     (frozenset({Role.LAWYER}), _("Visits"), _("check in, report, confirm"), "timesheets:mine"),
     (frozenset({Role.VILLAGE, Role.OFFICER}), *_CALLS),
+    (
+        frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE}),
+        _("Subsidy claims"),
+        _("check and pay"),
+        "incentives:claims",
+    ),
     (frozenset({Role.FINANCE}), _("Incentive fund"), _("what subsidies are paid from"), "incentives:fund"),
     (
         frozenset({Role.FINANCE, Role.SUPERVISOR}),
@@ -65,14 +71,17 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
 )
 _SITE_STAFF = (
     (_("Working days and holidays"), _("entered for the whole country"), "statutes:calendar"),
-    (_("Numbers of the law"), _("deadlines and thresholds, each with its article"), "statutes:parameters"),
-    (_("Villages and counties"), _("correct where one lies"), "regions:nation"),
+    (_("Statutory figures"), _("deadlines and thresholds, each with its article"), "statutes:parameters"),
+    (_("Villages and counties"), _("correct the position of a village"), "regions:nation"),
 )
-_EVERYBODY = (
-    (_("Volunteer near home"), _("shifts that need somebody"), "volunteers:find"),
+#: whoever gives time: lawyers, volunteers, and who did once
+_SERVING = (
     (_("My shifts"), _("what I signed up for"), "volunteers:mine"),
     (_("My time and statement"), _("minutes, points, subsidy"), "ledger:statement"),
     (_("Subsidy claims"), _("claim and follow"), "incentives:claims"),
+)
+_EVERYBODY = (
+    (_("Volunteer near home"), _("shifts that need somebody"), "volunteers:find"),
     (_("My account"), _("profile, organisations, credentials"), "accounts:profile"),
 )
 
@@ -81,7 +90,8 @@ def _page_of(code: int) -> str:
     return reverse("dashboards:coverage", args=[code])
 
 
-def shortcuts_for(user: User) -> list[Shortcut]:
+def shortcuts_for(user: User, *, serves: bool) -> list[Shortcut]:
+    """The ways of ``user``; ``serves``: the person gives time, so that there are shifts and minutes to see."""
     roles = roles_of(user)
     own: dict[str, Shortcut] = {}
     for wanted, label, hint, name in _TABLE:
@@ -93,5 +103,7 @@ def shortcuts_for(user: User) -> list[Shortcut]:
         )
         for code, committee in sorted(villages_of(user).items())
     ]
-    for_all = (*_SITE_STAFF, *_EVERYBODY) if user.is_staff else _EVERYBODY
-    return [*villages, *own.values(), *(Shortcut(label, hint, reverse(name)) for label, hint, name in for_all)]
+    rest = (*(_SITE_STAFF if user.is_staff else ()), *(_SERVING if serves else ()), *_EVERYBODY)
+    for label, hint, name in rest:
+        own.setdefault(name, Shortcut(label, hint, reverse(name)))
+    return [*villages, *own.values()]

@@ -6,11 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from marketplace.accounts.access import SignedIn
 from marketplace.accounts.models import Role
-from marketplace.accounts.rules import roles_of
+from marketplace.accounts.rules import memberships_of, roles_of
 from marketplace.contracts.rules import can_rate
 from marketplace.core import clock
 from marketplace.core.access import public_page
@@ -108,6 +109,12 @@ def villages_csv(request: HttpRequest, code: int) -> StreamingHttpResponse:
     )
 
 
+def _organisations(request: SignedIn) -> str:
+    """The organisations for which the person acts: three officers of three bureaus may have one name."""
+    names = {m.organisation_id: localized(m.organisation, "name") for m in memberships_of(request.user)}
+    return pgettext("between villages", ", ").join(names.values())
+
+
 @require_safe
 def workspace(request: SignedIn) -> HttpResponse:
     """What waits for the person, and the way to everything that the person's roles allow."""
@@ -124,11 +131,14 @@ def workspace(request: SignedIn) -> HttpResponse:
     volunteer = getattr(request.user, "volunteer", None)
     pressing = bool(items) and items[0].presses
     context = {
+        "now": now,
+        "organisations": _organisations(request),
         "first": items[0] if pressing else None,
         "items": items[1:] if pressing else items,
         "near": near_and_free(request.user, now)[:3] if volunteer is not None and volunteer.active else [],
         "volunteers": volunteer is not None,
-        "shortcuts": shortcuts_for(request.user),
+        "shortcuts": shortcuts_for(request.user, serves=serves),
         "summary": person_summary(request.user, today.year, today=today) if serves else None,
+        "has_target": Role.LAWYER in roles or hasattr(request.user, "practitioner"),
     }
     return render(request, "dashboards/workspace.html", context)

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from marketplace.accounts.models import User
@@ -66,10 +67,12 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
         if not missing:
             continue
         names = pgettext("between villages", ", ").join(localized(post.region, "name") for post in missing[:NAMED])
+        one = missing[0] if len(missing) == 1 else None
         yield WorkItem(
             ngettext("%(n)s village waits for your visit", "%(n)s villages wait for your visit", len(missing))
             % {"n": len(missing)},
-            reverse("timesheets:mine"),
+            reverse("dashboards:coverage", args=[one.region_id]) if one else reverse("timesheets:mine"),
             names + ("…" if len(missing) > NAMED else ""),
             due_at=timezone.make_aware(datetime.combine(last, time(23, 59))),
+            button=_("See the village") if one else _("See your visits"),
         )

@@ -99,7 +99,10 @@ class PersonSummary:
     """A person's year and lifetime, in minutes, points and yuan."""
 
     year: int
+    #: volunteered, or against a subsidy: both count for the target of the year
     unpaid_minutes: int
+    #: of these, subsidised: it earns no minutes towards a star
+    subsidised_minutes: int
     contract_minutes: int
     waiting_minutes: int
     waiting_times: int
@@ -113,8 +116,9 @@ class PersonSummary:
     minutes_to_next_star: int | None
 
     @property
-    def target_percent(self) -> int:
-        return min(100, self.unpaid_minutes * 100 // self.target_minutes) if self.target_minutes else 0
+    def is_national_target(self) -> bool:
+        """Whether no local policy asks for more or less."""
+        return self.target_minutes == DEFAULT_TARGET_MINUTES
 
 
 DEFAULT_TARGET_MINUTES = 3000  # 50 hours a year (司发通〔2019〕105号), where no local policy is in force
@@ -131,6 +135,7 @@ def person_summary(person: User, year: int, *, today: date) -> PersonSummary:
     return PersonSummary(
         year=year,
         unpaid_minutes=served["unpaid"],
+        subsidised_minutes=served[Capacity.SUBSIDISED],
         contract_minutes=served[Capacity.CONTRACT],
         waiting_minutes=served["waiting_minutes"],
         waiting_times=served["waiting_times"],

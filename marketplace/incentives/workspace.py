@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,10 +22,11 @@ from .states import ClaimState, PolicyState
 def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
     address = reverse("incentives:claims")
     approving = organisations_of(user, Role.OFFICER, Role.APPROVER)
-    submitted = PayoutClaim.objects.filter(payer__in=approving, state=ClaimState.SUBMITTED).exclude(person=user).count()
+    to_check = PayoutClaim.objects.filter(payer__in=approving, state=ClaimState.SUBMITTED).exclude(person=user)
+    submitted, since = to_check.aggregate(n=Count("pk"), since=Min("submitted_at")).values()
     if submitted:
         text = ngettext("Check %(n)s subsidy claim", "Check %(n)s subsidy claims", submitted)
-        yield WorkItem(text % {"n": submitted}, address, weight=50)
+        yield WorkItem(text % {"n": submitted}, address, weight=50, since=since)
     paying = organisations_of(user, Role.FINANCE)
     approved = (
         PayoutClaim.objects.filter(payer__in=paying, state=ClaimState.APPROVED)

@@ -15,7 +15,6 @@ from django.utils.translation import ngettext
 from marketplace.accounts.models import Role
 from marketplace.audit.models import Event
 from marketplace.core.i18n import localized
-from marketplace.core.words import instant_words
 from marketplace.core.workspace import WorkItem
 
 from . import rules, selectors
@@ -63,18 +62,19 @@ def _officer(buyers: list[int]) -> Iterator[WorkItem]:
 
 
 def _approver(user: Any, buyers: list[int]) -> Iterator[WorkItem]:
-    for model, page, words in (
-        (Plan, "plan", _("Approve the plan, or return it · handed in %(when)s")),
-        (Tender, "decide", _("Approve the documents, or return them · handed in %(when)s")),
+    for model, page, act in (
+        (Plan, "plan", _("Approve the plan, or return it")),
+        (Tender, "decide", _("Approve the documents, or return them")),
     ):
         # What one drafted oneself waits for somebody else.
         waiting = model.objects.filter(organisation__in=buyers, state="submitted").exclude(drafted_by=user)
         for found in waiting.annotate(handed_in=_handed_in(model)):
             yield WorkItem(
-                localized(found, "title"),
+                act,
                 reverse(f"procurement:{page}", args=[found.pk]),
-                words % {"when": instant_words(found.handed_in)},
+                localized(found, "title"),
                 weight=20,
+                since=found.handed_in,
             )
 
 

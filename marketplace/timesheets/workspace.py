@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import Count, Min
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Role, User
 from marketplace.accounts.rules import organisations_of, roles_of
 from marketplace.core.i18n import localized
+from marketplace.core.words import day_words
 from marketplace.core.workspace import WorkItem
 
 from .models import ServiceSession
@@ -49,9 +52,8 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
     roles = roles_of(user)
     if roles & set(HOST_ROLES):
         hosts = organisations_of(user, *HOST_ROLES)
-        waiting = (
-            ServiceSession.objects.filter(host__in=hosts, state=SessionState.REPORTED).exclude(person=user).count()
-        )
+        reported = ServiceSession.objects.filter(host__in=hosts, state=SessionState.REPORTED).exclude(person=user)
+        waiting, since = reported.aggregate(n=Count("pk"), since=Min("reported_at")).values()
         if waiting:
             text = ngettext("Confirm %(n)s report of service", "Confirm %(n)s reports of service", waiting)
             yield WorkItem(
@@ -59,9 +61,16 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
                 reverse("timesheets:to_confirm"),
                 _("The people who came wait for it."),
                 weight=20,
+                since=since,
             )
     if Role.SUPERVISOR in roles:
-        disputed = visible_to(user).filter(state=SessionState.DISPUTED).count()
+        disputes = visible_to(user).filter(state=SessionState.DISPUTED)
+        disputed = disputes.count()
         if disputed:
             text = ngettext("Decide %(n)s dispute about service", "Decide %(n)s disputes about service", disputed)
-            yield WorkItem(text % {"n": disputed}, reverse("timesheets:disputes"), weight=30)
+            oldest = disputes.select_related("region").order_by("reported_at", "pk")[0]
+            about = _("%(place)s, service of %(day)s") % {
+                "place": localized(oldest.region, "name"),
+                "day": day_words(timezone.localdate(oldest.period.lower)),
+            }
+            yield WorkItem(text % {"n": disputed}, reverse("timesheets:disputes"), about, weight=30)

@@ -14,6 +14,7 @@ from marketplace.accounts.models import Role
 from marketplace.contracts import documents, services
 from marketplace.contracts.models import Contract, Instalment
 from marketplace.contracts.selectors import life_of, post_rows
+from marketplace.contracts.services_contract import signing_deadline
 from marketplace.contracts.templatetags.contracts import term
 from marketplace.core import clock
 from marketplace.core.words import day_words
@@ -159,6 +160,7 @@ def test_from_the_award_to_the_signed_contract_through_the_pages(client_for):
     people = parties_of(award)
     [item] = items(people.officer)
     assert item.url == url("draft", award.pk)
+    assert item.due_at == signing_deadline(award).at  # the time runs before anything is drawn up
     assert client_for(people.approver).get(item.url).status_code == 404
     drawing_up = text(client_for(people.officer).get(item.url))
     assert f'href="/procurement/{award.lot.tender_id}/">暂不</a>' in drawing_up

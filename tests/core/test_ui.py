@@ -30,7 +30,7 @@ def show(source: str, language: str = "en", **context) -> str:
 
 
 def text(html: str) -> str:
-    return strip_tags(html).strip()
+    return strip_tags(html).replace("\xa0", " ").strip()
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def text(html: str) -> str:
     ],
 )
 def test_money(value, english, chinese):
-    assert show("{{ v|money }}", v=value) == english
-    assert show("{{ v|money }}", "zh-hans", v=value) == chinese
+    assert text(show("{{ v|money }}", v=value)) == english
+    assert text(show("{{ v|money }}", "zh-hans", v=value)) == chinese
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,16 @@ def test_money(value, english, chinese):
     ],
 )
 def test_duration(value, english, chinese):
-    assert show("{{ v|duration }}", v=value) == english
-    assert show("{{ v|duration }}", "zh-hans", v=value) == chinese
+    assert text(show("{{ v|duration }}", v=value)) == english
+    assert text(show("{{ v|duration }}", "zh-hans", v=value)) == chinese
+
+
+def test_no_line_ends_between_a_number_and_its_unit():
+    assert show("{{ v|duration }}", v=150) == "2\xa0h 30\xa0min"
+    assert "还剩 6\xa0天 4\xa0小时" in show(
+        "{{ v|deadline }}", "zh-hans", v=NOW + timedelta(days=6, hours=4, minutes=50)
+    )
+    assert show("{{ v|money }}", v=points(15)) == "15\xa0points"
 
 
 @pytest.mark.parametrize(
@@ -116,11 +124,22 @@ def test_deadline(left, english, chinese, tone):
     assert text(show("{{ v|deadline }}", "zh-hans", v=NOW + left)).endswith(chinese)
 
 
+def test_what_is_still_owed_says_how_late_it_is():
+    html = show('{{ v|deadline:"owed" }}', v=NOW - timedelta(days=2, hours=5))
+    assert text(html).endswith("(2 days late)")
+    assert 'class="deadline late"' in html
+    assert text(show('{{ v|deadline:"owed" }}', "zh-hans", v=NOW - timedelta(days=2, hours=5))).endswith(
+        "（已逾期 2 天）"
+    )
+    assert text(show('{{ v|deadline:"owed" }}', v=NOW - timedelta(seconds=1))).endswith("(time is up)")
+    assert text(show('{{ v|deadline:"owed" }}', v=NOW + timedelta(days=1))).endswith("(1 day left)")
+
+
 def test_span_rounds_down_to_two_units():
     with translation.override("en"):
-        assert words.span_words(timedelta(days=2, minutes=59)) == "2 days"
-        assert words.left_words(timedelta(hours=1)) == "1 hour left"
-        assert words.span_words(timedelta(hours=1, minutes=1, seconds=59)) == "1 hour 1 minute"
+        assert text(words.span_words(timedelta(days=2, minutes=59))) == "2 days"
+        assert text(words.left_words(timedelta(hours=1))) == "1 hour left"
+        assert text(words.span_words(timedelta(hours=1, minutes=1, seconds=59))) == "1 hour 1 minute"
 
 
 @pytest.mark.parametrize(
@@ -144,8 +163,8 @@ def test_span_rounds_down_to_two_units():
 )
 def test_hours_have_their_weekday_however_far_they_are(start, end, english, chinese):
     first, last = datetime(*start, tzinfo=BEIJING), datetime(*end, tzinfo=BEIJING)
-    assert text(show("{{ a|hours:b }}", a=first, b=last)).replace("\u00a0", " ") == english
-    assert text(show("{{ a|hours:b }}", "zh-hans", a=first, b=last)).replace("\u00a0", " ") == chinese
+    assert text(show("{{ a|hours:b }}", a=first, b=last)) == english
+    assert text(show("{{ a|hours:b }}", "zh-hans", a=first, b=last)) == chinese
 
 
 @pytest.mark.parametrize("name", ["money", "when", "day", "deadline", "duration", "number", "percent"])

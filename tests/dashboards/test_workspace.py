@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
-from marketplace.accounts.models import CredentialKind
-from marketplace.core import clock
-from tests.factories.accounts import make_user
+from marketplace.accounts.models import CredentialKind, Role
+from marketplace.core import clock, workspace
+from marketplace.core.workspace import WorkItem
+from marketplace.incentives.accrual import accrue_session
+from marketplace.timesheets.models import Capacity
+from tests.factories.accounts import a_place, make_member, make_membership, make_user
+from tests.factories.incentives import make_policy
+from tests.factories.regions import LEISHAN
+from tests.factories.timesheets import make_committee, make_session
 from tests.factories.volunteers import make_call, make_coordinator, make_volunteer
 from volunteers import services, sign_ups
 
@@ -75,3 +81,82 @@ def test_only_the_staff_of_the_site_are_led_to_what_holds_in_the_whole_country(c
     for person, led in ((staff, True), (make_user(), False)):
         ways = client_for(person).get("/workspace/").text.partition('class="cards ways"')[2].partition("</section>")[0]
         assert [f'href="/{address}/"' in ways for address in ("calendar", "calendar/rules", "places")] == [led] * 3
+
+
+def test_the_oldest_of_one_weight_comes_first_whatever_the_language() -> None:
+    now = clock.now()
+    items = [
+        WorkItem("a new paper", "/1", weight=20, since=now - timedelta(hours=1)),
+        WorkItem("z old paper", "/2", weight=20, since=now - timedelta(days=2)),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workspace, "_providers", [lambda _user, _now: items])
+        assert [i.url for i in workspace.work_items(None, now)] == ["/2", "/1"]
+
+
+def test_what_is_overdue_is_called_so_with_the_days(client_for: Any) -> None:
+    now = clock.now()
+    items = [
+        WorkItem("Pay", "/1", due_at=now - timedelta(days=2, hours=1)),
+        WorkItem("Accept", "/2", due_at=now - timedelta(days=1, hours=1)),
+        WorkItem("Check", "/3", since=now - timedelta(days=1)),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workspace, "_providers", [lambda _user, _now: items])
+        body = client_for(make_user()).get("/workspace/").text
+    assert body.count('<span class="tag stop">已逾期</span>') == 2
+    assert all(words in body for words in ("（已逾期 2 天）", "（已逾期 1 天）", "起等待办理"))
+
+
+def test_the_desk_says_for_which_organisation_one_acts(client_for: Any) -> None:
+    officer = make_member(Role.OFFICER)
+    bureau = officer.memberships.get().organisation
+    make_membership(officer, bureau, Role.APPROVER)
+    assert client_for(officer).get("/workspace/").text.count(bureau.name) == 1
+
+
+def test_a_lawyer_reads_what_the_hours_are_asked_for_and_what_counts_for_a_star(client_for: Any) -> None:
+    make_policy()
+    lawyer = make_member(user=make_user(home_region=a_place(LEISHAN)))
+    committee, voice = make_committee()
+    start = clock.now() - timedelta(hours=30)
+    for capacity, minutes in ((Capacity.SUBSIDISED, 60), (Capacity.VOLUNTEER, 120)):
+        session = make_session(
+            lawyer,
+            host=committee,
+            start=start,
+            minutes=minutes,
+            capacity=capacity,
+            subject_id=minutes,
+            confirmed_by=voice,
+        )
+        accrue_session(session.pk, now=clock.now())
+        start += timedelta(hours=3)
+    body = client_for(lawyer, language="en").get("/workspace/").text
+    assert "Volunteered and subsidised service in" in body
+    assert '<b class="num">3 h</b> of the' in body
+    assert "asked of a lawyer each year" in body
+    assert "2 h volunteered so far, " in body
+    assert "(subsidised duty does not count)" in body
+
+
+def test_who_is_no_lawyer_owes_no_hours(client_for: Any) -> None:
+    committee, voice = make_committee()
+    person = make_user()
+    make_session(person, host=committee, confirmed_by=voice)
+    body = client_for(person, language="en").get("/workspace/").text
+    assert '<b class="num">2 h</b>' in body
+    assert "asked of a lawyer" not in body
+    assert "<progress" not in body
+
+
+def test_claims_are_claimed_by_who_serves_and_checked_by_who_checks(client_for: Any) -> None:
+    def ways(person: Any) -> str:
+        body: str = client_for(person).get("/workspace/").text
+        return body.partition('class="cards ways"')[2]
+
+    serving, checking, holding = make_member(), make_member(Role.OFFICER), make_member(Role.KEY_HOLDER)
+    assert "申领、查看进度" in ways(serving)
+    assert "/volunteering/mine/" in ways(serving)
+    assert "审核、支付" in ways(checking)
+    assert "/incentives/claims/" not in ways(holding)

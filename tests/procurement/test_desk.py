@@ -6,7 +6,6 @@ import pytest
 from django.utils import translation
 
 from marketplace.core import clock
-from marketplace.core.words import instant_words
 from marketplace.procurement import services_plan
 from marketplace.procurement.workspace import work_items
 from tests.factories.procurement import bureau_of, make_bid, make_plan, make_supplier, make_tender
@@ -28,12 +27,12 @@ def test_an_approver_reads_since_when_a_paper_waits_and_the_drafter_is_not_asked
     services_plan.submit_plan(actor=bureau.officer, plan=plan, now=now - timedelta(days=8))
     services_plan.return_plan(actor=bureau.approver, plan=plan, note="需求不够具体。", now=now - timedelta(days=7))
     services_plan.submit_plan(actor=bureau.officer, plan=plan, now=now - timedelta(days=6))
-    details = {item.detail for item in work_items(bureau.approver, now)}
-    assert details == {
-        f"Approve the plan, or return it · handed in {instant_words(now - timedelta(days=6))}",
-        f"Approve the documents, or return them · handed in {instant_words(now - timedelta(days=3))}",
+    waiting = {(item.title, item.since) for item in work_items(bureau.approver, now)}
+    assert waiting == {
+        ("Approve the plan, or return it", now - timedelta(days=6)),
+        ("Approve the documents, or return them", now - timedelta(days=3)),
     }
-    assert not [item for item in work_items(bureau.officer, now) if "Approve" in str(item.detail)]
+    assert not [item for item in work_items(bureau.officer, now) if "Approve" in str(item.title)]
 
 
 def test_a_firm_sees_until_when_its_sealed_bid_may_be_replaced():

@@ -116,20 +116,24 @@ def in_full(value: date | None) -> str:
 
 
 @register.filter
-def deadline(instant: datetime | None) -> str:
-    """The only way the site writes a deadline: the instant, and what is left of the time."""
+def deadline(instant: datetime | None, kind: str = "") -> str:
+    """The only way the site writes a deadline: the instant, and what is left of the time.
+
+    ``{{ item.due_at|deadline:"owed" }}``: of what is not done yet, so that it says how late it is.
+    """
     if not instant:
         return ""
     now = clock.now()
     left = instant - now
-    tone = " past" if left <= timedelta(0) else " soon" if left < timedelta(days=1) else ""
+    late = kind == "owed" and left <= timedelta(0)
+    tone = " late" if late else " past" if left <= timedelta(0) else " soon" if left < timedelta(days=1) else ""
     return format_html(
         '<time class="deadline{}" datetime="{}" title="{}">{}<span class="left">{}</span></time>',
         tone,
         timezone.localtime(instant).isoformat(timespec="seconds"),
         words.exact_words(instant),
         words.instant_words(instant, now=now),
-        _(" (%(text)s)") % {"text": words.left_words(left)},
+        _(" (%(text)s)") % {"text": words.late_words(-left) if late else words.left_words(left)},
     )
 
 

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from marketplace.accounts.models import Specialty, SpokenLanguage
-from marketplace.core.templatetags.ui import duration
 from marketplace.regions.models import Region
 
 register = template.Library()
@@ -25,9 +24,12 @@ def choice_words(values: Iterable[str], kind: str) -> str:
 
 
 @register.filter
-def whole_hours(minutes: int) -> str:
-    """A total in words; past a hundred hours the minutes are left out."""
-    return duration(minutes - minutes % 60 if minutes >= 6000 else minutes)
+def figure_hours(minutes: int) -> tuple[str, str]:
+    """A total as figure and unit, so that each has its own size: minutes, hours with a tenth, from 100 on whole hours."""
+    if minutes < 60:
+        return str(minutes), _("min")
+    tenths = minutes * 10 // 60
+    return f"{tenths // 10:,}" + (f".{tenths % 10}" if tenths % 10 and tenths < 1000 else ""), _("h")
 
 
 @register.filter
