@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from marketplace.core.i18n import localized
 from marketplace.core.pdf import render_pdf
-from marketplace.core.words import exact_words, money_words
+from marketplace.core.words import full_day_words, full_words, money_words
+from marketplace.statutes.deadlines import Deadline
 
 from .models import Award, Bid, BidResult, LotFailure
 from .scoring import plain
+from .selectors_evaluation import contract_deadline
 
 _PAPER = Path(__file__).parent / "papers" / "letter.typ"
 
@@ -23,7 +25,7 @@ _PAPER = Path(__file__).parent / "papers" / "letter.typ"
 class Letter:
     """``kind``: ``won``, ``lost``, ``invalid`` or ``failed`` (the lot ended without an award).
 
-    ``rows``: label and value; ``reasons``: paragraphs.
+    ``rows``: label and value; ``reasons``: paragraphs; ``signing``: until when the winner signs the contract.
     """
 
     kind: str
@@ -34,11 +36,12 @@ class Letter:
     closing: str
     decided: str
     decided_by: str
+    signing: Deadline | None = None
 
 
 def letter_of(bid: Bid) -> Letter:
     """The letter in the active language, of a bid whose tender is decided."""
-    award = Award.objects.select_related("bid__supplier").filter(lot_id=bid.lot_id).first()
+    award = Award.objects.select_related("bid__supplier", "lot__tender__organisation").filter(lot_id=bid.lot_id).first()
     failure = LotFailure.objects.filter(lot_id=bid.lot_id).first()
     result = BidResult.objects.select_related("opened_bid").filter(opened_bid__bid_id=bid.pk).first()
     opened = bid.opened
@@ -60,13 +63,16 @@ def letter_of(bid: Bid) -> Letter:
                 )
             )
         rows += [
-            (_("Points for the price"), f"{result.price_points:.2f}"),
-            (_("Points for the other factors (mean)"), f"{result.other_points:.2f}"),
-            (_("Total"), f"{result.total_points:.2f}"),
+            (_("Points for the price"), _points(result.price_points)),
+            (_("Points for the other factors (mean)"), _points(result.other_points)),
+            (_("Total score"), _points(result.total_points)),
             (_("Rank"), _("%(rank)s of %(of)s") % {"rank": result.rank, "of": how["of"]}),
         ]
     kind, title, opening, reasons, closing = _words(bid, award, failure, result)
     decision = award or failure
+    signing = contract_deadline(award) if award is not None and kind == "won" else None
+    if signing is not None:
+        rows.append((_("Contract to be signed by"), full_day_words(signing.date)))
     return Letter(
         kind=kind,
         title=title,
@@ -74,8 +80,9 @@ def letter_of(bid: Bid) -> Letter:
         rows=rows,
         reasons=reasons,
         closing=closing,
-        decided=exact_words(decision.decided_at) if decision else "",
+        decided=full_words(decision.decided_at) if decision else "",
         decided_by=localized(bid.lot.tender.organisation, "name"),
+        signing=signing,
     )
 
 
@@ -86,17 +93,17 @@ def _words(
     if award is not None and award.bid_id == bid.pk:
         return (
             "won",
-            _("Letter of award"),
-            _("%(firm)s: your bid is accepted.") % firm,
+            str(bid.lot.tender.wording.award_letter),
+            str(bid.lot.tender.wording.accepted) % firm,
             [localized(award, "reasons")],
             _(
                 "The contract is signed within 30 days of this letter, on the terms of the tender documents and your bid "
-                "(政府采购法 art. 46). Whoever refuses without a lawful reason is liable."
+                "(Government Procurement Law, art. 46). Whoever refuses without a lawful reason is liable."
             ),
         )
     challenge = _(
         "A supplier who considers its rights harmed may challenge the result with the buyer in writing within seven "
-        "working days of the end of the notice period (政府采购法 art. 52)."
+        "working days of the end of the notice period (Government Procurement Law, art. 52)."
     )
     if failure is not None and bid.opened.qualified is not False:
         opening = _("%(firm)s: the lot you bid for ended without an award. Your bid was not found invalid.") % firm
@@ -122,6 +129,10 @@ def _words(
     if result.explanation["tie"]:
         reasons.append(_("Totals were equal; the tie was parted as the documents say."))
     return "lost", _("Letter of result"), _("%(firm)s: your bid was not chosen.") % firm, reasons, challenge
+
+
+def _points(value: Decimal) -> str:
+    return _("%(n)s points") % {"n": f"{value:.2f}"}
 
 
 def _price(result: BidResult, name: str) -> str:

@@ -21,10 +21,11 @@ from marketplace.regions import codes
 from marketplace.statutes import selectors as law
 from marketplace.statutes import services as statutes
 from marketplace.statutes.deadlines import Deadline
+from marketplace.statutes.errors import UnknownDay, UnknownRule
 from marketplace.statutes.models import StatutoryParameter
 
 from . import scoring
-from .models import Bid, Criterion, CriterionKind, Evaluator, Lot, Method, OpenedBid, Score, Tender
+from .models import Award, Bid, Criterion, CriterionKind, Evaluator, Lot, Method, Notice, OpenedBid, Score, Tender
 from .states import BidState, EvaluatorState
 
 #: The rule of the law that says from which percentage on a sign shows.
@@ -81,6 +82,39 @@ def decision_deadline(tender: Tender) -> Deadline | None:
         on=law_day(tender),
         region_code=tender.organisation.region_id,
     )
+
+
+def contract_deadline(award: Award) -> Deadline | None:
+    """Until when the contract is signed: thirty days from the letter of award, which goes out with the decision."""
+    tender = award.lot.tender
+    return _date("contract_sign", timezone.localdate(award.decided_at), law_day(tender), tender)
+
+
+@dataclass(frozen=True, slots=True)
+class Redress:
+    """How long a notice of a result is public, and until when it can be challenged."""
+
+    public: Deadline
+    challenge: Deadline
+
+
+def redress(notice: Notice) -> Redress | None:
+    """The time for challenges of a result, by the law of the notice's own day.
+
+    It starts where the notice's period ends (政府采购质疑和投诉办法, 令94 art. 10; 实施条例 art. 53 item 3; 令87 art. 69).
+    None where the calendar does not reach so far.
+    """
+    on = timezone.localdate(notice.published_at)
+    public = _date("result_public", on, on, notice.tender)
+    challenge = _date("challenge_file", public.date, on, notice.tender) if public else None
+    return Redress(public, challenge) if public and challenge else None
+
+
+def _date(rule: str, counted_from: date, on: date, tender: Tender) -> Deadline | None:
+    try:
+        return statutes.deadline(rule, counted_from, on=on, region_code=tender.organisation.region_id)
+    except (UnknownDay, UnknownRule):
+        return None
 
 
 # The opening

@@ -134,10 +134,11 @@ def _bid(request: HttpRequest, receipt: uuid.UUID) -> Bid:
 @require_safe
 def letter(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
     bid = _bid(request, receipt)
+    contract = Award.objects.filter(bid=bid).values_list("contract", flat=True).first()
     return render(
         request,
         "procurement/evaluation/letter.html",
-        {"bid": bid, "tender": bid.lot.tender, "letter": letters.letter_of(bid)},
+        {"bid": bid, "tender": bid.lot.tender, "letter": letters.letter_of(bid), "contract": contract},
     )
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from marketplace.accounts.models import Organisation
 from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
@@ -24,7 +25,8 @@ from . import documents, receipts, rules, selectors
 from .actions import actions_for
 from .areas import Area
 from .forms_tender import AnswerForm, QuestionForm
-from .models_tender import Notice, Tender
+from .models_tender import Notice, NoticeKind, Tender
+from .selectors_evaluation import redress
 from .services_bidding import verify_receipt
 from .states import TenderState
 
@@ -170,7 +172,23 @@ def notice(request: HttpRequest, pk: int, notice: int) -> HttpResponse:
         response = JsonResponse(row.content, json_dumps_params={"ensure_ascii": False, "indent": 2})
         response["Content-Disposition"] = f'attachment; filename="notice-{row.pk}.json"'
         return response
-    return render(request, "procurement/notice.html", {"tender": found, "notice": row, "content": row.content})
+    codes = {named.get("supplier", {}).get("credit_code") for named in (row.content, *row.content.get("awards", []))}
+    return render(
+        request,
+        "procurement/notice.html",
+        {
+            "tender": found,
+            "notice": row,
+            "content": row.content,
+            "suppliers": {
+                each.credit_code: each for each in Organisation.objects.filter(credit_code__in=codes - {None, ""})
+            },
+            "redress": redress(row) if row.kind == NoticeKind.RESULT else None,
+            "again": selectors.public_tenders().filter(plan=found.plan_id, published_at__gt=row.published_at).first()
+            if row.kind == NoticeKind.FAILURE
+            else None,
+        },
+    )
 
 
 @public_page

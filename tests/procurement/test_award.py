@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from marketplace.accounts.models import Role
 from marketplace.audit.models import Event
 from marketplace.core import events
 from marketplace.core.errors import PermissionRefused
 from marketplace.core.states import IllegalTransition
-from marketplace.core.words import day_words
+from marketplace.core.words import day_words, full_day_words
 from marketplace.procurement import errors_evaluation as errors
 from marketplace.procurement import services_award
 from marketplace.procurement.budget import state_of
 from marketplace.procurement.events import TenderAwarded
+from marketplace.procurement.letters import letter_of
 from marketplace.procurement.models import Award, BidResult, LotFailure, Notice
 from marketplace.procurement.rules_evaluation import can_see_letter
 from marketplace.procurement.selectors import life_line
-from marketplace.procurement.selectors_evaluation import decision_deadline, law_day
+from marketplace.procurement.selectors_evaluation import contract_deadline, decision_deadline, law_day, redress
 from marketplace.statutes.services import deadline
 from tests.factories.accounts import make_member, make_membership, make_user
 from tests.factories.evaluation import after_deadline, awarded_tender, evaluated_tender, judged_tender
-from tests.factories.procurement import bureau_of
+from tests.factories.procurement import bureau_of, make_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -204,3 +208,32 @@ def test_the_record_names_the_ranking_row_by_row(client_for, in_english) -> None
     page = client_for(bureau_of(tender).officer, language="en").get(f"/audit/trail/procurement.tender/{tender.pk}/")
     row = f"bid: {first.opened_bid.bid.supplier.name_en}; rank: 1; total points: {first.total_points:.2f}"
     assert f"{row}<br>" in page.content.decode()
+
+
+# Papers
+
+
+def test_the_time_to_challenge_starts_where_the_notice_ends() -> None:
+    tender = awarded_tender()
+    notice = Notice.objects.get(tender=tender, kind="result")
+    # A Thursday: public until Friday, then seven working days.
+    notice.published_at = timezone.make_aware(datetime(2026, 11, 19, 15))
+    found = redress(notice)
+    assert found is not None
+    assert (found.public.date, found.challenge.date) == (date(2026, 11, 20), date(2026, 12, 1))
+
+
+@pytest.mark.parametrize(
+    ("method", "title", "words"),
+    [("consultation", "成交通知书", "成交供应商"), ("open", "中标通知书", "中标人")],
+)
+def test_a_letter_knows_its_kind_and_the_day_until_which_the_contract_is_signed(method, title, words) -> None:
+    tender = awarded_tender(plan=make_plan(method=method), prices=[(270_000, 288_000, 299_000)])
+    each = Award.objects.get(lot__tender=tender)
+    with override("zh-hans"):
+        letter = letter_of(each.bid)
+        signed_by = full_day_words(contract_deadline(each).date)
+    assert letter.title == title
+    assert words in letter.opening
+    assert ("合同签订截止日期", signed_by) in letter.rows
+    assert letter.decided.startswith(f"{timezone.localtime(each.decided_at).year} 年")

@@ -7,9 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
+from django.utils.translation import override
 
 from marketplace.accounts.models import Role
-from marketplace.core.words import exact_words
+from marketplace.core.words import full_words
 from marketplace.procurement import services_award, services_evaluation, services_failing, services_opening
 from marketplace.procurement.models import Award, Bid, Evaluator, LotFailure, OpenedBid, Score, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
@@ -283,6 +284,12 @@ def test_ranking_decision_and_letters_by_page(client_for, at, language) -> None:
     assert notice.status_code == 200
     loser = ranked[lots[0].pk][-1]
     assert loser.bid.supplier.name not in notice.content.decode()
+    winner = ranked[lots[0].pk][0].bid.supplier
+    assert reverse("accounts:organisation", args=[winner.pk]) in notice.content.decode()
+    # What never changes says its year, and no "today".
+    with override(language):
+        said = full_words(tender.notices.get(kind="result").published_at)
+    assert f">{said}</time>" in notice.content.decode()
     for opened in (ranked[lots[0].pk][0], loser):
         own = client_for(opened.bid.submitted_by, language=language)
         url = reverse("procurement:letter", args=[opened.bid.receipt_id])
@@ -322,7 +329,8 @@ def test_a_valid_bid_of_a_lot_that_failed_is_not_called_invalid(client_for) -> N
     text = letter(valid)
     assert "Your bid was not found invalid" in text
     assert escape(failure.reason_en) in text
-    assert exact_words(failure.decided_at) in text
+    with override("en"):
+        assert full_words(failure.decided_at) in text
     text = letter(invalid)
     assert "your bid was found invalid" in text
     assert "无执业许可证。" in text

@@ -17,10 +17,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from marketplace.accounts.models import Organisation
 from marketplace.core.i18n import localized
-from marketplace.core.words import exact_words, money_words, period_words
+from marketplace.core.words import exact_words, full_day_words, money_words
 from marketplace.procurement.areas import Area, bought_words
 from marketplace.procurement.scoring import plain
+from marketplace.procurement.wording import Wording, wording
 from marketplace.regions.models import Region
 
 register = template.Library()
@@ -72,8 +74,23 @@ def service_term(content: Mapping[str, Any]) -> str:
     names = ("starts_on", "ends_on") if "starts_on" in content else ("service_from", "service_to")
     if not content.get(names[0]):
         return ""
-    first, last = period_words(*(date.fromisoformat(content[name]) for name in names))
-    return _("%(first)s to %(last)s") % {"first": first, "last": last}
+    first, last = (
+        format_html('<span class="nowrap">{}</span>', full_day_words(date.fromisoformat(content[name])))
+        for name in names
+    )
+    return mark_safe(_("%(first)s to %(last)s") % {"first": first, "last": last})  # noqa: S308 (built of escaped parts)
+
+
+@register.filter(name="wording")
+def wording_of(method: str) -> Wording:
+    """``{% with words=content.method|wording %}``: the words of the method of a published notice."""
+    return wording(method)
+
+
+@register.filter
+def of_credit_code(suppliers: Mapping[str, Organisation], code: str) -> Organisation | None:
+    """The supplier that a published notice names by its credit code."""
+    return suppliers.get(code)
 
 
 def _part(context: Context, name: str) -> SafeString:
