@@ -272,7 +272,7 @@ def open_emergency_contact(*, actor: User, sign_up: SignUp, now: datetime) -> st
         raise errors.NotOnTheDay
     profile = VolunteerProfile.objects.get(user=sign_up.volunteer)
     record(actor=actor, action="sign_up.open_contact", subject=sign_up, now=now)
-    return profile.emergency_contact
+    return str(profile.emergency_contact)
 
 
 def _check_shifts(shifts: Sequence[NewShift], now: datetime) -> None:

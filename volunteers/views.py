@@ -167,7 +167,8 @@ def mine(request: SignedIn) -> HttpResponse:
         .values_list("subject_id", "pk")
     )
     recorded = dict(sessions)
-    coming, past = [], []
+    coming: list[Any] = []
+    past: list[Any] = []
     for row in page:
         shown = (row, recorded.get(row.shift_id), row.shift.ends_at >= now - LATE)
         (coming if row.shift.ends_at > now else past).append(shown)

@@ -78,4 +78,4 @@ class NoteNeeded(InvalidInput):
 
 class MinutesOutOfRange(InvalidInput):
     code = "minutes_out_of_range"
-    message = _("At most the %(claimed)s minutes that were reported can count; 0 counts none.")
+    message = _("At most the %(claimed)s that were reported can count; 0 counts nothing.")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.core.words import duration_words
+
 from .models import SessionKind
+from .services import LONGEST_SESSION, REPORT_WITHIN
 
 _MOMENT = {"type": "datetime-local", "step": "60"}
 
@@ -19,7 +24,7 @@ class _KindForm(forms.Form):
     def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         words = dict(SessionKind.choices)
-        self.fields["kind"].choices = [(k, words[k]) for k in kinds]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [(k, capfirst(str(words[k]))) for k in kinds]  # type: ignore[attr-defined]
 
 
 class CheckInForm(_KindForm):
@@ -35,9 +40,20 @@ class CheckOutForm(forms.Form):
 
 
 class ReportForm(_KindForm, CheckOutForm):
-    start = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"))
+    start = forms.DateTimeField(
+        label=_("From"), widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Within %(days)s days after it ended; at most %(hours)s hours at a time."),
+    )  # fmt: skip
     end = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"))
     field_order = ("kind", "start", "end", "summary", "people_served")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        start = self.fields["start"]
+        start.help_text = str(start.help_text) % {
+            "days": REPORT_WITHIN.days,
+            "hours": LONGEST_SESSION // timedelta(hours=1),
+        }
 
 
 class DisputeForm(forms.Form):
@@ -54,10 +70,22 @@ class AnswerForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    minutes = forms.IntegerField(label=_("Minutes that count (0: none)"), min_value=0)
+    """What counts is entered in hours, as the page speaks of it; it cleans to whole minutes under ``minutes``."""
+
+    hours = forms.DecimalField(label=_("Hours that count"), min_value=0, max_digits=5, decimal_places=2)
     note = forms.CharField(label=_("Reasons"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)
 
     def __init__(self, *args: Any, claimed: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Nothing is filled in: neither side's word holds by default.
-        self.fields["minutes"].help_text = _("Reported: %(n)s minutes.") % {"n": claimed}
+        self.fields["hours"].help_text = _("Reported: %(time)s. 1.5 is an hour and a half; 0 counts nothing.") % {
+            "time": duration_words(claimed)
+        }
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        hours = given.pop("hours", None)
+        if hours is not None:
+            # Two decimals of an hour are finer than a minute: who means all that was reported gets all of it.
+            given["minutes"] = int((hours * 60).to_integral_value())
+        return given

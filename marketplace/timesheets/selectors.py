@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast, Coalesce, Lower
 from django.utils import timezone
 
 from marketplace.accounts.models import User
+from marketplace.audit.models import Event
 
 from .models import Capacity, ServiceSession
 from .states import SessionState
@@ -56,6 +57,16 @@ def minutes_by_subject(
         (row["subject_id"], row["kind"]): {k: int(row[k]) for k in ("minutes", "times", "people", "waiting")}
         for row in rows
     }
+
+
+def disputed_since(sessions: QuerySet[ServiceSession]) -> QuerySet[ServiceSession]:
+    """Those of ``sessions`` that are disputed, with ``disputed_at``: when it was said, as the record has it."""
+    acts = Event.objects.filter(
+        action="session.dispute",
+        subject_type=ServiceSession._meta.label_lower,
+        subject_id=Cast(OuterRef("pk"), CharField()),
+    ).order_by("-occurred_at")
+    return sessions.filter(state=SessionState.DISPUTED).annotate(disputed_at=Subquery(acts.values("occurred_at")[:1]))
 
 
 def year_summary(person: User, year: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from marketplace.core.errors import StaleState
 from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 from marketplace.core.states import apply_transition
-from marketplace.core.words import day_words
+from marketplace.core.words import day_words, duration_words
 from marketplace.regions.models import Region
 
 from . import errors, letters
@@ -234,7 +234,7 @@ def decide_session(*, actor: User, session: ServiceSession, minutes: int, note: 
     if not note.strip():
         raise errors.NoteNeeded(field="note")
     if not 0 <= minutes <= session.claimed_minutes:
-        raise errors.MinutesOutOfRange(field="minutes", claimed=session.claimed_minutes)
+        raise errors.MinutesOutOfRange(field="minutes", claimed=duration_words(session.claimed_minutes))
     if minutes == 0:
         apply_transition(
             SESSION,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.accounts.access import SignedIn
 from marketplace.accounts.rules import organisations_of
+from marketplace.audit.selectors import trail
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.core.exports import csv_response
@@ -24,7 +25,7 @@ from marketplace.core.i18n import localized
 from . import rules, services
 from .forms import AnswerForm, CheckInForm, CheckOutForm, DecisionForm, DisputeForm, ReportForm
 from .models import ServiceSession
-from .selectors import year_summary
+from .selectors import disputed_since, year_summary
 from .states import SessionState
 from .subjects import Subject, subject_of, subjects_of
 
@@ -176,6 +177,9 @@ def _detail(
     mine = session.person_id == request.user.pk
     context = {
         "session": session,
+        "subject": subject_of(session.person, session.subject_kind, session.subject_id, session.period.upper),
+        "mine": mine,
+        "disputed": trail(session).filter(action="session.dispute").first() if session.objection else None,
         "may_confirm": pending and rules.can_confirm(request.user, session),
         "may_decide": disputed and rules.can_decide(request.user, session),
         "may_answer": disputed and mine,
@@ -240,9 +244,11 @@ def answer(request: SignedIn, pk: int) -> HttpResponse:
 
 
 @require_safe
-def disputes(request: SignedIn) -> HttpResponse:
+def disputes(request: SignedIn) -> HttpResponseBase:
     """Disputed service in the places I supervise."""
-    rows = rules.visible_to(request.user).filter(state=SessionState.DISPUTED).order_by("reported_at", "pk")
+    rows = disputed_since(rules.visible_to(request.user)).order_by("reported_at", "pk")
+    if request.GET.get("format") == "csv":
+        return _csv(rows, "disputed-service.csv")
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
     return render(request, "timesheets/disputes.html", {"page": page})
 
@@ -256,7 +262,8 @@ def decide(request: SignedIn, pk: int) -> HttpResponse:
     try:
         services.decide_session(actor=request.user, session=session, now=clock.now(), **form.cleaned_data)
     except InvalidInput as error:
-        form.add_error(error.field, str(error))
+        # The service counts minutes, the page hours.
+        form.add_error("hours" if error.field == "minutes" else error.field, str(error))
         return _detail(request, session, decision=form)
     messages.success(request, _("Decided. Both sides see your reasons."))
     return redirect("timesheets:disputes")

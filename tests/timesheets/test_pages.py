@@ -9,6 +9,7 @@ import pytest
 
 from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.core import clock
+from marketplace.timesheets import services
 from marketplace.timesheets.models import ServiceSession
 from marketplace.timesheets.workspace import work_items
 from tests.factories.accounts import LEISHAN, a_place, make_member, make_organisation, make_user
@@ -85,13 +86,13 @@ def test_a_refused_dispute_or_decision_keeps_what_was_written(client_for: Any) -
     client_for(voice).post(f"{address}/dispute/", {"note": "那天没有来。"})
     bureau = make_organisation(OrganisationKind.BUREAU, region=a_place(LEISHAN))
     judge = client_for(make_member(Role.SUPERVISOR, bureau), language="en")
-    page = judge.post(f"{address}/decide/", {"minutes": "121", "note": "只到了一小时。"})
+    page = judge.post(f"{address}/decide/", {"hours": "2.02", "note": "只到了一小时。"})
     assert page.status_code == 422
     assert "只到了一小时。" in page.text
-    assert "At most the 120 minutes that were reported can count" in page.text
+    assert "At most the 2 h that were reported can count" in page.text
     session.refresh_from_db()
     assert session.state == "disputed"
-    judge.post(f"{address}/decide/", {"minutes": "60", "note": "只到了一小时。"})
+    judge.post(f"{address}/decide/", {"hours": "1", "note": "只到了一小时。"})
     session.refresh_from_db()
     assert (session.state, session.decided_minutes) == ("confirmed", 60)
 
@@ -121,6 +122,7 @@ def test_who_served_answers_an_objection_and_the_supervisor_reads_both(client_fo
     assert item.url == address
     page = browser.get(address).text
     assert "那天没有来。" in page
+    assert "尚未答复" in page
     assert "您的答复" in page
     assert browser.post(f"{address}answer/", {"note": ""}).status_code == 422
     assert browser.post(f"{address}answer/", {"note": "来了，有签到簿。"})["Location"] == address
@@ -132,7 +134,39 @@ def test_who_served_answers_an_objection_and_the_supervisor_reads_both(client_fo
     assert "来了，有签到簿。" in judged
     assert judge.post(f"{address}answer/", {"note": "来了。"}).status_code == 404
     assert client_for(voice).post(f"{address}answer/", {"note": "来了。"}).status_code == 404
-    judge.post(f"{address}decide/", {"minutes": "120", "note": "签到簿属实。"})
+    judge.post(f"{address}decide/", {"hours": "2", "note": "签到簿属实。"})
     decided = browser.get(address).text
     assert all(said in decided for said in ("那天没有来。", "来了，有签到簿。", "签到簿属实。"))
     assert f"{address}answer/" not in decided
+
+
+def test_a_supervisor_reads_since_when_it_is_disputed_and_that_nobody_answered_yet(client_for: Any) -> None:
+    committee, voice = make_committee()
+    session = make_session(host=committee, minutes=250)
+    services.dispute_session(actor=voice, session=session, note="只来了两个小时。", now=clock.now())
+    judge = client_for(
+        make_member(Role.SUPERVISOR, make_organisation(OrganisationKind.BUREAU, region=a_place(LEISHAN)))
+    )
+    listed = judge.get("/visits/disputes/").content.decode()
+    for page in (listed, judge.get(f"/visits/{session.pk}/").content.decode()):
+        assert "只来了两个小时。" in page
+        assert "提出异议" in page
+        assert "尚未答复" in page
+    page = judge.get(f"/visits/{session.pk}/").content.decode()
+    assert "填报 4 小时 10 分" in page
+    assert "裁定对双方有约束力" in page
+    lines = b"".join(judge.get("/visits/disputes/?format=csv").streaming_content).decode().splitlines()
+    assert len(lines) == 2
+    # All that was reported counts, though a third of an hour has no two decimals.
+    judge.post(f"/visits/{session.pk}/decide/", {"hours": "4.17", "note": "签到簿属实。"})
+    session.refresh_from_db()
+    assert (session.state, session.decided_minutes) == ("confirmed", 250)
+
+
+def test_who_reports_reads_how_late_and_how_long_may_be_reported(client_for: Any) -> None:
+    person = make_volunteer()
+    _call, shift = make_call(start=clock.now() + timedelta(minutes=30))
+    sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+    page = client_for(person).get(f"/visits/record/volunteers.shift/{shift.pk}/").content.decode()
+    assert "结束后 90 天内补填，每次不超过 16 小时" in page
+    assert "不记录您的位置" in page

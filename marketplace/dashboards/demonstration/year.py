@@ -243,7 +243,7 @@ class Year:
         with clock.rehearse(confirmed):
             if age < 12 and village % 41 == 7:
                 timesheets.dispute_session(
-                    actor=voice, session=session, note="当天只来了两个小时，讲座没有办。", now=confirmed
+                    actor=voice, session=session, note="当天只来了两个小时，其余时间不在村里。", now=confirmed
                 )
             else:
                 timesheets.confirm_session(actor=voice, session=session, now=confirmed)
