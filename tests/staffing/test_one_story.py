@@ -149,3 +149,18 @@ def test_a_village_left_empty_is_shown_as_it_stands_today(client_for, case):
         assert call not in page
     assert f"The reasons are those of computation {run.pk}" in text(officer.get(why))
     assert Assignment.objects.filter(post=empty[0].post_id).count() == 0
+
+
+def test_the_lawyer_is_addressed_and_only_while_asked_in_the_present(client_for, case):
+    first = publish_case(case)[0]
+    address = reverse("staffing:assignment", args=[first.pk])
+    lawyer = client_for(first.person, language="en")
+    page = text(lawyer.get(address))
+    assert "Why you are asked for" in page
+    assert "with you." in page
+    assert "this one" not in page
+    decline(first)
+    assert "Why you were asked for" in text(lawyer.get(address))
+    assert "this one" in text(client_for(case.parties.officer, language="en").get(address))
+    for reader in (lawyer, client_for(case.parties.officer)):
+        assert f">{case.contract.number}</a></dd>" in text(reader.get(address))

@@ -226,3 +226,23 @@ def test_a_field_is_covered_only_once_its_lawyer_sits(client_for):
     run_page = text(officer.get(reverse("staffing:run", args=[asked[0].run_id])))
     wanted = [str(Specialty(value).label) for value in asked[0].run.parameters["covers"]]
     assert "; ".join(wanted) in html.unescape(run_page)
+
+
+def test_a_seat_says_how_many_there_are_in_the_right_number_and_speaks_to_its_lawyer(client_for):
+    team = make_team()
+    first = publish_team(team)[0]
+    address = reverse("staffing:assignment", args=[first.pk])
+    mine = text(client_for(first.person, language="en").get(address))
+    assert "What you are needed for" in mine
+    assert "the team is best with you." in mine
+    assert "this member" not in mine
+    officer = client_for(team.parties.officer, language="en")
+    now = reverse("staffing:contract", args=[first.run.contract_id]) + f"#s{first.post_id}"
+    assert now not in text(officer.get(address))
+    run = AssignmentRun.objects.get(pk=first.run_id)
+    run.summary["objective"]["posts"] = 1
+    run.save(update_fields=["summary"])
+    assert "could be asked for 1 seat, the team is best with this one." in text(officer.get(address))
+    services_proposals.decline_assignment(actor=first.person, assignment=first, reason="已有代理", now=clock.now())
+    assert now in text(officer.get(address))
+    assert "Why you were asked for this team" in text(client_for(first.person, language="en").get(address))

@@ -22,7 +22,7 @@ from marketplace.staffing.forms import WhyNotForm
 from marketplace.staffing.leaving import Left, before, ending, left_of, why_left
 from marketplace.staffing.models import Assignment, AssignmentRun, EmptyPost
 from marketplace.staffing.reasons_in_words import as_minutes
-from marketplace.staffing.states import AssignmentState, RunState
+from marketplace.staffing.states import LEFT_FREE, AssignmentState, RunState
 
 from . import selectors as teams
 from . import words
@@ -146,6 +146,7 @@ def assignment_page(request: HttpRequest, found: Assignment, *, sees_all: bool) 
         "lines": words.next_lines(found, names.people if sees_all else None, names.contracts),
         "path": path(found.post.region),
         "ending": ending(found),
+        "free_again": LEFT_FREE,
         "may_withdraw": found.state == AssignmentState.PROPOSED and rules.can_staff(request.user, found.run.contract),
         "may_answer": found.state == AssignmentState.PROPOSED and rules.can_answer(request.user, found),
     }
