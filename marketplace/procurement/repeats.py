@@ -25,7 +25,7 @@ from marketplace.audit.models import Event
 from marketplace.audit.selectors import trail
 from marketplace.core.errors import DomainError
 from marketplace.core.locks import lock_name
-from marketplace.core.states import StateTable
+from marketplace.core.states import IllegalTransition, StateTable
 from marketplace.core.words import instant_words
 
 from .errors import RequestKeyTaken
@@ -98,6 +98,12 @@ def answer_again(request: HttpRequest, subject: models.Model, table: StateTable,
     if event is not None:
         say_taken(request, event)
     return event is not None
+
+
+def say_moved_on(request: HttpRequest, subject: models.Model, table: StateTable, action: str = "") -> None:
+    """On a page that is out of date: that this person took the step himself, or that somebody was faster."""
+    if not answer_again(request, subject, table, action):
+        messages.warning(request, str(IllegalTransition.message))
 
 
 def take_step(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,7 +25,6 @@ from marketplace.audit.models import Event
 from marketplace.audit.selectors import trail
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
-from marketplace.core.states import IllegalTransition
 from marketplace.regions import codes
 from marketplace.regions.models import Level, Region
 from marketplace.statutes.errors import UnknownDay
@@ -46,20 +47,28 @@ from .forms_tender import (
 )
 from .holders import eligible_holders
 from .models_tender import Lot, Question, Tender
-from .repeats import answer_again, request_name, say_taken, take_step
+from .repeats import request_name, say_moved_on, say_taken, take_step
 from .scoring import plain
 from .services_plan import has_edited
 from .states import TENDER, TenderState
 from .views_public import PAGE_SIZE, get_tender, tender_context, tenders_csv
 
+P = ParamSpec("P")
 
-def _editable(request: SignedIn, pk: int) -> Tender:
-    found = get_tender(request, pk)
-    if not rules.can_draft(request.user, found.organisation):
-        raise Http404
-    if not rules.can_edit_tender(request.user, found):
-        raise IllegalTransition
-    return found
+
+def editing(view: Callable[Concatenate[SignedIn, Tender, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """The page of a tender that is drawn up still; one that was handed in meanwhile leads to where it stands now."""
+
+    @wraps(view)
+    def page(request: SignedIn, pk: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        found = get_tender(request, pk)
+        if not rules.can_draft(request.user, found.organisation):
+            raise Http404
+        if not rules.can_edit_tender(request.user, found):
+            return _moved_on(request, found, "submit")
+        return view(request, found, *args, **kwargs)
+
+    return page
 
 
 @require_safe
@@ -93,9 +102,9 @@ def tenders(request: SignedIn) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: SignedIn, pk: int) -> HttpResponse:
+@editing
+def edit(request: SignedIn, found: Tender) -> HttpResponse:
     """The documents on one page: texts, lots, what the linter says."""
-    found = _editable(request, pk)
     form = TenderForm.of(found, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -129,9 +138,9 @@ def _documents(found: Tender) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "POST"])
-def lot(request: SignedIn, pk: int, number: int | None = None) -> HttpResponse:
+@editing
+def lot(request: SignedIn, found: Tender, number: int | None = None) -> HttpResponse:
     """Add or change a lot; ``show`` lists the villages of another county and keeps what was typed and ticked."""
-    found = _editable(request, pk)
     existing = get_object_or_404(Lot, tender=found, number=number) if number is not None else None
     county = _county(request, found, existing)
     if "show" in request.POST:
@@ -176,8 +185,8 @@ def _county(request: SignedIn, found: Tender, existing: Lot | None) -> int:
 
 
 @require_http_methods(["POST"])
-def lot_remove(request: SignedIn, pk: int, number: int) -> HttpResponse:
-    found = _editable(request, pk)
+@editing
+def lot_remove(request: SignedIn, found: Tender, number: int) -> HttpResponse:
     existing = Lot.objects.filter(tender=found, number=number).first()
     if existing is None:
         messages.info(request, _("This lot is taken out already."))
@@ -188,8 +197,8 @@ def lot_remove(request: SignedIn, pk: int, number: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def criteria(request: SignedIn, pk: int, number: int) -> HttpResponse:
-    found = _editable(request, pk)
+@editing
+def criteria(request: SignedIn, found: Tender, number: int) -> HttpResponse:
     existing = get_object_or_404(Lot, tender=found, number=number)
     formset = CriterionFormSet(request.POST or None, initial=criteria_initial(existing), prefix="c")
     if request.method == "POST" and formset.is_valid():
@@ -231,14 +240,9 @@ def submit(request: SignedIn, pk: int) -> HttpResponse:
 # Deciding, publishing
 
 
-def _moved_on(request: SignedIn, found: Tender, action: str) -> HttpResponse:
-    """To the tender's page, where this person took the step himself; else he is told that somebody was faster.
-
-    Raises:
-        IllegalTransition
-    """
-    if not answer_again(request, found, TENDER, action):
-        raise IllegalTransition
+def _moved_on(request: SignedIn, found: Tender, action: str = "") -> HttpResponse:
+    """From a page that is out of date to the tender's own."""
+    say_moved_on(request, found, TENDER, action)
     return redirect("procurement:tender", found.pk)
 
 
@@ -324,7 +328,7 @@ def amend(request: SignedIn, pk: int) -> HttpResponse:
     if not rules.can_amend_deadline(request.user, found):
         raise Http404
     if found.state != TenderState.PUBLISHED:
-        raise IllegalTransition
+        return _moved_on(request, found)
     form = AmendForm.of(found, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

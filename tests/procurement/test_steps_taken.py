@@ -110,7 +110,10 @@ def test_a_tender_is_handed_in_approved_and_cancelled_once(now, client_for) -> N
     assert AGAIN in press_twice(approver, to("cancel", tender.pk), {"reason": "任务取消"})
     # The pages that are gone with the state lead on too, instead of being missing.
     assert approver.get(to("cancel", tender.pk))["Location"] == to("tender", tender.pk)
-    assert officer.get(to("edit", tender.pk)).status_code == 409
+    for address in (to("edit", tender.pk), to("lot_new", tender.pk), to("criteria", tender.pk, 1)):
+        moved = officer.get(address, follow=True)
+        assert moved.redirect_chain == [(to("tender", tender.pk), 302)]
+        assert "This has changed since you opened the page." in moved.content.decode()
     assert Tender.objects.get().state == "cancelled"
 
 
@@ -128,7 +131,8 @@ def test_a_tender_is_published_once(now, client_for) -> None:
     assert AGAIN in press_twice(client_for(bureau.approver, language="en"), to("publish", tender.pk), typed)
     assert Notice.objects.count() == 1
     # A colleague whose page is out of date is told so.
-    assert client_for(bureau.officer).get(to("publish", tender.pk)).status_code == 409
+    moved = client_for(bureau.officer, language="en").get(to("publish", tender.pk), follow=True)
+    assert "This has changed since you opened the page." in moved.content.decode()
     assert client_for(make_supplier()[1]).get(to("publish", tender.pk)).status_code == 404
 
 
