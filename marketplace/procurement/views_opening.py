@@ -22,7 +22,6 @@ from marketplace.core.access import public_page
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
-from marketplace.core.states import IllegalTransition
 
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
@@ -32,7 +31,7 @@ from .forms_bidding import answers_of
 from .forms_evaluation import CheckForm, FailForm, ReleaseForm
 from .forms_plan import refuse
 from .models import FailureGround, LotFailure, Method, OpenedBid, Tender
-from .repeats import answer_again, take_step
+from .repeats import say_moved_on, take_step
 from .states import TENDER, TenderState
 from .views_public import get_tender
 
@@ -330,8 +329,7 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
     if not rules.can_state_failure(request.user, tender):
         raise Http404
     if not TENDER.allows("fail", tender.state):
-        if not answer_again(request, tender, TENDER, "fail"):
-            raise IllegalTransition
+        say_moved_on(request, tender, TENDER, "fail")
         return redirect("procurement:tender", tender.pk)
     form = FailForm(request.POST or None)
     # Who does not decide states facts; prices are none before the opening.
