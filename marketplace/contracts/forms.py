@@ -37,6 +37,14 @@ class ReasonForm(forms.Form):
     )  # fmt: skip
 
 
+class LeaveForm(ReasonForm):
+    """Why an adviser leaves."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = _("Your firm and the buyer read it; it stays on record.")
+
+
 class DeliverForm(forms.Form):
     note = forms.CharField(
         label=_("What the buyer should know"), widget=forms.Textarea(attrs=_LINES), max_length=2000, required=False

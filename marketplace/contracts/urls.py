@@ -19,5 +19,6 @@ urlpatterns = [
     path("instalments/<int:pk>/", views_payment.sheet, name="instalment"),
     path("instalments/<int:pk>/pay/", views_payment.pay, name="pay"),
     path("posts/<int:pk>/", views_posts.staff, name="post"),
+    path("posts/<int:pk>/leave/", views_posts.leave, name="leave"),
     path("posts/<int:pk>/rate/", views_posts.rate, name="rate"),
 ]

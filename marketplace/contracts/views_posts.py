@@ -16,7 +16,7 @@ from marketplace.core.errors import DomainError
 from marketplace.core.i18n import localized
 
 from . import rules, services
-from .forms import FillForm, RateForm, ReasonForm, refuse
+from .forms import FillForm, LeaveForm, RateForm, ReasonForm, refuse
 from .fulfilment import fulfilment
 from .models import Post, VillageRating
 from .services_posts import quarter_asked, quarter_name, quarter_of, quarter_words, quarters_to_rate, villages_limit
@@ -85,6 +85,29 @@ def staff(request: HttpRequest, pk: int) -> HttpResponse:
             "own_firm": rules.belongs_to_supplier(request.user, post.contract),
         },
     )
+
+
+@require_http_methods(["GET", "POST"])
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """The adviser gives a post up, and says why. Nobody else has this page: see ``staff``."""
+    post = _post(pk)
+    if post.adviser_id is None or post.adviser_id != request.user.pk:
+        raise Http404
+    if post.state != PostState.FILLED or post.contract.state != ContractState.ACTIVE:
+        return redirect("contracts:detail", post.contract_id)
+    form = LeaveForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.vacate_post(
+                post=post, actor=signed_in(request), reason=form.cleaned_data["reason"], now=clock.now()
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            place = localized(post.region, "name")
+            messages.success(request, _("You no longer serve %(place)s.") % {"place": place})
+            return redirect("contracts:detail", post.contract_id)
+    return render(request, "contracts/leave.html", {"post": post, "contract": post.contract, "form": form})
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import pytest
 
 from marketplace.accounts.models import Role
+from marketplace.audit.models import Event
 from marketplace.contracts import services
 from marketplace.contracts.models import VillageRating
 from marketplace.core import clock
@@ -107,3 +108,26 @@ def test_an_adviser_is_not_asked_about_before_he_came(deal):
     post = contract.posts.get(state="vacant")
     services.fill_post(post=post, adviser=make_practitioner(people.supplier), actor=people.officer, now=clock.now())
     assert not items(make_village_voice(post))
+
+
+def test_an_adviser_gives_a_post_up_himself(client_for, deal):
+    contract, people, _instalment = deal
+    post = contract.posts.filter(state="filled").select_related("adviser").first()
+    adviser, page = post.adviser, url("leave", post.pk)
+    for nearly in (people.officer, people.bidder, make_practitioner(people.supplier)):
+        assert client_for(nearly).post(page, {"reason": "替他辞"}).status_code == 404
+    post.refresh_from_db()
+    assert post.adviser == adviser
+    client = client_for(adviser, language="en")
+    assert page in text(client.get(url("detail", contract.pk)))
+    assert page not in text(client_for(people.officer).get(url("detail", contract.pk)))
+    assert "You have served here since" in text(client.get(page))
+    client.post(page, {"reason": " "})
+    post.refresh_from_db()
+    assert post.adviser == adviser
+    client.post(page, {"reason": "休产假"})
+    post.refresh_from_db()
+    assert (post.state, post.adviser) == ("vacant", None)
+    left = Event.objects.get(action="post.vacate", subject_id=str(post.pk))
+    assert (left.actor, left.reason) == (adviser, "休产假")
+    assert client.get(page).status_code == 404

@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connections
+from django.utils import translation
 
 from marketplace.accounts.models import Credential, Membership, Role, Sanction
 from marketplace.audit.models import Event
 from marketplace.contracts import errors, selectors, services
 from marketplace.contracts.models import Post, VillageRating
-from marketplace.contracts.services_posts import quarter_asked, quarters_to_rate
+from marketplace.contracts.services_posts import quarter_asked, quarter_words, quarters_to_rate
 from marketplace.core import clock
 from marketplace.core.errors import InvalidInput, PermissionRefused
 from marketplace.core.states import IllegalTransition
@@ -241,6 +242,19 @@ def test_what_was_served_before_an_early_end_is_rated_and_nothing_after_it(at):
 def test_a_village_is_asked_for_the_quarter_that_is_over(on, rated, asked):
     post = Post(starts_on=date(2026, 1, 1), ends_on=date(2026, 11, 15))
     assert quarter_asked(post, on, rated) == asked
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "words"),
+    [
+        ("en", "2026-Q3", "July to September 2026"),
+        ("en", "2027-Q1", "January to March 2027"),
+        ("zh-hans", "2026-Q3", "2026 年 7 月至 9 月"),
+    ],
+)
+def test_a_quarter_is_said_by_its_months(language, name, words):
+    with translation.override(language):
+        assert quarter_words(name) == words
 
 
 def test_only_what_somebody_else_decided_is_a_taking_away():

@@ -34,6 +34,10 @@ def test_the_reason_given_at_leaving_stands_on_every_page_of_the_free_post(clien
     case = make_case((0.01, 0.02), (0.0,), capacity=2)
     first, second = publish_case(case)
     accept(first), accept(second)
+    lawyer = client_for(first.person)
+    assert reverse("contracts:leave", args=[first.post_id]) in text(
+        lawyer.get(reverse("staffing:assignment", args=[first.pk]))
+    )
     leave(first, first.person, "休产假")
     leave(second, case.parties.officer, "群众不满意")
     officer = client_for(case.parties.officer, language="en")
