@@ -21,6 +21,7 @@ from wagtail.models import (
 )
 
 from marketplace.core.page_forms import AddressedPageForm
+from marketplace.core.pages import TitledInBoth
 
 from .errors import OwnDraft
 
@@ -50,7 +51,7 @@ class ReviewedPageForm(AddressedPageForm):
         return cleaned
 
 
-class ReviewedPage(Page):
+class ReviewedPage(TitledInBoth):
     """A page of the catalogue: only the approval of its review publishes it."""
 
     class Meta:

@@ -12,11 +12,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
-from wagtail.models import Page
 
 from marketplace.accounts.models import Specialty
 from marketplace.core import clock
 from marketplace.core.page_forms import AddressedPageForm
+from marketplace.core.pages import TitledInBoth
 from marketplace.regions.models import Level, Region
 
 from . import selectors
@@ -26,7 +26,7 @@ from .forms import HomePageForm
 ENTRIES_A_PAGE = 25
 
 
-class BilingualPage(Page):
+class BilingualPage(TitledInBoth):
     """A page whose English stands beside its Chinese, so that one revision, one review and one address hold both."""
 
     title_en = models.CharField(_("title in English"), max_length=255, blank=True)
@@ -35,8 +35,8 @@ class BilingualPage(Page):
 
     base_form_class = AddressedPageForm
     content_panels: ClassVar = [
-        MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], capfirst(_("title"))),
-        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], capfirst(_("summary"))),
+        MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], capfirst(_("title, in both languages"))),
+        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], capfirst(_("summary, in both languages"))),
     ]
 
     class Meta:
