@@ -109,7 +109,7 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
     )
     for shift in soon:
         yield WorkItem(
-            _("Volunteers come to %(title)s") % {"title": localized(shift.opportunity, "title")},
+            _("Volunteers are coming: %(title)s") % {"title": localized(shift.opportunity, "title")},
             reverse("volunteers:manage", args=[shift.opportunity_id]),
             _("%(taken)s of %(places)s places filled") % {"taken": shift.taken, "places": shift.places},
             due_at=shift.starts_at,

@@ -27,7 +27,12 @@ def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
     last = selectors.last_announced_year()
     if last is not None and last < wanted:
         yield WorkItem(
-            title=_("Enter the holidays of %(year)s") % {"year": last + 1},
+            title=(
+                _("Enter the holidays of %(year)s")
+                if last < today.year
+                else _("The holidays of %(year)s are not announced yet")
+            )
+            % {"year": last + 1},
             url=reverse("statutes:announce", args=[last + 1]),
             detail=_("Dates counted over that year stay provisional until the State Council's notice is entered."),
             tone="wait" if last >= today.year else "now",

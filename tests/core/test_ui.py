@@ -246,6 +246,7 @@ def test_nav_link_knows_where_the_reader_is():
     assert 'aria-current="page"' in show('{% nav_link "/procurement/" "Notices" %}', request=request)
     assert "aria-current" not in show('{% nav_link "/catalogue/" "Catalogue" %}', request=request)
     assert "aria-current" not in show('{% nav_link "/" "Home" %}', request=request)
+    assert "aria-current" in show('{% nav_link "/coverage/" "Coverage" also="/procurement/" %}', request=request)
 
 
 def test_nav_url_falls_back_while_a_room_is_missing():

@@ -92,7 +92,7 @@ def test_a_refused_cancellation_keeps_its_words(client_for):
 def test_a_coordinator_sees_what_comes_tomorrow(client_for):
     call, _shift = make_call(start=clock.now() + timedelta(hours=20), title="明天的咨询")
     page = client_for(call.created_by, language="en").get("/workspace/").text
-    assert "Volunteers come to 明天的咨询" in page
+    assert "Volunteers are coming: 明天的咨询" in page
     assert "0 of 2 places filled" in page
 
 
