@@ -17,3 +17,5 @@ class CatalogConfig(AppConfig):
         workspace.register(work_items)
         search.register(catalogue_hits)
         audit_labels.register(labels.ACTIONS, labels.DATA)
+        audit_labels.register_names("page", labels.pages)
+        audit_labels.register_subjects("catalog.productversion", labels.versions)

@@ -23,3 +23,6 @@ class VolunteersConfig(AppConfig):
         workspace.register(work_items)
         subjects.register(KIND, shifts_to_record)
         audit_labels.register(labels.ACTIONS, labels.DATA)
+        audit_labels.register_subjects("volunteers.opportunity", labels.calls)
+        audit_labels.register_subjects("volunteers.signup", labels.sign_ups)
+        audit_labels.register_subjects("volunteers.volunteerprofile", labels.volunteers)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
+
+from marketplace.core.i18n import localized
+from marketplace.core.words import hours_words
+
+from .models import Opportunity, SignUp, VolunteerProfile
 
 ACTIONS = {
     "volunteer.join": _("joined as a volunteer"),
@@ -33,3 +40,23 @@ DATA = {
     "shifts": _("shifts"),
     "state": _("state"),
 }
+
+
+def calls(keys: Iterable[int]) -> dict[int, str]:
+    return {
+        call.pk: localized(call, "title")
+        for call in Opportunity.objects.filter(pk__in=list(keys)).only("title", "title_en")
+    }
+
+
+def sign_ups(keys: Iterable[int]) -> dict[int, str]:
+    found = SignUp.objects.filter(pk__in=list(keys)).select_related("volunteer", "shift")
+    return {
+        each.pk: f"{localized(each.volunteer, 'display_name')} · {hours_words(each.shift.starts_at, each.shift.ends_at)}"
+        for each in found
+    }
+
+
+def volunteers(keys: Iterable[int]) -> dict[int, str]:
+    found = VolunteerProfile.objects.filter(pk__in=list(keys)).select_related("user")
+    return {profile.pk: localized(profile.user, "display_name") for profile in found}

@@ -101,6 +101,12 @@ def yuan(value: Any) -> str | None:
         return None
 
 
+def one_of(choices: Iterable[tuple[Any, Any]]) -> Words:
+    """Values that are one of ``choices``, in their words: ``values={"ground": one_of(Ground.choices)}``."""
+    words = dict(choices)
+    return lambda value: str(words[value]) if value in words else None
+
+
 def reason_label(reason: str) -> str:
     """A reason as somebody wrote it, or the words for a code."""
     return str(_reasons.get(reason, reason))

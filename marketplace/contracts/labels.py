@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from collections.abc import Iterable
+
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.audit.labels import register
+from marketplace.accounts.visibility import people_names
+from marketplace.audit.labels import register, register_names, register_subjects, yuan
+from marketplace.core.i18n import localized
+from marketplace.procurement.models import Award
+
+from .models import Contract, Instalment, Post
 
 
 def name_acts() -> None:
@@ -29,24 +36,56 @@ def name_acts() -> None:
             "instalment.void": _("the instalment fell away"),
             "instalment.recount": _("the payment deadline was counted again"),
         },
+        # in the order of pages
         {
-            "award": _("award"),
+            "award": _("winner"),
             "amount": _("amount"),
             "sign_by": _("to be signed until"),
+            "supplier_signed_by": _("signed for the supplier by"),
             "in_time": _("in time"),
             "posts": _("posts"),
-            "papers": _("paper (SHA-256)"),
-            **dict(settings.LANGUAGES),
-            "supplier_signed_by": _("signed for the supplier (account)"),
-            "freed": _("set free (yuan)"),
-            "adviser": _("adviser (account)"),
+            "adviser": _("adviser"),
             "since": _("since"),
             "quarter": _("quarter"),
             "stars": _("rating"),
-            "deduction": _("deduction (yuan)"),
-            "proposed": _("deduction by the formula (yuan)"),
             "ratings": _("ratings"),
-            "paid": _("paid (yuan)"),
+            "proposed": _("deduction by the formula"),
+            "deduction": _("deduction"),
+            "paid": _("paid"),
+            "freed": _("set free"),
             "field": _("what"),
+            "papers": _("paper (SHA-256)"),
+            "zh-hans": _("in Chinese"),
+            "en": _("in English"),
         },
+        values=dict.fromkeys(("amount", "freed", "deduction", "proposed", "paid"), yuan),
     )
+    register_names("adviser", people_names)
+    register_names("supplier_signed_by", people_names)
+    register_names("award", _winners)
+    register_subjects("contracts.contract", _contracts)
+    register_subjects("contracts.post", _posts)
+    register_subjects("contracts.instalment", _instalments)
+
+
+def _winners(keys: Iterable[int]) -> dict[int, str]:
+    found = Award.objects.filter(pk__in=list(keys)).select_related("bid__supplier").defer("bid__sealed_content")
+    return {award.pk: localized(award.bid.supplier, "name") for award in found}
+
+
+def _contracts(keys: Iterable[int]) -> dict[int, str]:
+    return {contract.pk: contract.number for contract in Contract.objects.filter(pk__in=list(keys))}
+
+
+def _posts(keys: Iterable[int]) -> dict[int, str]:
+    found = Post.objects.filter(pk__in=list(keys)).select_related("region", "contract")
+    return {post.pk: f"{localized(post.region, 'name')} · {post.contract.number}" for post in found}
+
+
+def _instalments(keys: Iterable[int]) -> dict[int, str]:
+    found = Instalment.objects.filter(pk__in=list(keys)).select_related("contract")
+    return {
+        part.pk: gettext("%(contract)s, instalment %(number)s")
+        % {"contract": part.contract.number, "number": part.number}
+        for part in found
+    }

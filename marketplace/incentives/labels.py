@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from django.utils.translation import gettext_lazy as _
+
+from marketplace.audit.labels import Words, yuan
+from marketplace.core.i18n import localized
+
+from .models import Entitlement, PayoutClaim, Policy, StarGrant
 
 ACTIONS = {
     "policy.draft": _("drafted the policy"),
@@ -24,3 +31,20 @@ DATA = {
     "amount": _("amount"),
     "level": _("star level"),
 }
+
+#: What an entitlement gives may be points: its own amount says no unit.
+VALUES: dict[str, Words] = {"payout_claim.amount": yuan, "incentive_fund.amount": yuan}
+
+
+def policies(keys: Iterable[int]) -> dict[int, str]:
+    return {policy.pk: localized(policy, "title") for policy in Policy.objects.filter(pk__in=list(keys))}
+
+
+def of_person(model: type[Entitlement | PayoutClaim | StarGrant]) -> Callable[[Iterable[int]], dict[int, str]]:
+    """What one person gets is called after that person."""
+
+    def names(keys: Iterable[int]) -> dict[int, str]:
+        found = model._default_manager.filter(pk__in=list(keys)).select_related("person")
+        return {each.pk: localized(each.person, "display_name") for each in found}
+
+    return names

@@ -64,8 +64,8 @@ DATA = {
 
 VALUES: dict[str, labels.Words] = {
     **record.VALUES,
-    "ground": dict(FailureGround.choices).get,
-    "opened_bid.code": dict(InvalidReason.choices).get,
+    "ground": labels.one_of(FailureGround.choices),
+    "opened_bid.code": labels.one_of(InvalidReason.choices),
 }
 
 

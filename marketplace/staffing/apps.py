@@ -14,14 +14,15 @@ class StaffingConfig(AppConfig):
         from marketplace.core import workspace
         from marketplace.timesheets import subjects
 
-        from . import handlers, labels, visibility
+        from . import handlers, labels, names, visibility
         from .privacy import exported_duties, exported_posts
         from .rosters import subjects as duties
         from .rosters.work import work_items as roster_items
         from .teams.selectors import exported_quarrels
         from .workspace import work_items
 
-        audit_labels.register(labels.ACTIONS, labels.DATA, labels.REASONS)
+        audit_labels.register(labels.ACTIONS, labels.DATA, labels.REASONS, labels.VALUES)
+        names.register()
         audit.register_visibility("staffing.assignmentrun", visibility.run)
         audit.register_visibility("staffing.runpart", visibility.run_part)
         audit.register_visibility("staffing.assignment", visibility.assignment)

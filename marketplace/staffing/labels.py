@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from marketplace.audit.labels import Words
 
 ACTIONS = {
     "run.request": _("asked for a computation"),
@@ -41,11 +44,11 @@ ACTIONS = {
     "roster.close": _("closed the offers"),
     "roster.publish": _("published the roster"),
     "roster.cancel": _("cancelled the roster"),
-    "deal.request": _("asked for the shifts to be dealt"),
-    "deal.start": _("started dealing the shifts"),
-    "deal.finish": _("finished dealing the shifts"),
-    "deal.fail": _("stopped: dealing the shifts did not succeed"),
-    "deal.cancel": _("gave the dealt plan up"),
+    "deal.request": _("asked for a shift plan"),
+    "deal.start": _("started computing the shift plan"),
+    "deal.finish": _("finished computing the shift plan"),
+    "deal.fail": _("stopped: the shift plan did not succeed"),
+    "deal.cancel": _("gave the shift plan up"),
     "deal.send": _("proposed the shifts"),
     "duty.propose": _("proposed the shift to a person"),
     "duty.confirm": _("confirmed the shift"),
@@ -78,37 +81,45 @@ REASONS = {
     "followed": _("A later computation took its place."),
 }
 
+#: in the order of pages
 DATA = {
-    "digest": _("digest of the problem"),
+    "name": _("name"),
+    "run": _("computation"),
+    "repairs": _("repairs computation"),
+    "scenario": _("scenario"),
+    "roster": _("roster"),
+    "attempt": _("start number"),
     "posts": _("posts"),
-    "people": _("lawyers in the computation"),
+    "shifts": pgettext_lazy("roster", "shifts"),
+    "run.kept": _("posts that stay as they are"),
+    "deal.kept": _("shifts that stay as they are"),
+    "run.people": _("lawyers in the computation"),
+    "deal.people": _("people in the computation"),
+    "people": _("people who offered"),
     "parts": _("posts of each part"),
+    "deal.filled": _("places filled"),
+    "deal.empty": _("places left empty"),
     "filled": _("posts filled"),
     "empty": _("posts left empty"),
-    "attempt": _("start number"),
     "superseded": _("replaced by a newer one"),
     "proposed": _("proposals sent"),
     "withdrawn": _("proposals not sent"),
     "respond_by": _("answer due"),
-    "kept": _("posts that stay as they are"),
-    "repairs": _("repairs computation"),
     "rounds": _("repairs that may follow by themselves"),
-    "run": _("computation"),
-    "scenario": _("scenario"),
-    "name": _("name"),
     "opportunities": _("calls for volunteers"),
-    "roster": _("roster"),
-    "shifts": _("shifts"),
     "added": _("added"),
     "removed": _("removed"),
     "starts_at": _("from"),
     "ends_at": _("to"),
     "places": _("places"),
-    "lawyer_needed": _("a lawyer is needed"),
     "was_places": _("places before"),
+    "lawyer_needed": _("a lawyer is needed"),
     "was_lawyer_needed": _("a lawyer was needed before"),
     "offers_until": _("offers are taken until"),
     "colleague": _("colleague"),
     "in_return": _("in return"),
     "most_teams": _("counsel teams at most"),
+    "digest": _("digest of the problem"),
 }
+
+VALUES: dict[str, Words] = {"in_return": lambda duty: None if duty else "–"}

@@ -18,3 +18,5 @@ class TimesheetsConfig(AppConfig):
         privacy.register("visits", exported_visits)
         workspace.register(work_items)
         audit_labels.register(labels.ACTIONS, labels.DATA)
+        audit_labels.register_subjects("timesheets.servicesession", labels.sessions)
+        audit_labels.register_names("session", labels.sessions)

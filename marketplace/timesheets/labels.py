@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from marketplace.core.i18n import localized
+from marketplace.core.words import day_words
+
+from .models import ServiceSession
 
 ACTIONS = {
     "session.check_in": _("checked in"),
@@ -21,3 +29,17 @@ DATA = {
     "claimed": _("reported minutes"),
     "cut": _("cut at the longest time"),
 }
+
+
+def sessions(keys: Iterable[int]) -> dict[int, str]:
+    found = ServiceSession.objects.filter(pk__in=list(keys)).select_related("person", "region")
+    return {
+        each.pk: " · ".join(
+            (
+                localized(each.person, "display_name"),
+                localized(each.region, "name"),
+                day_words(timezone.localdate(each.period.lower)),
+            )
+        )
+        for each in found
+    }

@@ -1,13 +1,17 @@
 """The words of the record: every act, and each value by what it means in that act."""
 
 import re
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.utils import translation
 
 from marketplace.audit import labels
 from marketplace.audit.templatetags.audit import act_data
+from marketplace.core.states import StateTable
 
 DIGEST = "ab" * 32
 
@@ -72,3 +76,38 @@ def test_the_rows_of_a_table_stand_one_below_the_other(words, language, shown):
     with translation.override(language):
         rows = [{"amount": "5.00", "proposed": 2}, {"proposed": 3}]
         assert said("deal.ask", rows=rows) == [("rows", shown)]
+
+
+def _written() -> set[str]:
+    """The acts that the sources write by name."""
+    written = set()
+    for room in ("marketplace", "volunteers", "catalog", "cms"):
+        for path in (Path(settings.BASE_DIR) / room).rglob("*.py"):
+            if "migrations" not in path.parts:
+                text = path.read_text()
+                if "audit" in text:
+                    written |= set(re.findall(r'\baction="([a-z_]+\.[a-z_]+)"', text))
+    return written
+
+
+def _of_machines() -> set[str]:
+    """The acts of all state machines."""
+    rooms = [
+        module for name, module in sys.modules.items() if name.startswith(("marketplace.", "volunteers.", "catalog."))
+    ]
+    machines = [item for module in rooms for item in vars(module).values() if isinstance(item, StateTable)]
+    return {f"{machine.name}.{step.action}" for machine in machines for step in machine}
+
+
+def test_every_act_has_words():
+    acts = _written() | _of_machines()
+    assert len(acts) > 150
+    assert sorted(act for act in acts if not labels.is_named(act)) == []
+
+
+@pytest.mark.django_db
+def test_whatever_has_names_can_be_asked_for_them():
+    resolvers = labels._subjects | labels._names
+    assert len(resolvers) > 30
+    for key, names in resolvers.items():
+        assert names([0]) == {}, key
