@@ -61,7 +61,12 @@ def _opening(user: Any, tender: Tender) -> Iterator[Item]:
             _("Bids are closed; the opening waits for you."),
         )
     elif released >= tender.key_threshold and rules.can_open(user, tender):
-        yield _("Open the bids"), _to("opening", tender), "now", _("Enough shares are released.")
+        yield (
+            _("Open the %(bids)s") % {"bids": tender.wording.bids},
+            _to("opening", tender),
+            "now",
+            _("Enough shares are released."),
+        )
     else:
         missing = tender.key_threshold - released
         why = _("%(n)s more shares are needed to open.") % {"n": missing} if missing > 0 else ""
@@ -86,14 +91,20 @@ def _judging(user: Any, tender: Tender) -> Iterator[Item]:
         unchecked = selectors.opened_bids(tender).filter(qualified=None, bid__lot__failure__isnull=True).count()
         if unchecked:
             why = _("%(n)s bids wait for the check of their conditions.") % {"n": unchecked}
-            yield _("Check the bids"), _to("check", tender), "now" if runs else "quiet", why
+            yield (
+                _("Check the %(bids)s") % {"bids": tender.wording.bids},
+                _to("check", tender),
+                "now" if runs else "quiet",
+                why,
+            )
         else:
-            yield _("Draw the panel"), _to("panel", tender), "now" if runs else "quiet", _("All bids are checked.")
+            draw = _("Draw the %(panel)s") % {"panel": tender.wording.panel}
+            yield draw, _to("panel", tender), "now" if runs else "quiet", _("All are checked.")
         return
     waiting = sum(s.state != EvaluatorState.SUBMITTED for s in panel)
     if waiting:
         why = _("%(n)s members have not handed in yet.") % {"n": waiting}
-        yield _("The panel at work"), _to("panel", tender), "quiet", why
+        yield _("The %(panel)s at work") % {"panel": tender.wording.panel}, _to("panel", tender), "quiet", why
     elif runs and selectors.objective_differences(tender):
         why = _("All members have handed in, but objective points differ.")
         yield _("Send the sheets back"), _to("results", tender), "now", why
@@ -115,7 +126,12 @@ def _member(seat: Evaluator, tender: Tender) -> Iterator[Item]:
 def _deciding(user: Any, tender: Tender) -> Iterator[Item]:
     if rules.can_decide(user, tender):
         due = selectors.decision_deadline(tender)
-        yield _("Decide the award"), _to("award", tender), "now", due.explanation if due else ""
+        yield (
+            _("Decide the %(winner)s") % {"winner": tender.wording.winner},
+            _to("award", tender),
+            "now",
+            due.explanation if due else "",
+        )
     elif rules.can_see_panel(user, tender):
         yield _("Waits for the approving officer"), "", "wait", ""
 

@@ -88,14 +88,17 @@ class BidContent:
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> BidContent:
-        """Read what ``to_json`` wrote; a file without its bytes stays empty."""
+    def from_json(cls, value: dict[str, Any], *, phone: str | None = None) -> BidContent:
+        """Read what ``to_json`` wrote; a file without its bytes stays empty.
+
+        ``phone``: of the contact, which an opened bid keeps apart and encrypted.
+        """
         return cls(
             price=Money(Decimal(value["price"]), CNY),
             small_or_micro=bool(value["small_or_micro"]),
             legal_representative=value["legal_representative"],
             contact_name=value["contact"]["name"],
-            contact_phone=value["contact"]["phone"],
+            contact_phone=value["contact"]["phone"] if phone is None else phone,
             team=tuple(TeamMember(**m) for m in value["team"]),
             responses=tuple(Response(**r) for r in value["responses"]),
             note=value["note"],

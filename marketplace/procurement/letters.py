@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -48,7 +49,7 @@ def letter_of(bid: Bid) -> Letter:
     rows = [
         (_("The procurement"), f"{bid.lot.tender.reference} {localized(bid.lot.tender, 'title')}"),
         (_("Lot"), f"{bid.lot.number} · {localized(bid.lot, 'title')}"),
-        (_("Bidder"), localized(bid.supplier, "name")),
+        (str(capfirst(bid.lot.tender.wording.bidder)), localized(bid.supplier, "name")),
     ]
     if opened.price is not None:
         rows.append((_("Price quoted"), money_words(opened.price)))

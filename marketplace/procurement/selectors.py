@@ -407,9 +407,11 @@ def outcome_of(bid: Bid) -> tuple[str, str]:
     if bid.lot.tender.state == TenderState.CANCELLED:
         return _("procurement cancelled"), "stop"
     if hasattr(bid.lot, "failure"):
-        return _("lot failed"), "stop"
+        return _("lot %(ended)s") % {"ended": bid.lot.tender.wording.ended}, "stop"
     if hasattr(bid.lot, "award"):
-        return (_("awarded to you"), "go") if bid.lot.award.bid_id == bid.pk else (_("not chosen"), "plain")
+        if bid.lot.award.bid_id == bid.pk:
+            return str(bid.lot.tender.wording.awarded_to_you), "go"
+        return str(bid.lot.tender.wording.not_chosen), "plain"
     return "", ""
 
 

@@ -24,7 +24,7 @@ from marketplace.core.i18n import localized
 
 from . import documents, rules, rules_evaluation, selectors, services_bidding
 from .areas import Area
-from .bid_content import problems_of
+from .bid_content import BidContent, problems_of
 from .forms_bidding import BidForm, answers_of, content_of
 from .forms_plan import refuse
 from .models_bidding import Bid, BidDraft, DraftAttachment, OpenedBid
@@ -288,6 +288,9 @@ def _own(request: SignedIn, receipt: uuid.UUID) -> Bid:
 def own_bid(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
     found, now = _own(request, receipt), clock.now()
     opened = OpenedBid.objects.filter(bid=found).first()
+    content = None
+    if opened is not None and opened.price is not None:
+        content = BidContent.from_json(opened.content, phone=opened.contact_phone)
     outcome, tone = selectors.outcome_of(found)
     return render(
         request,
@@ -298,6 +301,8 @@ def own_bid(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
             "size": len(found.sealed_content),
             "receipt_json": json.dumps(found.receipt, ensure_ascii=False, indent=2),
             "opened": opened,
+            "content": content,
+            "answers": answers_of(found.lot, content) if content else [],
             "outcome": outcome,
             "outcome_tone": tone,
             "failure": getattr(found.lot, "failure", None),

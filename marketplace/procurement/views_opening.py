@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -46,8 +47,8 @@ def tabs(user: Any, tender: Tender, here: str) -> list[dict[str, Any]]:
     may_run = rules.can_see_panel(user, tender) and tender.state in rules.OPENED_STATES
     pages = [
         ("opening", _("Opening"), True),
-        ("check", _("Check of the bids"), may_run),
-        ("panel", _("Panel"), may_run),
+        ("check", _("Check of the %(bids)s") % {"bids": tender.wording.bids}, may_run),
+        ("panel", capfirst(tender.wording.panel), may_run),
         ("judge", _("My judging"), rules.seat_of(user, tender) is not None),
         ("results", _("Points and ranking"), rules.can_see_scores(user, tender)),
         ("award", _("Decision"), may_run and tender.state != TenderState.OPENED),
@@ -290,9 +291,7 @@ def opened_bid(request: HttpRequest, pk: int, bid: int) -> HttpResponse:
     content = None
     if opened.price is not None:
         # The panel judges what is offered; who calls the bidder is the buyer.
-        phone = "" if judging else opened.contact_phone
-        told = {**opened.content, "contact": {**opened.content["contact"], "phone": phone}}
-        content = BidContent.from_json(told)
+        content = BidContent.from_json(opened.content, phone="" if judging else opened.contact_phone)
     return render(
         request,
         "procurement/evaluation/opened_bid.html",

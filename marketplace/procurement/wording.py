@@ -26,6 +26,7 @@ class Wording:
     panel: Any
     winner: Any
     awarded: Any
+    awarded_to_you: Any
     not_chosen: Any
     award_letter: Any
     accepted: Any
@@ -44,6 +45,7 @@ _OPEN = Wording(
     panel=pgettext_lazy("open tender", "panel"),
     winner=pgettext_lazy("open tender", "winner"),
     awarded=pgettext_lazy("open tender", "awarded"),
+    awarded_to_you=pgettext_lazy("open tender", "awarded to you"),
     not_chosen=pgettext_lazy("open tender", "not chosen"),
     award_letter=pgettext_lazy("open tender", "Letter of award"),
     accepted=pgettext_lazy("open tender", "%(firm)s: your bid is accepted."),
@@ -82,6 +84,7 @@ _CONSULTATION = Wording(
     panel=pgettext_lazy("consultation", "panel"),
     winner=pgettext_lazy("consultation", "winner"),
     awarded=pgettext_lazy("consultation", "awarded"),
+    awarded_to_you=pgettext_lazy("consultation", "awarded to you"),
     not_chosen=pgettext_lazy("consultation", "not chosen"),
     award_letter=pgettext_lazy("consultation", "Letter of award"),
     accepted=pgettext_lazy("consultation", "%(firm)s: your bid is accepted."),

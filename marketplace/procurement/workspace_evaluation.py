@@ -72,7 +72,7 @@ def _officer(user: Any, buyers: list[int], now: datetime) -> Iterator[WorkItem]:
     )
     for tender in due:
         if tender.released >= tender.key_threshold:
-            yield _item(tender, "opening", _("Open the bids"), weight=20)
+            yield _item(tender, "opening", _("Open the %(bids)s") % {"bids": tender.wording.bids}, weight=20)
         else:
             yield _item(tender, "opening", _("Waits for the key-holders' shares"), tone="wait", weight=20)
     seats = Q(evaluators__state__in=(EvaluatorState.DRAWN, EvaluatorState.DECLARED, EvaluatorState.SUBMITTED))
@@ -92,12 +92,15 @@ def _officer(user: Any, buyers: list[int], now: datetime) -> Iterator[WorkItem]:
     differing = selectors.differing_tenders([tender.pk for tender in tenders])
     for judged in tenders:
         if not judged.panel and not judged.free:
-            what = _("Check the bids") if judged.unchecked else _("Draw the panel")
+            check, draw = _("Check the %(bids)s"), _("Draw the %(panel)s")
+            names = {"bids": judged.wording.bids, "panel": judged.wording.panel}
+            what = (check if judged.unchecked else draw) % names
             yield _item(judged, "check" if judged.unchecked else "panel", what, weight=20)
         elif judged.free:
             yield _item(judged, "panel", _("Draw for the empty seats"), weight=20)
         elif judged.handed_in < judged.panel:
-            words = _("The panel judges: %(done)s of %(all)s handed in") % {
+            words = _("The %(panel)s judges: %(done)s of %(all)s handed in") % {
+                "panel": judged.wording.panel,
                 "done": judged.handed_in,
                 "all": judged.panel,
             }
@@ -118,4 +121,9 @@ def _approver(user: Any, buyers: list[int]) -> Iterator[WorkItem]:
     )
     for tender in evaluated:
         deadline = selectors.decision_deadline(tender)
-        yield _item(tender, "award", _("Decide the award"), due_at=deadline.at if deadline else None)
+        yield _item(
+            tender,
+            "award",
+            _("Decide the %(winner)s") % {"winner": tender.wording.winner},
+            due_at=deadline.at if deadline else None,
+        )

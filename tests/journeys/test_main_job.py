@@ -239,7 +239,7 @@ def judge(world: World) -> None:
 def award(world: World) -> None:
     """The approver decides; the notice tells everybody who won and why, the loser reads its own letter."""
     winner = world.firms[0][0]
-    approver = world.window(world.bureau.approver).go(f"/procurement/{world.tender.pk}/").follow("Decide the award")
+    approver = world.window(world.bureau.approver).go(f"/procurement/{world.tender.pk}/").follow("Decide the winner")
     approver.sees(winner.name, "¥27,000").fill(confirm=True)
     approver.press("Award and publish the result", sure=True)
 

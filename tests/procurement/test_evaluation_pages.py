@@ -31,7 +31,7 @@ from tests.factories.evaluation import (
     score_all,
     sealed_tender,
 )
-from tests.factories.procurement import PASSPHRASE, bureau_of
+from tests.factories.procurement import PASSPHRASE, bureau_of, make_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -337,9 +337,9 @@ def test_a_valid_bid_of_a_lot_that_failed_is_not_called_invalid(client_for) -> N
     # The bid's own page and the list say how it ended, and lead to the letter.
     client = client_for(valid.bid.submitted_by, language="en")
     own = client.get(reverse("procurement:own_bid", args=[valid.bid.receipt_id])).content.decode()
-    assert "lot failed" in own
+    assert "lot terminated" in own
     assert reverse("procurement:letter", args=[valid.bid.receipt_id]) in own
-    assert "lot failed" in client.get(reverse("procurement:bids")).content.decode()
+    assert "lot terminated" in client.get(reverse("procurement:bids")).content.decode()
 
 
 def test_the_list_of_bids_says_who_won(client_for) -> None:
@@ -418,3 +418,42 @@ def test_strange_numbers_in_the_decision_are_no_crash(client_for, at) -> None:
     approver = client_for(bureau_of(tender).approver)
     assert approver.post(to("award", tender), {"lot_²": "³"}).status_code == 200
     assert not Award.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "panel", "paper"),
+    [("open", "评标委员会", "投标文件"), ("consultation", "磋商小组", "响应文件")],
+)
+def test_pages_speak_in_the_words_of_their_method(client_for, method, panel, paper) -> None:
+    tender = judged_tender(plan=make_plan(method=method), prices=[(270_000, 288_000, 299_000)])
+    officer = client_for(bureau_of(tender).officer, language="zh-hans")
+    assert f"<h1>{panel}</h1>" in officer.get(to("panel", tender)).content.decode()
+    assert f"<h1>{paper}审查</h1>" in officer.get(to("check", tender)).content.decode()
+    bid = OpenedBid.objects.first().bid
+    own = client_for(bid.submitted_by, language="zh-hans").get(reverse("procurement:own_bid", args=[bid.receipt_id]))
+    assert f"第 1 标段：本单位的{paper}" in own.content.decode()
+    assert f"{panel}正在评审" in own.content.decode()
+
+
+def test_a_firm_reads_its_own_bid_after_the_opening(client_for) -> None:
+    tender = judged_tender(prices=[(270_000, 288_000)])
+    opened = OpenedBid.objects.first()
+    url = reverse("procurement:own_bid", args=[opened.bid.receipt_id])
+    page = client_for(opened.bid.submitted_by, language="en").get(url).content.decode()
+    assert "What your firm offered" in page
+    assert escape(opened.content["contact"]["name"]) in page
+    assert all(escape(said["text"][:20]) in page for said in opened.content["responses"])
+    assert tender.state == "opened"
+
+
+def test_the_number_drawn_in_public_is_shown_as_a_part_of_the_seed(client_for) -> None:
+    tender, _ = sealed_tender([(270_000, 280_000)])
+    for _ in range(5):
+        make_expert()
+    tender = open_tender(tender)
+    qualify_all(tender)
+    draw(tender, seed="20140214")
+    page = client_for(bureau_of(tender).officer, language="en").get(to("panel", tender)).content.decode()
+    assert '<span class="nowrap">20140214</span>' in page
+    assert ":20140214" not in page
+    assert "a colon and the number drawn in public" in page

@@ -90,6 +90,18 @@ def outcome_of(tender: Tender) -> dict[str, Any]:
 
 
 @register.filter
+def seed_digest(seed: str) -> str:
+    """The digest of all bids, with which the seed of a draw begins."""
+    return seed.partition(":")[0]
+
+
+@register.filter
+def seed_number(seed: str) -> str:
+    """What was drawn in public besides; empty where nothing was."""
+    return seed.partition(":")[2]
+
+
+@register.filter
 def day_of(text: str) -> date | None:
     """A day of published JSON, for ``day``."""
     return parse_date(text) if text else None
