@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.urls import reverse_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.core.forms import SuggestInput
@@ -69,8 +70,8 @@ class RegionField(forms.CharField):
 
 
 def proposal(region: Region) -> str:
-    """What stands in the input: code, name."""
-    return f"{region.code} {localized(region, 'name')}"
+    """What stands in the input: the name, and the code by which two of one name differ."""
+    return gettext("%(name)s (%(code)s)") % {"name": localized(region, "name"), "code": region.code}
 
 
 def resolve(

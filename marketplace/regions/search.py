@@ -42,6 +42,10 @@ class Lexemes(SearchQuery):
         super().__init__(" | ".join(quoted))
 
 
+#: A proposal: the longest name and its code.
+MOST_CHARACTERS = 120
+
+
 def search_regions(
     text: str,
     *,
@@ -56,8 +60,9 @@ def search_regions(
 
     Names that begin with the text come before names that only contain it, higher levels before lower ones.
     """
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
-    code = _CODE.search(text)
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    # A proposal ends with the code: it is looked for before a long name is cut.
+    code, text = _CODE.search(text[:MOST_CHARACTERS]), text[:60]
     if code:
         found = Region.objects.filter(among or Q(), code=int(code[0]), level__in=levels)
         return list(found.filter(selectors.within([codes.code_range(under)])) if under else found)

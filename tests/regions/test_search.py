@@ -89,7 +89,18 @@ class PlaceForm(django_forms.Form):
     place = forms.RegionField(levels=(5,), under=LEISHAN)
 
 
-@pytest.mark.parametrize("text", ["522634100222", "522634100222 小固鲁村", "小固鲁村", "xiaogulu", "雷山县小固鲁村"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "522634100222",
+        "522634100222 小固鲁村",
+        "小固鲁村（522634100222）",
+        "Xiaogulu (522634100222)",
+        "小固鲁村",
+        "xiaogulu",
+        "雷山县小固鲁村",
+    ],
+)
 def test_the_field_takes_a_code_a_proposal_or_a_name(text):
     form = PlaceForm({"place": text})
     assert form.is_valid(), form.errors
@@ -113,8 +124,8 @@ def test_the_field_names_those_it_cannot_tell_apart():
 
 def test_the_field_shows_what_it_holds():
     field = PlaceForm(initial={"place": village(0)})["place"]
-    assert 'value="522634001001 城南社区"' in str(field)
-    assert 'value="522634001001 城南社区"' in str(PlaceForm(initial={"place": 522634001001})["place"])
+    assert 'value="城南社区（522634001001）"' in str(field)
+    assert 'value="城南社区（522634001001）"' in str(PlaceForm(initial={"place": 522634001001})["place"])
     assert "/places/suggest?field=place&amp;levels=5&amp;under=522634000000" in str(field)
 
 
@@ -209,3 +220,8 @@ def test_who_looks_for_a_village_lands_on_the_page_of_its_adviser():
     assert f"/coverage/{wanted.code}/" in [hit.url for hit in search_hits(wanted.name, None, 20)]
     assert [hit.url for hit in search_hits("郎德镇", None, 1)] == ["/coverage/522634103000/"]
     assert [hit.url for hit in search_hits("雷山县", None, 1)] == [f"/places/{LEISHAN}/"]
+
+
+def test_the_code_behind_a_long_name_is_found():
+    text = "Qiandongnan Miao and Dong Autonomous Prefecture, Guizhou (522634000000)"
+    assert [region.name for region in search_regions(text)] == ["雷山县"]

@@ -148,13 +148,13 @@ def test_proposals_for_forms(client_for):
             "name": "上郎德村",
             "level": 5,
             "path": "贵州省 · 黔东南苗族侗族自治州 · 雷山县 · 郎德镇",
-            "value": "522634103201 上郎德村",
+            "value": "上郎德村（522634103201）",
         }
     ]
     asked = "/places/suggest?field=home-place&home-place=shanglangde&levels=5&under=522634000000"
     options = client_for().get(asked, headers={"HX-Request": "true"}).content.decode()
     assert options.strip() == (
-        '<option value="522634103201 上郎德村">贵州省 · 黔东南苗族侗族自治州 · 雷山县 · 郎德镇</option>'
+        '<option value="上郎德村（522634103201）">贵州省 · 黔东南苗族侗族自治州 · 雷山县 · 郎德镇</option>'
     )
     for bad in ("", "?q=", "?field=x", "?levels=9,x&q=a", "?under=abc&q=西江", "?under=²²²²²²²²²²²²&q=西江", "?q=%00"):
         assert client_for().get(f"/places/suggest{bad}").status_code == 200
