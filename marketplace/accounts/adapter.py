@@ -92,7 +92,7 @@ class SignupForm(AllauthSignupForm):
         label=_("Your name"), max_length=60, help_text=_("As others will see it, for example on a certificate.")
     )
     agree = forms.BooleanField(
-        label=_("I have read how my data is used, and agree."),
+        label=_("I have read the lines below on how my data is used, and agree"),
         help_text=_(
             "Your name and contact serve this account. Identity number, phone and place are stored encrypted and shown only "
             "to those who need them. You can export all of it or have it erased at any time, except what law obliges us to keep."
@@ -108,8 +108,10 @@ class SignupForm(AllauthSignupForm):
         self.fields["display_name"].widget.attrs["autocomplete"] = "name"
         self.fields["username"].label = _("User name")
         self.fields["username"].help_text = _("A mobile number or any name; you sign in with it.")
-        self.fields["email"].label = _("E-mail (may stay empty)")
-        self.fields["email"].help_text = _("The only way to a new password when you forget yours.")
+        self.fields["email"].label = _("E-mail (optional)")
+        self.fields["email"].help_text = _(
+            "If you forget your password, a new one can only be set through this address."
+        )
         self.fields["password2"].label = _("Password once more")
         for name in ("username", "email", "password2"):
             # What the label says already.

@@ -220,9 +220,11 @@ class PassphraseForm(forms.Form):
         help_text=_("At least twelve characters: four or five unrelated words are good and can be remembered."),
     )
     again = forms.CharField(
-        label=_("The same once more"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=_("Passphrase once more"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
-    understood = forms.BooleanField(label=_("I know that nobody can recover it, and have put it where only I find it."))
+    understood = forms.BooleanField(
+        label=_("I know that nobody can recover it, and have put it where only I can find it.")
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -268,7 +270,7 @@ class SanctionForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_(
-            "What was found, and by which decision. The excluded party reads it; of an organisation everybody does."
+            "What was found, and by which decision. The excluded party reads it; for an organisation, so can everyone."
         ),
     )
     basis = forms.CharField(

@@ -188,6 +188,21 @@ class CredentialKind(models.TextChoices):
     MEDIATOR = "mediator", _("mediator's letter of appointment")
     EXPERT = "expert", _("evaluation expert's registration")
 
+    @property
+    def profession(self) -> str:
+        """What its holder is, where the label names the paper."""
+        return str(PROFESSIONS[self])
+
+
+PROFESSIONS = {
+    CredentialKind.LAWYER: _("lawyer"),
+    CredentialKind.GRASSROOTS: _("grassroots legal worker"),
+    CredentialKind.NOTARY: _("notary"),
+    CredentialKind.FORENSIC: _("forensic expert"),
+    CredentialKind.MEDIATOR: _("mediator"),
+    CredentialKind.EXPERT: _("evaluation expert"),
+}
+
 
 class Credential(models.Model):
     """A qualification that an authority granted, reviewed by a bureau officer before it counts."""

@@ -20,7 +20,16 @@ from marketplace.core.access import public_page
 from . import personas, rules, selectors, services
 from .access import SignedIn, has_second_factor, second_factor
 from .forms import IdNumberForm, PassphraseForm, PersonForm, PractitionerForm, RelationForm, accepted
-from .models import DeclaredRelation, Organisation, PractitionerProfile, Role, Specialty, SpokenLanguage, User
+from .models import (
+    CredentialKind,
+    DeclaredRelation,
+    Organisation,
+    PractitionerProfile,
+    Role,
+    Specialty,
+    SpokenLanguage,
+    User,
+)
 from .privacy import export_my_data
 from .states import MembershipState
 from .workspace import RENEWAL_DAYS
@@ -156,6 +165,7 @@ def practitioner(request: HttpRequest, pk: int) -> HttpResponse:
         selectors.public_cards(today).select_related("practitioner", "practitioner__region"),
         pk=pk,
     )
+    credentials = selectors.valid_credentials(today).filter(user=person).order_by("kind")
     return render(
         request,
         "accounts/practitioner.html",
@@ -165,7 +175,8 @@ def practitioner(request: HttpRequest, pk: int) -> HttpResponse:
             "organisations": rules.organisations_of(person, Role.LAWYER),
             "fields": [Specialty(value).label for value in person.practitioner.specialties],
             "languages": [SpokenLanguage(value).label for value in person.practitioner.languages],
-            "credentials": selectors.valid_credentials(today).filter(user=person).order_by("kind"),
+            "credentials": credentials,
+            "professions": [CredentialKind(each.kind).profession for each in credentials],
             "may_exclude": rules.is_any_supervisor(request.user) and rules.can_impose_sanction(request.user, person),
         },
     )

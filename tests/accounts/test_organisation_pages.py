@@ -118,9 +118,10 @@ def test_an_unknown_person_is_told_to_register_first(client_for):
     assert firm.memberships.count() == 1
 
 
-def test_an_organisations_page_is_public_and_names_nobody(client_for):
+def test_an_organisations_page_is_public_and_names_only_whose_card_is_public(client_for):
+    """Its lawyers have agreed to a card that everybody reads (``test_cards``)."""
     firm = make_organisation(head_name="王示例", address="示例路1号")
-    lawyer = make_practitioner(firm)
+    lawyer = make_practitioner(firm, licensed=False)
     text = client_for().get(url("organisation", firm.pk)).content.decode()
     assert firm.name in text
     assert "王示例" not in text
