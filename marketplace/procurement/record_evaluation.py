@@ -57,8 +57,9 @@ DATA = {
     "price_explained": _("low price explained"),
     "objective_differences": _("differences of objective points"),
     "points_changed": _("points changed in the re-review"),
-    **record.DATA,
+    **{key: label for key, label in record.DATA.items() if key != "digest"},
     "receipt": _("receipt"),
+    # Long, and for comparison only.
     "digest": _("digest"),
 }
 
