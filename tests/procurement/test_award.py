@@ -206,7 +206,7 @@ def test_the_record_names_the_ranking_row_by_row(client_for, in_english) -> None
     first = BidResult.objects.filter(opened_bid__bid__lot__tender=tender, rank=1).order_by("pk").first()
     assert first is not None
     page = client_for(bureau_of(tender).officer, language="en").get(f"/audit/trail/procurement.tender/{tender.pk}/")
-    row = f"bid: {first.opened_bid.bid.supplier.name_en}; rank: 1; total points: {first.total_points:.2f}"
+    row = f"rank: 1; bid: {first.opened_bid.bid.supplier.name_en}; total points: {first.total_points:.2f}"
     assert f"{row}<br>" in page.content.decode()
 
 
