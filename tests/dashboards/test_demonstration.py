@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.utils import translation
+from django.utils import timezone, translation
 from wagtail.models import Page, Site
 
 from marketplace.dashboards.demonstration.cast import Cast
@@ -48,3 +48,20 @@ def test_the_news_is_written_by_one_and_approved_by_another(cast: Cast, client_f
             assert client.get(page.url).status_code == 200
         # What is said in one language is said in the other.
         assert "此页只有中文" not in listed
+
+
+def test_offices_act_on_working_days_and_in_their_order() -> None:
+    stage = Stage(date(2026, 11, 29))  # a Sunday
+
+    def said(instant: datetime) -> str:
+        return f"{timezone.localtime(instant):%a %d %b %H:%M}"
+
+    friday = stage.working(-1, 16)
+    assert said(friday) == "Fri 27 Nov 16:00"
+    assert said(stage.working(0, 9, 30, after=friday)) == "Fri 27 Nov 17:00"
+    assert said(stage.working(1, 9, 30, after=friday)) == "Mon 30 Nov 09:30"
+    # The National Day's holiday of 2026: 1 to 7 October; Saturday the 10th is worked for it.
+    assert said(stage.working(-55, 10)) == "Wed 30 Sep 10:00"
+    assert said(stage.working_day_from(stage.at(-57, 17))) == "Thu 08 Oct 17:00"
+    assert said(stage.working_after(stage.at(-51, 17), 1, 9)) == "Sat 10 Oct 09:00"
+    assert said(stage.working_after(stage.at(-1, 17), 2, 11)) == "Tue 01 Dec 11:00"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -67,16 +68,23 @@ class Wish:
 
 
 class Purchase:
-    """Plays one purchase of ``bureau``. Days are told from today, so that a story reads as it happened."""
+    """Plays one purchase of ``bureau``. Days are told from today, so that a story reads as it happened; what the bureau
+    does falls on working days."""
 
     def __init__(self, stage: Stage, bureau: Bureau, line: BudgetLine) -> None:
         self.stage, self.bureau, self.line = stage, bureau, line
         self.tender: Tender
+        self._last: datetime | None = None
+
+    def _act(self, day: int, hour: int = 10, minute: int = 0) -> AbstractContextManager[datetime]:
+        """At that instant, or on the working day before it, after what was done before."""
+        self._last = self.stage.working(day, hour, minute, after=self._last)
+        return self.stage.then(self._last)
 
     # From the plan to the notice
 
     def plan(self, wish: Wish, *, day: int, approve: bool = True) -> Plan:
-        with self.stage.when(day) as now:
+        with self._act(day) as now:
             plan = services_plan.draft_plan(
                 actor=self.bureau.officer,
                 organisation=self.bureau.organisation,
@@ -94,12 +102,12 @@ class Purchase:
             )
             plan = services_plan.submit_plan(actor=self.bureau.officer, plan=plan, now=now + timedelta(hours=1))
         if approve:
-            with self.stage.when(day + 1, 15) as now:
+            with self._act(day + 1, 15) as now:
                 plan = services_plan.approve_plan(actor=self.bureau.approver, plan=plan, now=now, note="同意。")
         return plan
 
     def draft(self, wish: Wish, plan: Plan, *, day: int, submit: bool = True) -> Tender:
-        with self.stage.when(day) as now:
+        with self._act(day) as now:
             qualification, qualification_en = default_qualification(plan.product)
             texts = services_tender.TenderTexts(
                 title=wish.title,
@@ -131,10 +139,10 @@ class Purchase:
 
     def publish(self, *, day: int, days_open: int) -> Tender:
         """Approved the day before; on the official medium in the morning; bids close ``days_open`` days later or as soon
-        after as the law allows, at 17:00."""
-        with self.stage.when(day - 1, 16) as now:
+        after as the law allows, on a working day at 17:00."""
+        with self._act(day - 1, 16) as now:
             services_tender.approve_tender(actor=self.bureau.approver, tender=self.tender, now=now, note="同意发布。")
-        with self.stage.when(day, 9, 30) as now:
+        with self._act(day, 9, 30) as now:
             official = now - timedelta(minutes=30)
             earliest = earliest_bid_deadline(self.tender.method, timezone.localdate(official))
             wanted = self.stage.at(day + days_open, 17)
@@ -142,6 +150,7 @@ class Purchase:
             closes = timezone.localtime(lawful).replace(hour=17, minute=0, second=0, microsecond=0)
             if closes < lawful:
                 closes += timedelta(days=1)
+            closes = self.stage.working_day_from(closes)
             self.tender = services_tender.publish_tender(
                 actor=self.bureau.officer,
                 tender=self.tender,
@@ -183,17 +192,18 @@ class Purchase:
 
     # From the deadline to the award
 
-    def after(self, **later: float) -> datetime:
+    def after(self, days: int, hour: int) -> datetime:
+        """The hour on the ``days``-th working day after the deadline."""
         if self.tender.bid_deadline is None:
             raise ValueError(f"{self.tender} has not been published")
-        return self.tender.bid_deadline + timedelta(**later)
+        return self.stage.working_after(self.tender.bid_deadline, days, hour)
 
     def release_shares(self, at: datetime) -> None:
         for holder in self.bureau.holders[: self.tender.key_threshold]:
             services_opening.release_share(actor=holder, tender=self.tender, passphrase=PASSPHRASE, now=at)
 
     def open(self) -> Tender:
-        at = self.after(hours=16)
+        at = self.after(1, 9)
         with clock.rehearse(at):
             self.release_shares(at)
             self.tender = services_opening.open_bids(actor=self.bureau.officer, tender=self.tender, now=at)
@@ -201,13 +211,13 @@ class Purchase:
 
     def fail(self, ground: str) -> None:
         """The keys are there, the bids are too few: nothing is opened."""
-        at = self.after(hours=17)
+        at = self.after(1, 10)
         with clock.rehearse(at):
             self.release_shares(at)
             services_failing.fail_tender(actor=self.bureau.officer, tender=self.tender, ground=ground, now=at)
 
     def check(self) -> None:
-        at = self.after(hours=18)
+        at = self.after(1, 11)
         with clock.rehearse(at):
             for opened in OpenedBid.objects.filter(
                 bid__lot__tender=self.tender, qualified=None, bid__lot__failure=None
@@ -221,7 +231,7 @@ class Purchase:
                 )
 
     def seat_panel(self, experts: int) -> list[Evaluator]:
-        at = self.after(hours=19)
+        at = self.after(1, 12)
         with clock.rehearse(at):
             services_panel.draw_evaluators(
                 actor=self.bureau.officer, tender=self.tender, experts_needed=experts, seed="20140214", now=at
@@ -230,7 +240,7 @@ class Purchase:
 
     def judge(self, seats: Sequence[Evaluator], *, hand_in: bool = True) -> None:
         """Each declares, scores every bid of every lot, and hands in."""
-        at = self.after(hours=21)
+        at = self.after(1, 14)
         with clock.rehearse(at):
             for member, seat in enumerate(seats):
                 services_panel.declare(
@@ -262,10 +272,10 @@ class Purchase:
         return (criterion.points * share).quantize(Decimal("0.1"))
 
     def award(self) -> None:
-        at = self.after(hours=22)
+        at = self.after(1, 16)
         with clock.rehearse(at):
             services_evaluation.compute_results(actor=self.bureau.officer, tender=self.tender, now=at)
-        at = self.after(hours=42)
+        at = self.after(2, 11)
         with clock.rehearse(at):
             services_award.award_tender(actor=self.bureau.approver, tender=self._fresh(), now=at)
         self.tender = self._fresh()

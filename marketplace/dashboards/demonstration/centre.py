@@ -69,12 +69,14 @@ class Centre:
         purchase.judge(purchase.seat_panel(3))
         purchase.award()
         award = Award.objects.get(lot=lot)
-        with self.stage.when(-105, 10) as now:
+        drawn = self.stage.working(-105, 10, after=award.decided_at)
+        with self.stage.then(drawn) as now:
             contract = contracts.draft_contract(actor=bureau.officer, award=award, now=now)
         bidder = next(f.bidder for f in self.cast.firms if f.organisation.pk == contract.supplier_id)
-        with self.stage.when(-104, 15) as now:
+        offered = self.stage.working(-104, 15, after=drawn)
+        with self.stage.then(offered) as now:
             contracts.sign_as_supplier(actor=bidder, contract=contract, now=now)
-        with self.stage.when(-103, 11) as now:
+        with self.stage.then(self.stage.working(-103, 11, after=offered)) as now:
             return contracts.sign_as_buyer(actor=bureau.approver, contract=contract, now=now)
 
     def _draft(self, contract: Contract) -> Roster:

@@ -61,12 +61,14 @@ class Counsel:
 
     def _sign(self, award: Award) -> Contract:
         bureau = self.cast.bureau
-        with self.stage.when(SIGNED, 10) as now:
+        drawn = self.stage.working(SIGNED, 10, after=award.decided_at)
+        with self.stage.then(drawn) as now:
             contract = contracts.draft_contract(actor=bureau.officer, award=award, now=now)
         bidder = next(each.bidder for each in self.cast.firms if each.organisation.pk == contract.supplier_id)
-        with self.stage.when(SIGNED + 1, 15) as now:
+        offered = self.stage.working(SIGNED + 1, 15, after=drawn)
+        with self.stage.then(offered) as now:
             contracts.sign_as_supplier(actor=bidder, contract=contract, now=now)
-        with self.stage.when(SIGNED + 2, 11) as now:
+        with self.stage.then(self.stage.working(SIGNED + 2, 11, after=offered)) as now:
             return contracts.sign_as_buyer(actor=bureau.approver, contract=contract, now=now)
 
     def _form(self, contract: Contract, firm: Firm) -> None:

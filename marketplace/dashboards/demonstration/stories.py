@@ -44,7 +44,7 @@ class Stories:
         year = self.stage.day(day).year
         key = (bureau.organisation.pk, year)
         if key not in self._lines:
-            with self.stage.when(day - 1, 9) as now:
+            with self.stage.then(self.stage.working(day - 1, 9)) as now:
                 self._lines[key] = services_plan.open_budget_line(
                     actor=bureau.finance,
                     organisation=bureau.organisation,
@@ -98,8 +98,8 @@ class Stories:
             product="PLS-01",
             title="雷山县村（社区）法律顾问服务（下一年度）",
             title_en="Village legal advisers of Leishan, next year",
-            need="本年度服务将于年底到期。经入户调查，九成受访村希望继续，新增远程答复和赶集日咨询需求。",
-            need_en="This year's service ends in December. In visits to households nine villages of ten wished it to go on, with answers at a distance and advice on market days.",
+            need="本年度服务将于年底到期。经入户调查，九成受访村希望继续，并要求增加远程答复和赶集日咨询。",
+            need_en="This year's service ends in December. In a household survey nine villages in ten asked for it to go on, with remote answers and advice on market days added.",
             method=Method.CONSULTATION,
             method_reason=_CONSULTATION,
             service_from=self.stage.day(38),
@@ -123,7 +123,7 @@ class Stories:
             ]
         answers = ("仅计算本项目内的村，但合计到村时间须能够保证。", "可以由翻译协助，翻译费用由成交供应商承担。")
         for n, (question, answer) in enumerate(zip(asked, answers, strict=True)):
-            with self.stage.when(-9, 10 + n) as now:
+            with self.stage.then(self.stage.working(-9, 10 + n, after=self.stage.at(-11, 15 + n))) as now:
                 services_tender.answer_question(
                     actor=self.cast.bureau.officer, question=question, answer=answer, now=now
                 )

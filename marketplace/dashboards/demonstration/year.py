@@ -63,11 +63,13 @@ class Year:
         signed = []
         bureau = self.cast.bureau
         for award in Award.objects.filter(lot__tender=tender).order_by("lot__number"):
-            with self.stage.when(SIGNED, 10) as now:
+            drawn = self.stage.working(SIGNED, 10, after=award.decided_at)
+            with self.stage.then(drawn) as now:
                 contract = contracts.draft_contract(actor=bureau.officer, award=award, now=now)
-            with self.stage.when(SIGNED + 1, 15) as now:
+            offered = self.stage.working(SIGNED + 1, 15, after=drawn)
+            with self.stage.then(offered) as now:
                 contracts.sign_as_supplier(actor=self.firm_of[contract.supplier_id].bidder, contract=contract, now=now)
-            with self.stage.when(SIGNED + 2, 11) as now:
+            with self.stage.then(self.stage.working(SIGNED + 2, 11, after=offered)) as now:
                 signed.append(contracts.sign_as_buyer(actor=bureau.approver, contract=contract, now=now))
         return signed
 
