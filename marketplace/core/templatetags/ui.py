@@ -321,7 +321,11 @@ def nav_url(name: str, fallback: str = "") -> str:
 def nav_link(context: Context, url: str, label: Any, icon: str = "", also: str = "") -> str:
     """A link that knows whether the reader stands below it; ``also`` begins addresses that belong to it all the same."""
     path = getattr(context.get("request"), "path", "")
-    here = mark_safe(' aria-current="page"') if url == path or any(path.startswith(way) for way in (url, also) if way not in ("", "/")) else ""
+    here = (
+        mark_safe(' aria-current="page"')
+        if url == path or any(path.startswith(way) for way in (url, also) if way not in ("", "/"))
+        else ""
+    )
     picture = icon_tag(icon) if icon else ""
     return format_html('<a href="{}"{}>{}{}</a>', url, here, picture, label)
 
