@@ -5,7 +5,7 @@
 | draw up | an officer of the buyer |
 | sign for the supplier | its bid manager or administrator (a signatory) |
 | sign for the buyer | an approving officer who did not draw it up and does not belong to the supplier |
-| fill or vacate a post | an officer of the buyer, the supplier's signatory; the adviser, asked by staffing or leaving of his own |
+| fill or vacate a post | an officer of the buyer, the supplier's signatory; the adviser, asked by staffing or of his own |
 | deliver | the supplier's signatory |
 | accept, send back | an officer or approving officer of the buyer who does not belong to the supplier |
 | pay | a finance officer of the buyer, or of the finance department over it, who did not accept and is not of the supplier |

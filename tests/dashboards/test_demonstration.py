@@ -34,7 +34,7 @@ def test_the_news_is_written_by_one_and_approved_by_another(cast: Cast, client_f
         call_command("load_pages", verbosity=0)
         Site.clear_site_root_paths_cache()
         today = date(2026, 7, 20)
-        News(Stage(today), cast).play()
+        News(Stage(today), cast).play({})
     pages = [page.specific for page in Page.objects.get(slug="news").get_children().order_by("path")]
     assert [page.date for page in pages] == [today + timedelta(days=story.day) for story in STORIES]
     assert {(page.live, page.owner, page.live_revision.user) for page in pages} == {(True, cast.editor, cast.editor)}
