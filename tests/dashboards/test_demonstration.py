@@ -38,12 +38,11 @@ def test_the_news_is_written_by_one_and_approved_by_another(cast: Cast, client_f
     pages = [page.specific for page in Page.objects.get(slug="news").get_children().order_by("path")]
     assert [page.date for page in pages] == [today + timedelta(days=story.day) for story in STORIES]
     assert {(page.live, page.owner, page.live_revision.user) for page in pages} == {(True, cast.editor, cast.editor)}
-    for language, mark in (("zh-hans", "（示例）"), ("en", "(sample)")):
+    for language in ("zh-hans", "en"):
         client = client_for(language=language)
         listed = client.get("/news/").text
         for page in pages:
             title = page.title if language == "zh-hans" else page.title_en
-            assert mark in title
             assert title in listed.replace("&#x27;", "'")
             assert client.get(page.url).status_code == 200
         # What is said in one language is said in the other.
