@@ -110,9 +110,13 @@ def in_full(value: date | None) -> str:
     if isinstance(value, datetime):
         at = timezone.localtime(value).isoformat(timespec="seconds")
         return format_html(
-            '<time datetime="{}" title="{}">{}</time>', at, words.exact_words(value), words.full_words(value)
+            '<time class="nowrap" datetime="{}" title="{}">{}</time>',
+            at,
+            words.exact_words(value),
+            words.full_words(value),
         )
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), words.full_day_words(value))
+    day = words.full_day_words(value)
+    return format_html('<time class="nowrap" datetime="{}">{}</time>', value.isoformat(), day)
 
 
 @register.filter
