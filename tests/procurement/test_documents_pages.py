@@ -130,7 +130,7 @@ def test_a_failure_notice_says_its_reason_once(now, client_for):
         services_failing.fail_tender(actor=bureau_of(tender).officer, tender=tender, ground="too_few", now=later)
     notice = Notice.objects.get(tender=tender, kind="failure")
     page = client_for(language="en").get(url("notice", tender.pk, notice.pk)).content.decode()
-    assert page.count("Fewer than 2 bidders") == 1
+    assert page.count("Fewer than 2 suppliers") == 1
 
 
 def test_no_tender_is_drawn_up_from_a_plan_that_is_used_up(now, client_for):
