@@ -153,6 +153,17 @@ def fallen_free(run: AssignmentRun) -> QuerySet[Assignment]:
     )
 
 
+def fallen_since(run: AssignmentRun) -> int:
+    """For how many posts ``run`` can be repaired now; none while a later plan is computed or waits to be sent."""
+    later = [RunState.QUEUED, RunState.RUNNING, RunState.DONE]
+    if (
+        run.state != RunState.PUBLISHED
+        or AssignmentRun.objects.filter(contract=run.contract_id, state__in=later).exists()
+    ):
+        return 0
+    return fallen_free(run).count()
+
+
 @dataclass(frozen=True, slots=True)
 class Repairable:
     """Villages that fell free since the last published run, by why; ``kept`` stay whatever a repair finds."""

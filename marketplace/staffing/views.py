@@ -346,7 +346,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
             ),
             "changed": [(row, why_left(row.replaces, left) if row.replaces else "") for row in changed],
             "lost": [(row, why_left(row.replaces, left)) for row in lost if row.replaces],
-            "fallen": selectors.fallen_free(found).count() if found.state == RunState.PUBLISHED else 0,
+            "fallen": selectors.fallen_since(found),
             "may_automate": rules.can_automate(request.user, found.contract),
             "oversees": by_village and rules.overseen_contracts(request.user).filter(pk=found.contract_id).exists(),
             "outcome": selectors_map.outcome(found) if found.state == RunState.PUBLISHED else None,

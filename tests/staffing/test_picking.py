@@ -1,5 +1,7 @@
 """Lawyers, villages and areas of a run are chosen by typing: pages stay as small as they are, however many there are."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -82,7 +84,7 @@ def test_what_was_typed_stays_and_the_refusal_says_what_to_do(client_for):
     assert 'value="522634999999"' in page
     assert 'value="谁"' in page
     page = text(client.get(reverse("staffing:why_not", args=[run.pk]), {"village": str(case.villages[0].pk)}))
-    assert f'value="{case.villages[0].pk} ' in page
+    assert re.search(rf'name="village" value="[^"]*{case.villages[0].pk}', page)
     address = reverse("staffing:what_if", args=[run.pk])
     refused = client.post(
         address, {"name": "甲", "places_by": "1", "places_person": "谁", "subsidy_region": "520000000000"}

@@ -58,6 +58,17 @@ def test_who_leaves_after_a_repair_is_missed_too():
     assert repair_case(case, repair).follows_id == repair.pk
 
 
+def test_a_repair_that_waits_to_be_sent_is_not_asked_for_again(client_for):
+    case = make_case((0.01, 0.02), (0.0, 0.1), capacity=2)
+    first, _second = publish_case(case)
+    decline(first)
+    officer, page = client_for(case.parties.officer), reverse("staffing:run", args=[first.run_id])
+    again = reverse("staffing:repair", args=[first.run_id])
+    assert again in officer.get(page).content.decode()
+    repair_case(case, first.run)
+    assert again not in officer.get(page).content.decode()
+
+
 def test_a_repair_says_who_moved_and_why_and_moves_nobody_else():
     case = make_case((0.01, 0.02, 0.09, 0.1), (0.0, 0.1), capacity=4)
     first, second, third, fourth = publish_case(case)

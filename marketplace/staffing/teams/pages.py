@@ -115,7 +115,7 @@ def run_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
             "covers": words.field_names(run, team["required"]),
             "gap": as_minutes(run, team["gap"]),
             "siblings": _visible_siblings(request, run),
-            "fallen": selectors.fallen_free(run).count() if run.state == RunState.PUBLISHED else 0,
+            "fallen": selectors.fallen_since(run),
             "may_automate": rules.can_automate(request.user, run.contract),
             "quarrels": team["quarrels"],
         }
