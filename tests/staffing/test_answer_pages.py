@@ -29,3 +29,10 @@ def test_the_answer_stands_before_the_reasons_with_its_deadline(client_for, of_t
     # Whoever may not answer sees only until when an answer is awaited.
     seen = read(client_for(proposal.run.contract.drafted_by, language="en"), "assignment", proposal.pk)
     assert reverse("staffing:accept", args=[proposal.pk]) not in seen
+
+
+def test_ways_of_one_length_are_told_once(client_for):
+    case = make_case((0.01, 0.01), (0.0,), capacity=2)
+    proposal = publish_case(case)[0]
+    page = client_for(proposal.person, language="en").get(reverse("staffing:proposals")).content.decode()
+    assert re.search(r"<h2>\d+ min on the way, one way</h2>", page)
