@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 from playwright.sync_api import Page, expect
 
+from marketplace.procurement.models import Method
+from marketplace.procurement.wording import wording
 from tests.journeys.conftest import DESKTOP, PHONE
 
 # What sticks out of the page sideways, if the page can be moved sideways.
@@ -57,8 +60,10 @@ class Actor:
     language: str
 
     def words(self, text: str) -> str:
+        """``Open all {bids}``: a word in braces is that of a consultation, see `marketplace.procurement.wording`."""
         with override(self.language):
-            return gettext(text)
+            said = {name: str(getattr(wording(Method.CONSULTATION), name)) for name in re.findall(r"{(\w+)}", text)}
+            return gettext(re.sub(r"{(\w+)}", r"%(\1)s", text)) % said if said else gettext(text)
 
     def go(self, path: str) -> Actor:
         response = self.page.goto(path)

@@ -208,7 +208,7 @@ def open_the_bids(world: World) -> None:
     officer = world.window(world.bureau.officer).go(path).sees("Waits for shares")
     for holder in world.bureau.holders[:2]:
         world.window(holder).go(path).fill(passphrase=PASSPHRASE).press("Release").sees("released")
-    officer.go(path).press("Open all bids", sure=True).sees(*[supplier.name for supplier, _ in world.firms])
+    officer.go(path).press("Open all {bids}", sure=True).sees(*[supplier.name for supplier, _ in world.firms])
 
     for opened in OpenedBid.objects.all():
         officer.go(f"/procurement/{world.tender.pk}/check/")
@@ -220,7 +220,7 @@ def judge(world: World) -> None:
     """A panel is drawn; each member declares, scores alone, hands in; the ranking is computed."""
     world.clock.travel(clock.now() + timedelta(days=1))
     officer = world.window(world.bureau.officer).go(f"/procurement/{world.tender.pk}/panel/")
-    officer.press("Draw the panel", sure=True)
+    officer.press("Draw the {panel}", sure=True)
     shares = {firm.pk: share for (firm, _), share in zip(world.firms, ("0.9", "0.8", "0.7"), strict=True)}
     for seat in Evaluator.objects.select_related("user"):
         member = world.window(seat.user).go("/procurement/judging/").go(f"/procurement/{world.tender.pk}/judge/")
@@ -239,7 +239,7 @@ def judge(world: World) -> None:
 def award(world: World) -> None:
     """The approver decides; the notice tells everybody who won and why, the loser reads its own letter."""
     winner = world.firms[0][0]
-    approver = world.window(world.bureau.approver).go(f"/procurement/{world.tender.pk}/").follow("Decide the winner")
+    approver = world.window(world.bureau.approver).go(f"/procurement/{world.tender.pk}/").follow("Decide the {winner}")
     approver.sees(winner.name, "¥27,000").fill(confirm=True)
     approver.press("Award and publish the result", sure=True)
 
