@@ -342,7 +342,7 @@ def pay(world: World) -> None:
     world.clock.travel(datetime(2026, 7, 6, 10))
     instalment = world.contract.instalments.get(number=1)
     path = f"/contracts/instalments/{instalment.pk}/"
-    world.window(world.firms[0][1]).go(f"/contracts/{world.contract.pk}/").follow("Hand it over").press("Hand over")
+    world.window(world.firms[0][1]).go(f"/contracts/{world.contract.pk}/").follow("Hand it over").press("Hand over", sure=True)
     officer = world.window(world.bureau.officer).go(path)
     officer.page.locator("#accept [name=note]").fill("走访三个村，群众满意。")
     officer.press("Accept the delivery", sure=True)
