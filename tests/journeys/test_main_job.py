@@ -342,7 +342,9 @@ def pay(world: World) -> None:
     world.clock.travel(datetime(2026, 7, 6, 10))
     instalment = world.contract.instalments.get(number=1)
     path = f"/contracts/instalments/{instalment.pk}/"
-    world.window(world.firms[0][1]).go(f"/contracts/{world.contract.pk}/").follow("Hand it over").press("Hand over", sure=True)
+    world.window(world.firms[0][1]).go(f"/contracts/{world.contract.pk}/").follow("Hand it over").press(
+        "Hand over", sure=True
+    )
     officer = world.window(world.bureau.officer).go(path)
     officer.page.locator("#accept [name=note]").fill("走访三个村，群众满意。")
     officer.press("Accept the delivery", sure=True)
@@ -364,7 +366,13 @@ def volunteer(world: World) -> None:
     )
     host = world.voices[village.pk].memberships.get().organisation
     coordinator.fill(
-        host=host.pk, kind="duty", title="赶集日法律咨询", region=village.pk, description="在村口接待咨询。"
+        host=host.pk,
+        kind="duty",
+        title="赶集日法律咨询",
+        region=village.pk,
+        description="在村口接待咨询。",
+        meeting_point="村口凉亭",
+        contact_phone="0855-0000000",
     )
     coordinator.fill(**{"shifts-0-starts_at": "2026-07-11T09:00", "shifts-0-ends_at": "2026-07-11T12:00"})
     coordinator.press("Save the draft").press("Open to everybody")
