@@ -123,9 +123,7 @@ def _moment() -> forms.DateTimeInput:
 class ShiftForm(forms.Form):
     starts_at = forms.DateTimeField(label=_("From"), widget=_moment())
     ends_at = forms.DateTimeField(label=_("To"), widget=_moment())
-    places = forms.IntegerField(
-        label=_("Places"), min_value=1, max_value=500, widget=forms.NumberInput(attrs={"placeholder": "2"})
-    )
+    places = forms.IntegerField(label=_("Places"), min_value=1, max_value=500)
 
     def has_changed(self) -> bool:
         """A row without any time is an empty row, whatever stands under places."""

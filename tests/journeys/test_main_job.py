@@ -374,7 +374,9 @@ def volunteer(world: World) -> None:
         meeting_point="村口凉亭",
         contact_phone="0855-0000000",
     )
-    coordinator.fill(**{"shifts-0-starts_at": "2026-07-11T09:00", "shifts-0-ends_at": "2026-07-11T12:00"})
+    coordinator.fill(
+        **{"shifts-0-starts_at": "2026-07-11T09:00", "shifts-0-ends_at": "2026-07-11T12:00", "shifts-0-places": 2}
+    )
     coordinator.press("Save the draft").press("Open to everybody")
 
     person = make_user(display_name="杨示例", display_name_en="Yang (sample)")
