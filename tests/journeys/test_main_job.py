@@ -274,7 +274,8 @@ def staff(world: World) -> None:
     run = world.contract.runs.get()
     tasks.execute(run.pk)
     names = [localized(village, "name", bidder.language) for village in world.villages]
-    bidder.go(f"/staffing/runs/{run.pk}/").sees("No better plan exists", *names)
+    # The page asks every second and loads itself anew when the plan is there.
+    bidder.sees("No better plan exists", *names).go(f"/staffing/runs/{run.pk}/")
     bidder.follow("Send the proposals").press("Send them now")
 
     for lawyer in User.objects.filter(pk__in=Assignment.objects.values("person")):
