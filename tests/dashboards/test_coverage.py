@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -140,7 +140,8 @@ def test_the_workspace_is_private_and_orders_by_urgency(client_for: Any) -> None
     assert "确认 1 条服务记录" in body
 
 
-def test_a_shift_that_is_near_is_shown_and_not_ordered(client_for: Any) -> None:
+def test_a_shift_that_is_near_is_shown_and_not_ordered(client_for: Any, at: Any) -> None:
+    at(datetime(2026, 4, 8, 9))
     person = make_volunteer()
     call, shift = make_call(start=clock.now() + timedelta(hours=5), hours=1, title="敬老院法律体检")
     sign_ups.sign_up(actor=person, shift=shift, now=clock.now())

@@ -1,6 +1,6 @@
 """Lists of calls and shifts ask the database a fixed number of questions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -89,7 +89,8 @@ def test_a_refused_cancellation_keeps_its_words(client_for):
     assert call.state == "open"
 
 
-def test_a_coordinator_sees_what_comes_tomorrow(client_for):
+def test_a_coordinator_sees_what_comes_tomorrow(client_for, at):
+    at(datetime(2026, 4, 8, 12))
     call, _shift = make_call(start=clock.now() + timedelta(hours=20), title="明天的咨询")
     page = client_for(call.created_by, language="en").get("/workspace/").text
     assert "Volunteers are coming: 明天的咨询" in page
