@@ -147,6 +147,14 @@ def declare_all(tender: Tender, now: datetime | None = None) -> None:
         services_panel.declare(actor=seat.user, tender=tender, statement="本人与各投标人无利害关系。", now=now)
 
 
+def declared_tender(*, experts: int = 3, **kw: Any) -> Tender:
+    """A tender whose bids are checked and whose whole panel has declared: the members can score."""
+    tender, _suppliers, _experts = ready_tender(experts, **kw)
+    draw(tender)
+    declare_all(tender)
+    return tender
+
+
 def some_points(member: int, bid: OpenedBid, criterion: Criterion) -> Decimal:
     """Objective: two thirds for everybody. Judged: differs by member and bid."""
     if criterion.kind == CriterionKind.OBJECTIVE:
@@ -177,13 +185,7 @@ def score_all(tender: Tender, points: Points = some_points, now: datetime | None
 
 def judged_tender(*, experts: int = 5, points: Points = some_points, **kw: Any) -> Tender:
     """Opened, checked, drawn, declared, scored; ready to compute. Registers ``experts`` first."""
-    tender, _suppliers = sealed_tender(**kw)
-    for _ in range(experts):
-        make_expert()
-    tender = open_tender(tender)
-    qualify_all(tender)
-    draw(tender)
-    declare_all(tender)
+    tender = declared_tender(experts=experts, **kw)
     score_all(tender, points)
     return Tender.objects.get(pk=tender.pk)
 

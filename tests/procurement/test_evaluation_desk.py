@@ -18,6 +18,7 @@ from tests.factories.evaluation import (
     after_deadline,
     awarded_tender,
     declare_all,
+    declared_tender,
     draw,
     evaluated_tender,
     fill_sheet,
@@ -86,13 +87,7 @@ def test_the_work_goes_from_hand_to_hand() -> None:
 
 
 def test_before_the_ranking_the_officer_settles_objective_differences() -> None:
-    tender, _ = sealed_tender(objective=True)
-    for _ in range(3):
-        make_expert()
-    tender = open_tender(tender)
-    qualify_all(tender)
-    draw(tender)
-    declare_all(tender)
+    tender = declared_tender(objective=True)
     officer, now = bureau_of(tender).officer, after_deadline(tender, hours=5)
     for number, seat in enumerate(Evaluator.objects.filter(tender=tender).order_by("pk")):
         fill_sheet(seat, number, lambda member, bid, c: c.points - 1 - (member == 2))

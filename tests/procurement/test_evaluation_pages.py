@@ -20,6 +20,7 @@ from tests.factories.evaluation import (
     awarded_tender,
     bids_of,
     declare_all,
+    declared_tender,
     draw,
     evaluated_tender,
     fill_sheet,
@@ -205,13 +206,7 @@ def test_a_sheet_by_page_keeps_what_is_right_and_says_what_is_not(client_for, at
 
 
 def test_objective_differences_by_page(client_for, at, language) -> None:
-    tender, _ = sealed_tender(objective=True)
-    for _ in range(3):
-        make_expert()
-    tender = open_tender(tender)
-    qualify_all(tender)
-    draw(tender)
-    declare_all(tender)
+    tender = declared_tender(objective=True)
     at(after_deadline(tender, hours=5))
     seats = list(Evaluator.objects.order_by("pk"))
     for number, seat in enumerate(seats):

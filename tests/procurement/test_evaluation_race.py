@@ -20,13 +20,9 @@ from marketplace.procurement.selectors_evaluation import scored_criteria, valid_
 from tests.factories.accounts import make_member
 from tests.factories.evaluation import (
     after_deadline,
-    declare_all,
-    draw,
+    declared_tender,
     evaluated_tender,
     fill_sheet,
-    make_expert,
-    open_tender,
-    qualify_all,
     release,
     sealed_tender,
 )
@@ -79,13 +75,7 @@ def test_bids_are_opened_once() -> None:
 
 
 def test_no_score_is_written_after_handing_in() -> None:
-    tender, _ = sealed_tender()
-    for _ in range(3):
-        make_expert()
-    tender = open_tender(tender)
-    qualify_all(tender)
-    draw(tender)
-    declare_all(tender)
+    tender = declared_tender()
     seat = Evaluator.objects.filter(tender=tender).first()
     fill_sheet(seat)
     lot = tender.lots.get()

@@ -14,16 +14,7 @@ from marketplace.core import clock
 from marketplace.procurement import review, services_evaluation
 from marketplace.procurement.models import CriterionKind, Evaluator, ReviewedScore, Score, Tender
 from tests.factories.accounts import make_member
-from tests.factories.evaluation import (
-    after_deadline,
-    declare_all,
-    draw,
-    fill_sheet,
-    make_expert,
-    open_tender,
-    qualify_all,
-    sealed_tender,
-)
+from tests.factories.evaluation import after_deadline, declared_tender, fill_sheet
 from tests.factories.procurement import bureau_of
 
 pytestmark = pytest.mark.django_db
@@ -31,13 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def differing_tender() -> tuple[Tender, list[Evaluator]]:
     """All three have handed in; the third gives a point less for everything."""
-    tender, _ = sealed_tender(objective=True)
-    for _ in range(3):
-        make_expert()
-    tender = open_tender(tender)
-    qualify_all(tender)
-    draw(tender)
-    declare_all(tender)
+    tender = declared_tender(objective=True)
     seats = list(Evaluator.objects.filter(tender=tender).order_by("pk"))
     for number, seat in enumerate(seats):
         fill_sheet(seat, number, lambda member, bid, c: c.points - 1 - (member == 2))

@@ -16,14 +16,10 @@ from marketplace.procurement.models import Award, Bid, Evaluator, LotFailure, No
 from tests.factories.accounts import make_membership
 from tests.factories.evaluation import (
     after_deadline,
-    declare_all,
-    draw,
+    declared_tender,
     evaluated_tender,
     fill_sheet,
     judged_tender,
-    make_expert,
-    open_tender,
-    qualify_all,
     ready_tender,
     release,
     sealed_tender,
@@ -185,13 +181,7 @@ def test_a_panel_is_drawn_declared_and_left_once(client_for, at) -> None:
 
 
 def test_points_are_handed_in_and_sent_back_once(client_for, at) -> None:
-    tender, _ = sealed_tender(objective=True)
-    for _ in range(3):
-        make_expert()
-    tender = open_tender(tender)
-    qualify_all(tender)
-    draw(tender)
-    declare_all(tender)
+    tender = declared_tender(objective=True)
     at(after_deadline(tender, hours=5))
     seats = list(Evaluator.objects.order_by("pk"))
     for number, seat in enumerate(seats):
