@@ -91,6 +91,14 @@ class NotOnTheDay(DomainError):
     message = _("An emergency contact is opened only on the day of the shift, for somebody who is expected there.")
 
 
+class ContactClosed(DomainError):
+    code = "contact_closed"
+    message = _(
+        "This volunteer gave no emergency contact, or has not agreed yet that it may be opened: saving the profile agrees. "
+        "In an emergency call 120."
+    )
+
+
 class BadShift(InvalidInput):
     code = "bad_shift"
     message = _("A shift lies in the future, ends after it begins, on the same day, and has at least one place.")

@@ -34,6 +34,8 @@ class VolunteerProfile(models.Model):
         verbose_name=_("languages"),
     )
     emergency_contact = EncryptedTextField(_("emergency contact"))
+    #: when the person agreed that it may be opened on the day of a shift; None: none was given, or before that was asked
+    contact_agreed_at = models.DateTimeField(_("may be opened on the day since"), null=True, blank=True)
     about = models.TextField(_("about me"), blank=True)
     consented_at = models.DateTimeField(_("agreed to the volunteer rules"))
     active = models.BooleanField(_("wants to be asked"), default=True)
@@ -79,7 +81,7 @@ class Opportunity(models.Model):
         _("where to meet, in English"), max_length=240, blank=True, default="", db_default=""
     )
     #: whom to call on the day: for those who have signed up (``rules.can_call``)
-    contact_phone = models.CharField(_("telephone for questions"), max_length=60, blank=True, default="", db_default="")
+    contact_phone = EncryptedTextField(_("telephone for questions"))
     required_credential = models.CharField(
         _("required credential"), max_length=12, choices=CredentialKind.choices, blank=True
     )

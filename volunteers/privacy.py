@@ -7,11 +7,13 @@ from typing import Any
 from marketplace.accounts.models import User
 
 from .models import SignUp, VolunteerProfile
+from .selectors import looks_at_contact
 
 
 def exported_volunteering(user: User) -> dict[str, Any]:
     profile = VolunteerProfile.objects.filter(user=user).select_related("region").first()
     sign_ups = SignUp.objects.filter(volunteer=user).select_related("shift__opportunity").order_by("pk")
+    looks = looks_at_contact([each.pk for each in sign_ups])
     return {
         "profile": None
         if profile is None
@@ -20,6 +22,7 @@ def exported_volunteering(user: User) -> dict[str, Any]:
             "skills": profile.skills,
             "languages": profile.languages,
             "emergency_contact": profile.emergency_contact,
+            "emergency_contact_may_be_opened_since": profile.contact_agreed_at,
             "about": profile.about,
             "consented_at": profile.consented_at,
             "wants_to_be_asked": profile.active,
@@ -35,6 +38,7 @@ def exported_volunteering(user: User) -> dict[str, Any]:
                 "signed_up_at": each.signed_up_at,
                 "ended_at": each.ended_at,
                 "note": each.note,
+                "emergency_contact_opened": looks.get(each.pk, []),
             }
             for each in sign_ups
         ],

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -45,11 +46,16 @@ def can_record_attendance(user: User, sign_up: SignUp) -> bool:
     )
 
 
-def can_open_emergency_contact(user: User, sign_up: SignUp, now: datetime) -> bool:
-    """Only on the day, and of somebody who is or was expected to be there."""
+def opens_today(sign_up: SignUp, now: datetime) -> bool:
+    """An emergency contact opens only on the day of the shift, of somebody who is or was expected there."""
     today = timezone.localdate(sign_up.shift.starts_at) == timezone.localdate(now)
-    present = sign_up.state in (SignUpState.CONFIRMED, SignUpState.ATTENDED)
-    return today and present and can_record_attendance(user, sign_up)
+    return today and sign_up.state in (SignUpState.CONFIRMED, SignUpState.ATTENDED)
+
+
+def may_read_sign_up(user: Any, key: str) -> bool:
+    """The trail of a sign-up: the volunteer, who reads there who opened the emergency contact, and who records attendance."""
+    found = SignUp.objects.filter(pk=key).select_related("shift__opportunity").first() if key.isdigit() else None
+    return found is not None and (found.volunteer_id == user.pk or can_record_attendance(user, found))
 
 
 def can_call(user: User | AnonymousUser, opportunity: Opportunity) -> bool:

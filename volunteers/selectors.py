@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.db.models import Case, Count, F, Min, OuterRef, Q, Subquery, Sum, When
 
 from marketplace.accounts.models import User
+from marketplace.audit.models import Event
 from marketplace.regions import geo
 from marketplace.regions.models import Region
 from marketplace.regions.selectors import county_speeds
@@ -132,7 +134,10 @@ def shifts_of(opportunity: Opportunity, person: User | None) -> list[Shift]:
 
 
 def sign_ups_of(person: User, now: datetime) -> Any:
-    """A person's sign-ups: what comes, the next first; then what is over, the last first. ``queue``: the place in line."""
+    """A person's sign-ups: what comes, the next first; then what is over or given up, the last first.
+
+    ``queue``: the place in line; ``comes_at``: when it begins, of what still comes.
+    """
     before = (
         SignUp.objects.filter(shift=OuterRef("shift"), state=SignUpState.WAITING, pk__lte=OuterRef("pk"))
         .order_by()
@@ -144,9 +149,20 @@ def sign_ups_of(person: User, now: datetime) -> Any:
     return (
         SignUp.objects.filter(volunteer=person)
         .select_related("shift__opportunity__region", "shift__opportunity__organiser")
-        .annotate(queue=Case(When(state=SignUpState.WAITING, then=Subquery(before.values("n")))))
-        .order_by(coming.asc(nulls_last=True), "-shift__starts_at", "-pk")
+        .annotate(queue=Case(When(state=SignUpState.WAITING, then=Subquery(before.values("n")))), comes_at=coming)
+        .order_by(F("comes_at").asc(nulls_last=True), "-shift__starts_at", "-pk")
     )
+
+
+def looks_at_contact(sign_ups: Collection[int]) -> dict[int, list[datetime]]:
+    """Sign-up → when somebody opened the volunteer's emergency contact, the first first."""
+    found: dict[int, list[datetime]] = {}
+    looks = Event.objects.filter(
+        action="sign_up.open_contact", subject_type=SignUp._meta.label_lower, subject_id__in=[str(k) for k in sign_ups]
+    )
+    for key, at in looks.order_by("pk").values_list("subject_id", "occurred_at"):
+        found.setdefault(int(key), []).append(at)
+    return found
 
 
 def place_in_queue(sign_up: SignUp) -> int:

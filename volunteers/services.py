@@ -22,7 +22,7 @@ from marketplace.regions.models import Region
 
 from . import absences, errors, letters
 from .models import Opportunity, Shift, SignUp, VolunteerProfile
-from .rules import can_manage, can_open_emergency_contact, can_organise, can_record_attendance
+from .rules import can_manage, can_organise, can_record_attendance, opens_today
 from .sign_ups import cancel_sign_up, promote_waiting
 from .states import OPPORTUNITY, SIGN_UP, OpportunityState, SignUpState
 
@@ -49,27 +49,18 @@ def join(
     if not consent:
         raise errors.ConsentNeeded(field="consent")
     note_home(actor=actor, region=region, now=now)
+    said = {
+        "region": region,
+        "skills": list(skills),
+        "languages": list(languages),
+        "about": about,
+        "emergency_contact": emergency_contact,
+        "contact_agreed_at": now if emergency_contact else None,
+        "active": True,
+        "consented_at": now,
+    }
     profile, created = VolunteerProfile.objects.update_or_create(
-        user=actor,
-        defaults={
-            "region": region,
-            "skills": list(skills),
-            "languages": list(languages),
-            "about": about,
-            "emergency_contact": emergency_contact,
-            "active": True,
-            "consented_at": now,
-        },
-        create_defaults={
-            "region": region,
-            "skills": list(skills),
-            "languages": list(languages),
-            "about": about,
-            "emergency_contact": emergency_contact,
-            "active": True,
-            "consented_at": now,
-            "joined_at": now,
-        },
+        user=actor, defaults=said, create_defaults=said | {"joined_at": now}
     )
     record(actor=actor, action="volunteer.join" if created else "volunteer.update", subject=profile, now=now)
     return profile
@@ -265,12 +256,15 @@ def open_emergency_contact(*, actor: User, sign_up: SignUp, now: datetime) -> st
     """Whom to tell if something happens to a volunteer on duty. Every look is on record.
 
     Raises:
-        PermissionRefused, NotOnTheDay
+        PermissionRefused, NotOnTheDay, ContactClosed
     """
+    sign_up = lock_row(SignUp, sign_up.pk)
     require(can_record_attendance, actor, sign_up)
-    if not can_open_emergency_contact(actor, sign_up, now):
+    if not opens_today(sign_up, now):
         raise errors.NotOnTheDay
     profile = VolunteerProfile.objects.get(user=sign_up.volunteer)
+    if profile.contact_agreed_at is None:
+        raise errors.ContactClosed
     record(actor=actor, action="sign_up.open_contact", subject=sign_up, now=now)
     return str(profile.emergency_contact)
 

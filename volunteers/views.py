@@ -167,14 +167,16 @@ def mine(request: SignedIn) -> HttpResponse:
         .values_list("subject_id", "pk")
     )
     recorded = dict(sessions)
+    looks = selectors.looks_at_contact([row.pk for row in page])
     coming: list[Any] = []
     past: list[Any] = []
     for row in page:
+        row.looks = looks.get(row.pk, [])
         shown = (row, recorded.get(row.shift_id), row.shift.ends_at >= now - LATE)
-        (coming if row.shift.ends_at > now else past).append(shown)
+        (coming if row.comes_at else past).append(shown)
     context = {
         "page": page,
-        "parts": [(_("Coming up"), coming), (_("Past"), past)],
+        "parts": [(_("Coming up"), coming), (_("Past or given up"), past)],
         "now": now,
         "barred": absences.refusal(request.user, now),
     }

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import SignedIn
-from marketplace.accounts.models import Organisation, OrganisationKind
+from marketplace.accounts.models import Organisation, OrganisationKind, User
 from marketplace.accounts.rules import organisations_of
 from marketplace.audit.selectors import trail
 from marketplace.core import clock
@@ -30,7 +31,7 @@ from . import absences as missing
 from . import errors, services, sign_ups
 from .forms import MeetingForm, OpportunityForm, ReadmitForm, ReasonForm, ShiftFormSet
 from .models import Opportunity, Shift, SignUp
-from .rules import ORGANISERS, can_manage, managed_by
+from .rules import ORGANISERS, can_manage, managed_by, opens_today
 from .states import OpportunityState, SignUpState
 from .subjects import KIND
 
@@ -154,7 +155,7 @@ def _manage_context(
     gone = ["lapsed"] if found.state == OpportunityState.CANCELLED else ["cancelled", "lapsed"]
     served = ServiceSession.objects.filter(
         person=OuterRef("volunteer"), subject_kind=KIND, subject_id=OuterRef("shift")
-    ).exclude(state__in=[SessionState.WITHDRAWN, SessionState.REJECTED])
+    ).filter(state=SessionState.CONFIRMED)
     rows = (
         SignUp.objects.filter(shift__opportunity=found)
         .exclude(state__in=gone)
@@ -162,9 +163,10 @@ def _manage_context(
             # Whose time is recorded cannot have stayed away; that he came may still have to be said.
             recorded=sign_ups.time_recorded(OuterRef("volunteer"), OuterRef("shift")),
             settled=Q(recorded=True, state=SignUpState.ATTENDED),
-            minutes=Subquery(served.values(n=Coalesce("decided_minutes", "claimed_minutes"))[:1]),
+            minutes=Subquery(served.order_by().values("subject_id").annotate(n=Sum("decided_minutes")).values("n")),
         )
         .select_related("volunteer__volunteer", "shift")
+        .defer("volunteer__volunteer__emergency_contact")
         .order_by("shift__starts_at", "pk")
     )
     said = {name: getattr(found, name) for name in MeetingForm.base_fields}
@@ -173,7 +175,7 @@ def _manage_context(
         "shifts": shifts,
         "over": bool(shifts) and all(shift.ends_at < now for shift in shifts),
         "coming": any(shift.starts_at > now for shift in shifts),
-        "people": _with_places_in_line(rows),
+        "people": _people(rows, request.user, now),
         "cancelled": trail(found).filter(action="opportunity.cancel").first(),
         "may_manage": can_manage(request.user, found),
         "reason_form": reason or ReasonForm(),
@@ -182,8 +184,10 @@ def _manage_context(
     }
 
 
-def _with_places_in_line(people: Iterable[SignUp]) -> list[SignUp]:
-    """Each with ``queue``: the place in line of who waits (the queue's order is the primary key), else None."""
+def _people(people: Iterable[SignUp], reader: User, now: datetime) -> list[SignUp]:
+    """Each with ``queue``, the place in line of who waits (the queue's order is the primary key), else None; and
+    ``contact_opens``: whether ``reader`` can open the emergency contact now.
+    """
     counts: dict[int, int] = {}
     found = list(people)
     for each in found:
@@ -191,6 +195,13 @@ def _with_places_in_line(people: Iterable[SignUp]) -> list[SignUp]:
         if waits:
             counts[each.shift_id] = counts.get(each.shift_id, 0) + 1
         each.queue = counts[each.shift_id] if waits else None  # type: ignore[attr-defined]
+        profile = getattr(each.volunteer, "volunteer", None)
+        each.contact_opens = (  # type: ignore[attr-defined]
+            each.volunteer_id != reader.pk
+            and opens_today(each, now)
+            and profile is not None
+            and profile.contact_agreed_at is not None
+        )
     return found
 
 
@@ -207,6 +218,7 @@ def meeting(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("volunteers:manage", pk=pk)
 
 
+@never_cache
 @require_POST
 def emergency_contact(request: SignedIn, pk: int) -> HttpResponse:
     """Whom to tell if something happens to a volunteer on duty; opening it is an act on record, so it is no address."""

@@ -15,7 +15,7 @@ from marketplace.core.words import letter_words
 from marketplace.core.workspace import WorkItem
 
 from . import absences
-from .models import Opportunity, Shift, SignUp
+from .models import Opportunity, Shift, SignUp, VolunteerProfile
 from .rules import managed_by
 from .selectors import sign_ups_of
 from .sign_ups import SERVED
@@ -85,6 +85,14 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
             % {"place": localized(sign_up.shift.opportunity.region, "name")},
             reverse("volunteers:find"),
             _("Thank you for waiting. Other villages look for volunteers."),
+            tone="info",
+        )
+    asked = VolunteerProfile.objects.filter(user=user, active=True, contact_agreed_at=None).first()
+    if asked is not None and asked.emergency_contact:
+        yield WorkItem(
+            _("May your emergency contact be opened on the day of a shift?"),
+            reverse("volunteers:join"),
+            _("You gave it before that was asked, so nobody can open it. Read the line under the field and save."),
             tone="info",
         )
     unmarked = (

@@ -11,14 +11,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import dateformat, timezone
+from django.utils.translation import get_language, ngettext, npgettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, npgettext, pgettext
 from moneyed import CNY, Money
 
 from . import clock
 from .units import MINUTE, POINT
 
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[^\W\d])")
+
+
+def gap_words() -> str:
+    """What stands between two sentences: a space, which Chinese does not write after its punctuation."""
+    return "" if (get_language() or "").startswith("zh") else " "
 
 
 def money_words(value: Money | Decimal | int) -> str:

@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+import marketplace.core.sealing
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -22,9 +24,15 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="opportunity",
             name="contact_phone",
-            field=models.CharField(
-                blank=True, db_default="", default="", max_length=60, verbose_name="telephone for questions"
+            field=marketplace.core.sealing.EncryptedTextField(
+                blank=True, default="", verbose_name="telephone for questions"
             ),
+        ),
+        # Nobody who gave a contact before has agreed that others may open it.
+        migrations.AddField(
+            model_name="volunteerprofile",
+            name="contact_agreed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="may be opened on the day since"),
         ),
         migrations.AlterField(
             model_name="signup",

@@ -18,7 +18,6 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace.core import clock, i18n, words
@@ -45,7 +44,7 @@ def number(value: Any, digits: int = 0) -> str:
 @register.simple_tag
 def gap() -> str:
     """``{% translate "One." %}{% gap %}{% translate "Two." %}``: a space, which Chinese does not write after its punctuation."""
-    return "" if (get_language() or "").startswith("zh") else " "
+    return words.gap_words()
 
 
 @register.filter
