@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,6 +55,17 @@ class AmountField(forms.DecimalField):
         if isinstance(value, str):
             value = parse_amount(value) if value.strip() else None
         return super().to_python(value)
+
+
+class HoursField(forms.DecimalField):
+    """Hours as people say them, 7.5; cleans to whole minutes, the nearest."""
+
+    def __init__(self, *, max_digits: int = 7, decimal_places: int = 1, **kwargs: Any) -> None:
+        super().__init__(max_digits=max_digits, decimal_places=decimal_places, **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        hours = super().clean(value)
+        return None if hours is None else int((hours * 60).to_integral_value(ROUND_HALF_UP))
 
 
 class MoneyField(money_forms.MoneyField):

@@ -27,5 +27,5 @@ class IncentivesConfig(AppConfig):
         audit_labels.register_subjects("incentives.policy", labels.policies)
         for model in (Entitlement, PayoutClaim, StarGrant):
             audit_labels.register_subjects(model._meta.label_lower, labels.of_person(model))
-        holders.register_page("session", lambda key: reverse("timesheets:detail", args=[key]))
+        holders.register_page("session", lambda key: reverse("timesheets:detail", args=[key]), own_only=True)
         holders.register_page("payout_claim", lambda _key: reverse("incentives:claims"))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from marketplace.accounts.models import Organisation
-from marketplace.core.forms import AmountField, LocalizedChoiceField
+from marketplace.core.forms import AmountField, HoursField, LocalizedChoiceField
 from marketplace.regions.forms import RegionField
 
 STARS = 5
@@ -18,15 +18,8 @@ STARS = 5
 STAR_HOURS = (100, 300, 600, 1000, 1500)
 
 
-class HoursField(forms.DecimalField):
-    """Hours as people say them, 7.5; cleans to whole minutes."""
-
-    def __init__(self, *, most: int | None = None, **kwargs: Any) -> None:
-        super().__init__(min_value=Decimal("0.5"), max_value=most, decimal_places=1, max_digits=7, **kwargs)
-
-    def clean(self, value: Any) -> int | None:
-        hours = super().clean(value)
-        return None if hours is None else int(hours * 60)
+#: The least that a policy counts in, half an hour.
+_HALF = Decimal("0.5")
 
 
 class PolicyForm(forms.Form):
@@ -48,13 +41,18 @@ class PolicyForm(forms.Form):
     )
     daily_cap_minutes = HoursField(
         label=_("Hours a day that earn points"),
-        most=24,
+        min_value=_HALF,
+        max_value=24,
         initial=8,
         help_text=_("Eight hours as a rule (rules on legal aid volunteers, art. 16)."),
     )
     subsidy_per_day = AmountField(label=_("Subsidy a day (yuan)"), min_value=0, initial=200)
     day_minutes = HoursField(
-        label=_("Hours of a full day"), most=24, initial=6, help_text=_("Less is paid in proportion.")
+        label=_("Hours of a full day"),
+        min_value=_HALF,
+        max_value=24,
+        initial=6,
+        help_text=_("Less is paid in proportion."),
     )
     western = forms.DecimalField(
         label=_("Factor, western region"),
@@ -73,7 +71,7 @@ class PolicyForm(forms.Form):
         help_text=_("1.20 pays 20 % more."),
     )
     annual_target_minutes = HoursField(
-        label=_("Target a year (hours)"), initial=50, help_text=_("50 hours (Sifatong [2019] 105).")
+        label=_("Target a year (hours)"), min_value=_HALF, initial=50, help_text=_("50 hours (Sifatong [2019] 105).")
     )
     annual_target_cases = forms.IntegerField(label=_("Or cases a year"), min_value=1, initial=2)
 
@@ -82,7 +80,7 @@ class PolicyForm(forms.Form):
         self.fields["payer"].queryset = payers  # type: ignore[attr-defined]
         for level, hours in enumerate(STAR_HOURS, start=1):
             self.fields[f"star{level}"] = HoursField(
-                label=_("Star %(level)s from (hours)") % {"level": level}, initial=hours
+                label=_("Star %(level)s from (hours)") % {"level": level}, min_value=_HALF, initial=hours
             )
 
     def rules(self) -> dict[str, Any]:

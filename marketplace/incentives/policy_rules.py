@@ -76,7 +76,7 @@ def lint(raw: Mapping[str, Any]) -> list[str]:
             problems.append(_("%(name)s must be a whole number of one or more.") % {"name": name})
     cap = raw.get("daily_cap_minutes")
     if isinstance(cap, int) and cap > 24 * 60:
-        problems.append(_("A day has 1,440 minutes: lower the daily cap."))
+        problems.append(_("A day has 24 hours: lower the daily cap."))
     problems += _lint_uplift(raw.get("tier_uplift"))
     problems += _lint_stars(raw.get("stars"))
     return problems
@@ -97,7 +97,7 @@ def _lint_uplift(uplift: Any) -> list[str]:
 
 def _lint_stars(stars: Any) -> list[str]:
     if not isinstance(stars, list) or not stars:
-        return [_("Name at least one star and the minutes it takes.")]
+        return [_("Name at least one star and the time it takes.")]
     problems = []
     last_minutes = 0
     for expected, star in enumerate(stars, start=1):

@@ -37,19 +37,20 @@ def describe(holder: str) -> Holder | None:
 
 #: the key in a transfer's reference → the page of what it concerns
 PageOf = Callable[[str], str]
-_pages: dict[str, PageOf] = {}
+_pages: dict[str, tuple[PageOf, bool]] = {}
 
 
-def register_page(kind: str, page_of: PageOf) -> None:
+def register_page(kind: str, page_of: PageOf, *, own_only: bool = False) -> None:
     """``kind`` is the first part of a transfer's reference: ``session``, ``contracts.instalment``.
 
-    Who reads the statement must be able to read the page: nobody asks again, line by line.
+    Nobody asks again, line by line, so who reads the statement must be able to read the page. ``own_only``: only whose
+    statement it is can.
     """
-    _pages[kind] = page_of
+    _pages[kind] = page_of, own_only
 
 
-def page_of(reference: str) -> str:
-    """The address of what a movement concerns, or nothing."""
+def page_of(reference: str, *, own: bool) -> str:
+    """The address of what a movement concerns, or nothing; ``own``: the reader's own statement."""
     kind, _colon, key = reference.partition(":")
-    found = _pages.get(kind)
-    return found(key) if found is not None and key.isdigit() else ""
+    found, own_only = _pages.get(kind, (None, False))
+    return found(key) if found is not None and key.isdigit() and (own or not own_only) else ""

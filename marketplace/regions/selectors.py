@@ -27,12 +27,12 @@ def children(code: int) -> RegionQuerySet:
     return Region.objects.children_of(code).order_by("code")
 
 
-def listed_below(region: Region) -> RegionQuerySet:
-    """What a reader finds below one: its children, or all counties where its prefectures stand only in the code."""
+def listed_below(region: Region) -> tuple[RegionQuerySet, bool]:
+    """What a reader finds below one: its children, or all counties (True) where its prefectures stand only in the code."""
     below = children(region.code)
     if region.level == Level.PROVINCE and not below.exclude(_IN_THE_CODE_ALONE).exists():
-        return descendants(region.code, Level.COUNTY)
-    return below
+        return descendants(region.code, Level.COUNTY), True
+    return below, False
 
 
 def counts_by_level(code: int) -> dict[int, int]:

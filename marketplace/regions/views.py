@@ -97,9 +97,8 @@ def _listed(region: Region | None, counts: dict[int, int]) -> tuple[RegionQueryS
     """The divisions to list and their number, which is known without counting."""
     if region is None:
         return selectors.children(codes.NATION), counts.get(Level.PROVINCE, 0)
-    rows = selectors.listed_below(region)
-    only_in_code = region.level == Level.PROVINCE and Level.PREFECTURE not in counts
-    return rows, counts.get(Level.COUNTY, 0) if only_in_code else region.child_count
+    rows, counties = selectors.listed_below(region)
+    return rows, counts.get(Level.COUNTY, 0) if counties else region.child_count
 
 
 def _degrees(region: Region | None) -> dict[str, str] | None:
@@ -128,7 +127,7 @@ def _level_of(children: Page[Region]) -> int:
 def table(request: HttpRequest, code: int) -> HttpResponseBase:
     """Everything that the page of a division lists below it as a file (0 is the nation)."""
     region = get_object_or_404(Region, code=code) if code != codes.NATION else None
-    below = selectors.listed_below(region) if region is not None else selectors.children(code)
+    below = selectors.listed_below(region)[0] if region is not None else selectors.children(code)
     header = [
         _("Code"), _("Level"), _("Name"), _("Full name"), _("Romanised name"), _("English name"), _("Longitude"),
         _("Latitude"), _("Source of the place"), _("Development tier"), _("Divisions directly below"),

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.core.forms import HoursField
 from marketplace.core.words import duration_words
 
 from .models import SessionKind
@@ -70,22 +71,17 @@ class AnswerForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """What counts is entered in hours, as the page speaks of it; it cleans to whole minutes under ``minutes``."""
+    """What counts is entered in hours, as the page speaks of it.
 
-    hours = forms.DecimalField(label=_("Hours that count"), min_value=0, max_digits=5, decimal_places=2)
+    Two decimals of an hour are finer than a minute: who means all that was reported gets all of it.
+    """
+
+    minutes = HoursField(label=_("Hours that count"), min_value=0, max_digits=5, decimal_places=2)
     note = forms.CharField(label=_("Reasons"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)
 
     def __init__(self, *args: Any, claimed: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Nothing is filled in: neither side's word holds by default.
-        self.fields["hours"].help_text = _("Reported: %(time)s. 1.5 is an hour and a half; 0 counts nothing.") % {
+        self.fields["minutes"].help_text = _("Reported: %(time)s. 1.5 is an hour and a half; 0 counts nothing.") % {
             "time": duration_words(claimed)
         }
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        hours = given.pop("hours", None)
-        if hours is not None:
-            # Two decimals of an hour are finer than a minute: who means all that was reported gets all of it.
-            given["minutes"] = int((hours * 60).to_integral_value())
-        return given

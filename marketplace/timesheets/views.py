@@ -262,8 +262,7 @@ def decide(request: SignedIn, pk: int) -> HttpResponse:
     try:
         services.decide_session(actor=request.user, session=session, now=clock.now(), **form.cleaned_data)
     except InvalidInput as error:
-        # The service counts minutes, the page hours.
-        form.add_error("hours" if error.field == "minutes" else error.field, str(error))
+        form.add_error(error.field, str(error))
         return _detail(request, session, decision=form)
     messages.success(request, _("Decided. Both sides see your reasons."))
     return redirect("timesheets:disputes")

@@ -19,6 +19,7 @@ from marketplace.core.workspace import WorkItem
 
 from .models import ServiceSession
 from .rules import HOST_ROLES, visible_to
+from .selectors import disputed_since
 from .services import LONGEST_SESSION
 from .states import SessionState
 
@@ -64,13 +65,19 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
                 since=since,
             )
     if Role.SUPERVISOR in roles:
-        disputes = visible_to(user).filter(state=SessionState.DISPUTED)
-        disputed = disputes.count()
-        if disputed:
+        disputes = disputed_since(visible_to(user)).order_by("disputed_at", "pk")
+        oldest = disputes.first()
+        if oldest is not None:
+            disputed = max(disputes.count(), 1)
             text = ngettext("Decide %(n)s dispute about service", "Decide %(n)s disputes about service", disputed)
-            oldest = disputes.select_related("region").order_by("reported_at", "pk")[0]
-            about = _("%(place)s, service of %(day)s") % {
+            about = ngettext("%(place)s, service of %(day)s", "the oldest: %(place)s, service of %(day)s", disputed) % {
                 "place": localized(oldest.region, "name"),
                 "day": day_words(timezone.localdate(oldest.period.lower)),
             }
-            yield WorkItem(text % {"n": disputed}, reverse("timesheets:disputes"), about, weight=30)
+            yield WorkItem(
+                text % {"n": disputed},
+                reverse("timesheets:disputes"),
+                about,
+                weight=30,
+                since=oldest.disputed_at,  # type: ignore[attr-defined]
+            )

@@ -27,7 +27,7 @@ from marketplace.incentives.accrual import accrue_session, subsidy_of_day, sweep
 from marketplace.incentives.models import Entitlement, PayoutClaim, Policy, StarGrant
 from marketplace.incentives.policy_rules import lint, read_rules
 from marketplace.incentives.selectors import in_the_way, person_summary, policy_for
-from marketplace.ledger import codes
+from marketplace.ledger import codes, holders
 from marketplace.ledger.selectors import balance
 from marketplace.regions.models import Region
 from marketplace.timesheets.models import Capacity
@@ -93,6 +93,8 @@ def test_a_movement_leads_to_the_visit_behind_it(client_for: Any) -> None:
     visit = reverse("timesheets:detail", args=[session.pk])
     assert f'<a href="{visit}">' in client.get(reverse("ledger:statement")).content.decode()
     assert client.get(visit).status_code == 200
+    # The fund's statement is read by others, who may not read every visit that it paid.
+    assert holders.page_of(f"session:{session.pk}", own=False) == ""
 
 
 def test_contract_minutes_earn_nothing_here() -> None:

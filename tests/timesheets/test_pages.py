@@ -86,13 +86,13 @@ def test_a_refused_dispute_or_decision_keeps_what_was_written(client_for: Any) -
     client_for(voice).post(f"{address}/dispute/", {"note": "那天没有来。"})
     bureau = make_organisation(OrganisationKind.BUREAU, region=a_place(LEISHAN))
     judge = client_for(make_member(Role.SUPERVISOR, bureau), language="en")
-    page = judge.post(f"{address}/decide/", {"hours": "2.02", "note": "只到了一小时。"})
+    page = judge.post(f"{address}/decide/", {"minutes": "2.02", "note": "只到了一小时。"})
     assert page.status_code == 422
     assert "只到了一小时。" in page.text
     assert "At most the 2 h that were reported can count" in page.text
     session.refresh_from_db()
     assert session.state == "disputed"
-    judge.post(f"{address}/decide/", {"hours": "1", "note": "只到了一小时。"})
+    judge.post(f"{address}/decide/", {"minutes": "1", "note": "只到了一小时。"})
     session.refresh_from_db()
     assert (session.state, session.decided_minutes) == ("confirmed", 60)
 
@@ -134,7 +134,7 @@ def test_who_served_answers_an_objection_and_the_supervisor_reads_both(client_fo
     assert "来了，有签到簿。" in judged
     assert judge.post(f"{address}answer/", {"note": "来了。"}).status_code == 404
     assert client_for(voice).post(f"{address}answer/", {"note": "来了。"}).status_code == 404
-    judge.post(f"{address}decide/", {"hours": "2", "note": "签到簿属实。"})
+    judge.post(f"{address}decide/", {"minutes": "2", "note": "签到簿属实。"})
     decided = browser.get(address).text
     assert all(said in decided for said in ("那天没有来。", "来了，有签到簿。", "签到簿属实。"))
     assert f"{address}answer/" not in decided
@@ -158,7 +158,7 @@ def test_a_supervisor_reads_since_when_it_is_disputed_and_that_nobody_answered_y
     lines = b"".join(judge.get("/visits/disputes/?format=csv").streaming_content).decode().splitlines()
     assert len(lines) == 2
     # All that was reported counts, though a third of an hour has no two decimals.
-    judge.post(f"/visits/{session.pk}/decide/", {"hours": "4.17", "note": "签到簿属实。"})
+    judge.post(f"/visits/{session.pk}/decide/", {"minutes": "4.17", "note": "签到簿属实。"})
     session.refresh_from_db()
     assert (session.state, session.decided_minutes) == ("confirmed", 250)
 

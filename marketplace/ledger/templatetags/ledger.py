@@ -48,9 +48,9 @@ def keeper_words(kind: str) -> str:
 
 
 @register.filter
-def concerns(reference: str) -> str:
-    """``{{ line.reference|concerns }}``: the address of the visit, tender or instalment behind a movement, or nothing."""
-    return holders.page_of(reference)
+def concerns(reference: str, own: bool) -> str:
+    """``{{ line.reference|concerns:mine }}``: the address of the visit, tender or instalment behind a movement, or nothing."""
+    return holders.page_of(reference, own=own)
 
 
 @register.filter
