@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import get_language
 
 from marketplace.core.words import money_words
 
@@ -107,9 +108,10 @@ def one_of(choices: Iterable[tuple[Any, Any]]) -> Words:
     return lambda value: str(words[value]) if value in words else None
 
 
-def reason_label(reason: str) -> str:
-    """A reason as somebody wrote it, or the words for a code."""
-    return str(_reasons.get(reason, reason))
+def reason_of(event: Event) -> str:
+    """Why: as somebody wrote it, in the active language where the event keeps it in both; or the words for a code."""
+    twin = event.data.get("reason_en") if (get_language() or "").startswith("en") else ""
+    return str(twin or _reasons.get(event.reason, event.reason))
 
 
 def is_named(action: str) -> bool:

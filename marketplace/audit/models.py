@@ -40,10 +40,10 @@ class Event(models.Model):
     class Meta:
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
-            models.Index(fields=["subject_type", "subject_id", "id"], name="audit_subject"),
-            models.Index(fields=["actor", "id"], name="audit_actor"),
-            models.Index(fields=["action", "id"], name="audit_action"),
-            # The search reads by time: what is entered later may have happened before.
+            # Everybody reads by time: what is entered later may have happened before.
+            models.Index(fields=["subject_type", "subject_id", "occurred_at", "id"], name="audit_subject"),
+            models.Index(fields=["actor", "occurred_at", "id"], name="audit_actor"),
+            models.Index(fields=["action", "occurred_at", "id"], name="audit_action"),
             models.Index(fields=["occurred_at", "id"], name="audit_time"),
         ]
         verbose_name = _("audit event")

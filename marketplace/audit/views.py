@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
+from marketplace.core.i18n import localized
 
 from . import labels, selectors, verify_export
 from .forms import SearchForm
@@ -135,11 +136,11 @@ def _as_table(events: Iterator[Event]) -> StreamingHttpResponse:
         (
             event.pk,
             event.occurred_at.astimezone(china).isoformat(timespec="seconds"),
-            str(event.actor) if event.actor else "",
+            localized(event.actor, "display_name") if event.actor else "",
             labels.action_label(event.action),
             labels.subject_label(event.subject_type),
             event.subject_id,
-            labels.reason_label(event.reason),
+            labels.reason_of(event),
             event.sealed.seal_id if hasattr(event, "sealed") else "",
         )
         for event in events

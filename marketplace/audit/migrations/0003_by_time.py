@@ -1,7 +1,9 @@
-"""The search reads by time."""
+"""Trails and the search read by time."""
 
 from django.conf import settings
 from django.db import migrations, models
+
+_BEFORE = {"audit_subject": ["subject_type", "subject_id"], "audit_actor": ["actor"], "audit_action": ["action"]}
 
 
 class Migration(migrations.Migration):
@@ -13,7 +15,17 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['occurred_at', 'id'], name='audit_time'),
+            model_name="event",
+            index=models.Index(fields=["occurred_at", "id"], name="audit_time"),
+        ),
+        *(
+            operation
+            for name, fields in _BEFORE.items()
+            for operation in (
+                migrations.RemoveIndex(model_name="event", name=name),
+                migrations.AddIndex(
+                    model_name="event", index=models.Index(fields=[*fields, "occurred_at", "id"], name=name)
+                ),
+            )
         ),
     ]

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace.audit import labels, selectors
@@ -47,9 +46,8 @@ def act(event: Event) -> str:
 
 @register.filter
 def because(event: Event) -> str:
-    """Why, in the active language where the event keeps it in both."""
-    twin = event.data.get("reason_en") if (get_language() or "").startswith("en") else ""
-    return str(twin) if twin else labels.reason_label(event.reason)
+    """``{{ event|because }}``: why, in words."""
+    return labels.reason_of(event)
 
 
 @register.simple_tag
