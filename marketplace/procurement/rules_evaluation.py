@@ -104,14 +104,15 @@ def can_see_letter(user: Any, bid: Bid) -> bool:
     return has_role(user, bid.supplier_id) or has_role(user, tender.organisation_id, Role.OFFICER, Role.APPROVER)
 
 
+def sheets_missing(tender: Tender) -> int | None:
+    """How many seats have not handed in, those included that wait for somebody else; None where no panel sits."""
+    seats = Evaluator.objects.filter(tender_id=tender.pk, replacement__isnull=True).values_list("state", flat=True)
+    return sum(state != EvaluatorState.SUBMITTED for state in seats) if seats else None
+
+
 def all_handed_in(tender: Tender) -> bool:
-    """Whether every seat that is not recused has handed in (and there is one)."""
-    states = set(
-        Evaluator.objects.filter(tender_id=tender.pk)
-        .exclude(state=EvaluatorState.RECUSED)
-        .values_list("state", flat=True)
-    )
-    return states == {EvaluatorState.SUBMITTED}
+    """Whether points of every seat are in. Who is yet to take a free seat must not read those of the others."""
+    return sheets_missing(tender) == 0
 
 
 def _sits(user: Any, tender: Tender) -> bool:

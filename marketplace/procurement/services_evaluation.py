@@ -19,7 +19,7 @@ from marketplace.core.mail import tell
 from marketplace.core.permissions import require
 from marketplace.core.states import IllegalTransition, apply_transition
 
-from . import panel, review, scoring
+from . import review, scoring
 from . import rules_evaluation as rules
 from . import selectors_evaluation as selectors
 from .errors_evaluation import (
@@ -227,12 +227,10 @@ def reopen_scores(*, actor: User, tender: Tender, now: datetime) -> list[Evaluat
 
 
 def _members_who_handed_in(tender: Tender) -> list[Evaluator]:
-    members = [seat for seat in selectors.seats(tender) if seat.state != EvaluatorState.RECUSED]
-    missing = sum(seat.state != EvaluatorState.SUBMITTED for seat in members)
-    missing += sum(panel.is_free(seat) for seat in selectors.seats(tender))
-    if missing or not members:
-        raise NotAllHandedIn(missing=missing)
-    return members
+    missing = rules.sheets_missing(tender)
+    if missing != 0:
+        raise NotAllHandedIn(missing=missing or 0)
+    return [seat for seat in selectors.seats(tender) if seat.state == EvaluatorState.SUBMITTED]
 
 
 # Results

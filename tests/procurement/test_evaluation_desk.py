@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.translation import override
 
 from marketplace.accounts.models import Role
 from marketplace.core import clock
 from marketplace.procurement import services_evaluation, services_opening, services_panel
 from marketplace.procurement.actions_evaluation import actions
+from marketplace.procurement.errors_evaluation import NotAllHandedIn
 from marketplace.procurement.models import Award, Evaluator, OpenedBid, Tender
 from marketplace.procurement.workspace_evaluation import work_items
 from tests.factories.accounts import make_member
@@ -101,7 +103,7 @@ def test_before_the_ranking_the_officer_settles_objective_differences() -> None:
     assert desk(officer, now) == [("panel", "wait")]
 
 
-def test_an_empty_seat_is_filled_before_anything_is_computed() -> None:
+def test_an_empty_seat_is_filled_before_anything_is_computed_or_shown(client_for) -> None:
     tender, _ = sealed_tender()
     people = [make_expert() for _ in range(3)]
     tender = open_tender(tender)
@@ -113,7 +115,17 @@ def test_an_empty_seat_is_filled_before_anything_is_computed() -> None:
     declare_all(tender)
     score_all(tender)
     assert desk(officer, now) == [("panel", "now")]
-    assert page(officer, tender, now)[0] == ("panel", "now")
+    assert page(officer, tender, now) == [("panel", "now"), ("fail", "stop")]
+    # Whoever takes the seat must not judge by what the others gave.
+    results = reverse("procurement:results", args=[tender.pk])
+    assert client_for(officer).get(results).status_code == 404
+    with override("en"), pytest.raises(NotAllHandedIn, match=r"^1 members"):
+        services_evaluation.compute_results(actor=officer, tender=tender, now=now)
+    make_expert()
+    draw(tender)
+    declare_all(tender)
+    score_all(tender)
+    assert client_for(officer).get(results).status_code == 200
 
 
 def test_who_drafted_is_not_asked_to_decide() -> None:
