@@ -31,18 +31,25 @@ class ReadForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Reason"), widget=forms.Textarea(attrs=_LINES), max_length=2000,
-        help_text=_("The other side reads it; it stays on record."),
-    )  # fmt: skip
+    #: who reads the reason
+    readers: Any = _("The other side reads it; it stays on record.")
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs=_LINES), max_length=2000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = self.readers
 
 
 class LeaveForm(ReasonForm):
     """Why an adviser leaves."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = _("Your firm and the buyer read it; it stays on record.")
+    readers = _("Your firm, the buyer and its supervisors read it; it stays on record.")
+
+
+class RemoveForm(ReasonForm):
+    """Why an adviser is taken away."""
+
+    readers = _("The other side, its supervisors and the adviser read it; it stays on record.")
 
 
 class DeliverForm(forms.Form):

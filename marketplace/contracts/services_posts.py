@@ -16,7 +16,7 @@ from marketplace.accounts.rules import active_memberships
 from marketplace.accounts.selectors import is_sanctioned, valid_credential
 from marketplace.audit.services import record
 from marketplace.core import events
-from marketplace.core.errors import InvalidInput
+from marketplace.core.errors import InvalidInput, StaleState
 from marketplace.core.locks import lock_name, lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
@@ -102,13 +102,15 @@ def _check_adviser(adviser: User, contract: Contract, post: Post, today: date, s
 
 
 @transaction.atomic
-def vacate_post(*, post: Post, actor: User, reason: str, now: datetime) -> Post:
-    """The adviser leaves ``post``; the reason stands in its trail.
+def vacate_post(*, post: Post, actor: User, reason: str, now: datetime, adviser: User | None = None) -> Post:
+    """The adviser leaves ``post``; the reason stands in its trail. ``adviser``: only if this person serves it still.
 
     Raises:
-        FindingsMissing, IllegalTransition (nobody serves it)
+        StaleState (somebody else serves it by now), FindingsMissing, IllegalTransition (nobody serves it)
     """
     post = lock_row(Post, post.pk)
+    if adviser is not None and post.adviser_id != adviser.pk:
+        raise StaleState
     require(rules.can_vacate, actor, post)
     if not reason.strip():
         raise errors.FindingsMissing(field="reason")

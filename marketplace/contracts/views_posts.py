@@ -12,13 +12,14 @@ from django.views.decorators.http import require_http_methods
 
 from marketplace.accounts.selectors import licensed, practitioners_of
 from marketplace.core import clock
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, StaleState
 from marketplace.core.i18n import localized
 
 from . import rules, services
-from .forms import FillForm, LeaveForm, RateForm, ReasonForm, refuse
+from .forms import FillForm, LeaveForm, RateForm, RemoveForm, refuse
 from .fulfilment import fulfilment
 from .models import Post, VillageRating
+from .selectors import leavings
 from .services_posts import quarter_asked, quarter_name, quarter_of, quarter_words, quarters_to_rate, villages_limit
 from .states import ContractState, PostState
 from .views import signed_in
@@ -53,9 +54,9 @@ def staff(request: HttpRequest, pk: int) -> HttpResponse:
             people = licensed(people, today, [kind])
         served = Count("posts", filter=Q(posts__state=PostState.FILLED))
         people = people.annotate(served=served).order_by("served", "display_name", "pk")
-        form: FillForm | ReasonForm = FillForm(request.POST or None, people=people)
+        form: FillForm | RemoveForm = FillForm(request.POST or None, people=people)
     else:
-        form = ReasonForm(request.POST or None)
+        form = RemoveForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -90,17 +91,21 @@ def staff(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """The adviser gives a post up, and says why. Nobody else has this page: see ``staff``."""
-    post = _post(pk)
-    if post.adviser_id is None or post.adviser_id != request.user.pk:
-        raise Http404
+    post, adviser = _post(pk), signed_in(request)
+    if post.adviser_id != adviser.pk:
+        if (pk, adviser.pk) not in leavings(Post.objects.filter(pk=pk)):
+            raise Http404
+        return _left_already(request, post)
     if post.state != PostState.FILLED or post.contract.state != ContractState.ACTIVE:
         return redirect("contracts:detail", post.contract_id)
     form = LeaveForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             services.vacate_post(
-                post=post, actor=signed_in(request), reason=form.cleaned_data["reason"], now=clock.now()
+                post=post, actor=adviser, reason=form.cleaned_data["reason"], now=clock.now(), adviser=adviser
             )
+        except StaleState:
+            return _left_already(request, post)
         except DomainError as error:
             refuse(form, error)
         else:
@@ -108,6 +113,12 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("You no longer serve %(place)s.") % {"place": place})
             return redirect("contracts:detail", post.contract_id)
     return render(request, "contracts/leave.html", {"post": post, "contract": post.contract, "form": form})
+
+
+def _left_already(request: HttpRequest, post: Post) -> HttpResponse:
+    """Pressed twice, or somebody else was faster."""
+    messages.info(request, _("You do not serve here any more."))
+    return redirect("contracts:detail", post.contract_id)
 
 
 @require_http_methods(["GET", "POST"])

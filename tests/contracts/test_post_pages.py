@@ -12,8 +12,9 @@ from marketplace.audit.models import Event
 from marketplace.contracts import services
 from marketplace.contracts.models import VillageRating
 from marketplace.core import clock
+from marketplace.core.errors import StaleState
 from tests.contracts.pages import items, text, url
-from tests.factories.accounts import make_member, make_practitioner, make_user
+from tests.factories.accounts import make_member, make_membership, make_practitioner, make_user
 from tests.factories.contracts import (
     make_village_voice,
     make_visit,
@@ -38,6 +39,7 @@ def test_an_adviser_is_named_and_taken_away(client_for, deal):
     client.post(url("post", post.pk), {"adviser": licensed.pk})
     post.refresh_from_db()
     assert post.adviser == licensed
+    assert "对方、其监督部门和该顾问可以看到，并留存在记录中。" in text(client.get(url("post", post.pk)))
     client.post(url("post", post.pk), {"reason": ""})
     post.refresh_from_db()
     assert post.adviser == licensed
@@ -118,10 +120,13 @@ def test_an_adviser_gives_a_post_up_himself(client_for, deal):
         assert client_for(nearly).post(page, {"reason": "替他辞"}).status_code == 404
     post.refresh_from_db()
     assert post.adviser == adviser
+    assert not Event.objects.filter(action="post.vacate").exists()
     client = client_for(adviser, language="en")
     assert page in text(client.get(url("detail", contract.pk)))
     assert page not in text(client_for(people.officer).get(url("detail", contract.pk)))
-    assert "You have served here since" in text(client.get(page))
+    shown = text(client.get(page))
+    assert "You have served here since" in shown
+    assert "Your firm, the buyer and its supervisors read it; it stays on record." in shown
     client.post(page, {"reason": " "})
     post.refresh_from_db()
     assert post.adviser == adviser
@@ -130,4 +135,34 @@ def test_an_adviser_gives_a_post_up_himself(client_for, deal):
     assert (post.state, post.adviser) == ("vacant", None)
     left = Event.objects.get(action="post.vacate", subject_id=str(post.pk))
     assert (left.actor, left.reason) == (adviser, "休产假")
-    assert client.get(page).status_code == 404
+    # Pressed twice, or opened again.
+    for press in (client.post, client.get):
+        again = press(page, {"reason": "休产假"})
+        assert (again.status_code, again["Location"]) == (302, url("detail", contract.pk))
+        assert "You do not serve here any more." in text(client.get(again["Location"]))
+    assert Event.objects.filter(action="post.vacate").count() == 1
+
+
+def test_who_gives_a_post_up_too_late_frees_nobody_else(client_for, deal, monkeypatch):
+    """An adviser who signs for the firm too may vacate any post of it, but gives up none but an own."""
+    contract, people, _instalment = deal
+    post = contract.posts.filter(state="filled").select_related("adviser").first()
+    adviser, successor = post.adviser, make_practitioner(people.supplier)
+    make_membership(adviser, people.supplier, Role.BIDDER)
+    vacate = services.vacate_post
+
+    def overtaken(**given):
+        vacate(post=post, actor=people.officer, reason="调离", now=clock.now())
+        services.fill_post(post=post, adviser=successor, actor=people.officer, now=clock.now())
+        return vacate(**given)
+
+    monkeypatch.setattr(services, "vacate_post", overtaken)
+    client = client_for(adviser)
+    late = client.post(url("leave", post.pk), {"reason": "休产假"})
+    assert (late.status_code, late["Location"]) == (302, url("detail", contract.pk))
+    assert "您已不在此岗位服务。" in text(client.get(late["Location"]))
+    post.refresh_from_db()
+    assert post.adviser == successor
+    with pytest.raises(StaleState):
+        vacate(post=post, actor=adviser, reason="休产假", now=clock.now(), adviser=adviser)
+    assert Event.objects.get(action="post.vacate").actor == people.officer
