@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from math import lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
@@ -31,7 +31,7 @@ from marketplace.procurement.notices import publish_notice
 from marketplace.procurement.states import TENDER, TenderState
 from marketplace.regions import codes
 from marketplace.regions.models import Level, Region
-from marketplace.statutes.deadlines import Deadline
+from marketplace.statutes.deadlines import Calendar, Deadline
 from marketplace.statutes.services import deadline, recount
 
 from . import errors, rules
@@ -39,6 +39,14 @@ from .events import ContractActivated, ContractEnded
 from .fulfilment import instalment_periods
 from .models import Contract, Instalment, Obligation, Post
 from .states import CONTRACT, INSTALMENT, POST, ContractState, InstalmentState, PostState
+
+
+class SigningTerms(NamedTuple):
+    """The day of the award, the day whose law governs it, and where."""
+
+    decided: date
+    law_day: date
+    region_code: int
 
 
 @transaction.atomic
@@ -62,7 +70,7 @@ def draft_contract(*, actor: User, award: Award, now: datetime) -> Contract:
     if is_sanctioned(supplier, today):
         raise errors.SupplierSanctioned
     plan, lot = award.lot.tender.plan, award.lot
-    sign_by = signing_deadline(award)
+    sign_by = signing_deadline(signing_terms(award))
     contract = Contract.objects.create(
         award=award,
         number=f"{tender.reference}-{lot.number:02d}",
@@ -91,15 +99,19 @@ def _both(whole: str, part: str, length: int) -> str:
     return (f"{whole} · {part}" if part else whole)[:length]
 
 
-def signing_deadline(award: Award) -> Deadline:
-    """By when the contract of an award has to be signed, whether it is drawn up yet or not."""
+def signing_terms(award: Award) -> SigningTerms:
+    """By what the time to sign the contract of ``award`` is counted, whether it is drawn up yet or not."""
     tender = award.lot.tender
-    return deadline(
-        "contract_sign",
-        timezone.localdate(award.decided_at),
-        on=_law_day(tender),
-        region_code=tender.organisation.region_id,
-    )
+    return SigningTerms(timezone.localdate(award.decided_at), _law_day(tender), tender.organisation.region_id)
+
+
+def signing_deadline(terms: SigningTerms, calendar: Calendar | None = None) -> Deadline:
+    """By when a contract has to be signed. ``calendar``: one to count several.
+
+    Raises:
+        UnknownDay: the calendar does not reach so far.
+    """
+    return deadline("contract_sign", terms.decided, on=terms.law_day, region_code=terms.region_code, calendar=calendar)
 
 
 def _law_day(tender: Tender) -> date:

@@ -22,11 +22,12 @@ from marketplace.procurement.models import Award
 from marketplace.procurement.states import TenderState
 from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.errors import UnknownDay
+from marketplace.statutes.selectors import TableCalendar
 
 from .fulfilment import quarter
 from .models import Contract, Instalment, Post, VillageRating
 from .rules import SIGNING_ROLES, villages_of
-from .services_contract import signing_deadline
+from .services_contract import SigningTerms, signing_deadline, signing_terms
 from .services_posts import quarter_asked, quarter_of, quarter_words
 from .states import ContractState, InstalmentState
 
@@ -64,19 +65,24 @@ def _to_draft(buyers: set[int]) -> Iterator[WorkItem]:
     waiting = Award.objects.filter(
         lot__tender__organisation__in=buyers, lot__tender__state=TenderState.AWARDED, contract__isnull=True
     ).select_related("lot__tender__organisation", "bid__supplier")
+    calendar = TableCalendar()
+    counted: dict[SigningTerms, datetime | None] = {}
     for award in waiting.order_by("decided_at", "pk")[:MOST]:
+        terms = signing_terms(award)
+        if terms not in counted:
+            counted[terms] = _sign_by(terms, calendar)
         yield WorkItem(
             title=_("Draw up the contract"),
             detail=f"{localized(award.lot.tender, 'title')} · {localized(award.bid.supplier, 'name')}",
             url=reverse("contracts:draft", args=[award.pk]),
-            due_at=_sign_by(award),
+            due_at=counted[terms],
             weight=40,
         )
 
 
-def _sign_by(award: Award) -> datetime | None:
+def _sign_by(terms: SigningTerms, calendar: TableCalendar) -> datetime | None:
     try:
-        return signing_deadline(award).at
+        return signing_deadline(terms, calendar).at
     except UnknownDay:  # the working days of the coming year are not announced yet
         return None
 

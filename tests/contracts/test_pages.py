@@ -9,12 +9,13 @@ from fractions import Fraction
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from marketplace.accounts.models import Role
 from marketplace.contracts import documents, services
 from marketplace.contracts.models import Contract, Instalment
 from marketplace.contracts.selectors import life_of, post_rows
-from marketplace.contracts.services_contract import signing_deadline
+from marketplace.contracts.services_contract import signing_deadline, signing_terms
 from marketplace.contracts.templatetags.contracts import term
 from marketplace.core import clock
 from marketplace.core.words import day_words
@@ -24,6 +25,7 @@ from tests.factories.accounts import make_member, make_membership, make_user
 from tests.factories.contracts import (
     make_award,
     make_contract,
+    make_parties,
     make_visit,
     parties_of,
     sign,
@@ -155,12 +157,30 @@ def test_a_contract_signed_before_papers_were_kept_is_written_anew(client_for):
 # Drawing up, signing, ending
 
 
+def test_awards_to_draw_up_are_read_with_a_fixed_number_of_queries():
+    """However many wait, the rule and the calendar are read once."""
+    people = make_parties()
+
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            found = items(people.officer)
+        assert all(item.due_at is not None for item in found)
+        return len(found), len(queries)
+
+    make_award(people)
+    asked()
+    one, queries = asked()
+    make_award(people)
+    make_award(people)
+    assert (one, asked()) == (1, (3, queries))
+
+
 def test_from_the_award_to_the_signed_contract_through_the_pages(client_for):
     award = make_award()
     people = parties_of(award)
     [item] = items(people.officer)
     assert item.url == url("draft", award.pk)
-    assert item.due_at == signing_deadline(award).at  # the time runs before anything is drawn up
+    assert item.due_at == signing_deadline(signing_terms(award)).at  # the time runs before anything is drawn up
     assert client_for(people.approver).get(item.url).status_code == 404
     drawing_up = text(client_for(people.officer).get(item.url))
     assert f'href="/procurement/{award.lot.tender_id}/">暂不</a>' in drawing_up
@@ -168,6 +188,9 @@ def test_from_the_award_to_the_signed_contract_through_the_pages(client_for):
     contract = Contract.objects.get()
     assert made.url == url("detail", contract.pk)
     assert client_for(people.officer).get(item.url).url == made.url
+    # Whatever the method: a tender is won, a consultation concluded.
+    trail = text(client_for(people.officer).get(reverse("audit:trail", args=["contracts.contract", contract.pk])))
+    assert "中标（成交）供应商" in trail
 
     assert client_for(people.approver).get(url("sign_buyer", contract.pk)).url == made.url  # not yet
     [item] = items(people.bidder)
