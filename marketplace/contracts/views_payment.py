@@ -76,6 +76,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
     cards = set(public_cards(clock.today()).filter(pk__in=people).values_list("pk", flat=True))
     party = rules.is_party(request.user, instalment.contract)
     running = preview and not services_payment.period_is_over(instalment, clock.today())
+    totals = services_payment.totals(instalment)
     return render(
         request,
         "contracts/instalment.html",
@@ -92,8 +93,8 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
             "headline": _headline(instalment, running=running),
             "next_step": _next_step(instalment, can, running=running) if party else "",
             "proposed": services_payment.proposed_deduction(instalment),
-            "totals": services_payment.totals(instalment),
-            "columns": [item for item, _met, _of in services_payment.totals(instalment) if item.due is not None],
+            "totals": totals,
+            "columns": [item for item, _met, _of in totals if item.due is not None],
             "interest": services_payment.late_interest(instalment, timezone.localdate(clock.now())),
             "page": page,
             "rows": [
