@@ -25,6 +25,7 @@ from marketplace.statutes.deadlines import Deadline
 
 from . import rules
 from .fulfilment import Item, fulfilment, quarter
+from .kinds import by_village
 from .models import Contract, Instalment, Obligation, Post, VillageRating
 from .rules import visible_to
 from .states import ContractState, InstalmentState, PostState
@@ -67,11 +68,7 @@ def posts_of_village(region: Region | int) -> QuerySet[Post]:
 
 def adviser_of(region: Region | int) -> User | None:
     """Who serves a village as its legal adviser today: of several, who has done so longest."""
-    post = (
-        posts_of_village(region)
-        .filter(state=PostState.FILLED, contract__award__lot__product_version__content__staffed_by_village=True)
-        .first()
-    )
+    post = posts_of_village(region).filter(by_village("contract__"), state=PostState.FILLED).first()
     return post.adviser if post is not None else None
 
 
@@ -82,7 +79,7 @@ def vacant_posts(contract: Contract) -> QuerySet[Post]:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """An adviser left a post: by himself, or ``actor`` made it vacant. ``reason`` as given then."""
+    """An adviser left a post: by himself, or ``actor`` made it vacant (None: nobody is on record). ``reason`` as given then."""
 
     post_id: int
     person_id: int
@@ -95,26 +92,27 @@ class Leaving:
         return self.actor is not None and self.actor.pk == self.person_id
 
 
-def leavings(posts: QuerySet[Post]) -> dict[tuple[int, int], Leaving]:
-    """(post, person) of everybody who left one of ``posts``, as their record says; of several leavings the last. One query.
+def leavings(posts: QuerySet[Post]) -> dict[tuple[int, int], list[Leaving]]:
+    """(post, person) → how the person left it, each time, in order: of everybody who left one of ``posts``. One query.
 
     Whose post was closed is not among them: closing takes nobody away.
     """
     keys = posts.annotate(key=Cast("pk", CharField())).order_by().values("key")
     left = Event.objects.filter(action="post.vacate", subject_type=Post._meta.label_lower, subject_id__in=keys)
-    found = {}
+    found: dict[tuple[int, int], list[Leaving]] = {}
     for event in left.select_related("actor").order_by("pk"):
         person = event.data.get("adviser")
         if person is not None:
             post = int(event.subject_id)
-            found[post, person] = Leaving(post, person, event.actor, event.reason, event.occurred_at)
+            leaving = Leaving(post, person, event.actor, event.reason, event.occurred_at)
+            found.setdefault((post, person), []).append(leaving)
     return found
 
 
 def taken_from(contracts: Sequence[Contract]) -> set[tuple[int, int]]:
-    """(post, person) of everybody whom somebody else took from a post of ``contracts``; not who left by himself."""
+    """(post, person) of everybody whom somebody else took from a post of ``contracts``; not who left it by himself at last."""
     posts = Post.objects.filter(contract__in=contracts)
-    return {key for key, leaving in leavings(posts).items() if not leaving.by_himself}
+    return {key for key, left in leavings(posts).items() if not left[-1].by_himself}
 
 
 def contract_list(contracts: QuerySet[Contract]) -> QuerySet[Contract]:

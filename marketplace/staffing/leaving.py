@@ -6,8 +6,9 @@ for those who see a contract's staffing with names (``rules.visible_contracts``)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,8 +23,8 @@ from marketplace.core.words import day_words
 from .models import Assignment, without_documents
 from .states import LEFT_FREE, AssignmentState
 
-#: (post, person) → how the person left it
-Left = Mapping[tuple[int, int], Leaving]
+#: (post, person) → how the person left it, each time
+Left = Mapping[tuple[int, int], Sequence[Leaving]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def before(posts: Iterable[Post]) -> dict[int, Before]:
         .order_by("pk")
     }
     left: dict[int, Leaving] = {}
-    for leaving in leavings(Post.objects.filter(pk__in=keys)).values():
+    for leaving in chain.from_iterable(leavings(Post.objects.filter(pk__in=keys)).values()):
         known = left.get(leaving.post_id)
         if known is None or known.at < leaving.at:
             left[leaving.post_id] = leaving
@@ -72,14 +73,24 @@ def ending(assignment: Assignment) -> str:
     """How who accepted left the post again, in words; empty while he serves or where no record says. One query at most."""
     if assignment.state != AssignmentState.ENDED:
         return ""
-    leaving = leavings(Post.objects.filter(pk=assignment.post_id)).get((assignment.post_id, assignment.person_id))
+    leaving = _left(assignment, leavings(Post.objects.filter(pk=assignment.post_id)))
     return leaving_words(leaving) if leaving is not None else ""
+
+
+def _left(assignment: Assignment, left: Left) -> Leaving | None:
+    """How who accepted ``assignment`` left its post again: the same person may have come and gone before and since.
+
+    None where the post was closed under them.
+    """
+    since = assignment.answered_at
+    those = left.get((assignment.post_id, assignment.person_id), ())
+    return next((leaving for leaving in those if since is not None and leaving.at >= since), None)
 
 
 def why_left(earlier: Assignment, left: Left) -> str:
     """Why the one before serves or would serve the post no longer."""
-    leaving = left.get((earlier.post_id, earlier.person_id))
-    if leaving is not None and earlier.state == AssignmentState.ENDED:
+    leaving = _left(earlier, left) if earlier.state == AssignmentState.ENDED else None
+    if leaving is not None:
         return leaving_words(leaving)
     said = {
         AssignmentState.DECLINED: _("declined"),
@@ -93,8 +104,10 @@ def why_left(earlier: Assignment, left: Left) -> str:
 def leaving_words(leaving: Leaving) -> str:
     """gave the post up on 3 May: “too far”; Yang Xiulan made the post vacant on 3 May: “moved to another office”"""
     day = day_words(timezone.localdate(leaving.at))
-    if leaving.actor is None or leaving.by_himself:
+    if leaving.by_himself:
         said = _("gave the post up on %(day)s") % {"day": day}
+    elif leaving.actor is None:
+        said = _("the post was made vacant on %(day)s") % {"day": day}
     else:
         actor = localized(leaving.actor, "display_name")
         said = _("%(actor)s made the post vacant on %(day)s") % {"actor": actor, "day": day}
