@@ -7,9 +7,10 @@ from collections.abc import Collection
 from marketplace.contracts import shifts
 from marketplace.contracts.events import ContractEnded, PostFilled, PostVacated
 from marketplace.contracts.models import Contract, Post
+from marketplace.contracts.selectors import leavings
 from marketplace.core import clock, events
 
-from . import selectors
+from . import letters, selectors
 from .calls import close_answered_calls
 from .rosters.duties import cancel_with_contracts
 from .services_proposals import settle
@@ -18,6 +19,11 @@ from .services_repair import end_with_contracts
 
 def follow_post(event: PostFilled | PostVacated) -> None:
     settle(now=clock.now(), post_ids=[event.post_id])
+
+
+def tell_of_leaving(event: PostVacated) -> None:
+    post = Post.objects.select_related("region", "contract__buyer", "contract__supplier").get(pk=event.post_id)
+    letters.post_left(post, leavings(Post.objects.filter(pk=post.pk))[post.pk, event.adviser_id][-1])
 
 
 def close_call(event: PostFilled) -> None:
@@ -41,4 +47,5 @@ def connect() -> None:
     events.subscribe(PostFilled, follow_post)
     events.subscribe(PostFilled, close_call)
     events.subscribe(PostVacated, follow_post)
+    events.subscribe(PostVacated, tell_of_leaving)
     events.subscribe(ContractEnded, follow_contract)

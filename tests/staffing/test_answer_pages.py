@@ -29,6 +29,7 @@ def test_the_answer_stands_before_the_reasons_with_its_deadline(client_for, of_t
     # Whoever may not answer sees only until when an answer is awaited.
     seen = read(client_for(proposal.run.contract.drafted_by, language="en"), "assignment", proposal.pk)
     assert reverse("staffing:accept", args=[proposal.pk]) not in seen
+    assert len(re.findall('<dt>answer due</dt><dd><time class="deadline', seen)) == 1
 
 
 def test_ways_of_one_length_are_told_once(client_for):

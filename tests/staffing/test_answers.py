@@ -56,6 +56,7 @@ def test_who_is_proposed_gets_one_letter(mailoutbox, django_capture_on_commit_ca
         [f"{lawyer.username}@example.org"] for lawyer in case.lawyers
     )
     assert all(case.contract.number in letter.body and "/staffing/proposals/" in letter.body for letter in written)
+    assert all("Nobody is assigned against their will" in letter.body for letter in written)
 
 
 def test_nobody_answers_for_another():

@@ -328,6 +328,7 @@ def test_a_township_says_what_is_vacant_and_what_volunteers_are_called_for(clien
     officer = client_for(case.parties.officer, language="en")
     address = reverse("staffing:contract", args=[case.contract.pk])
     assert "2 vacant" in text(officer.get(address))
+    assert "，已有顾问 0 个" in text(client_for(case.parties.officer).get(address))
     day = (timezone.localdate() + timedelta(days=10)).isoformat()
     asked = {"first_day": day, "starts": "09:00", "ends": "11:00", "visits": "1", "places": "1"}
     officer.post(reverse("staffing:call", args=[case.contract.pk]), asked)

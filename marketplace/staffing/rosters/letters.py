@@ -27,7 +27,7 @@ def opened(roster: Roster, people: Iterable[User]) -> None:
         people,
         _("Which shifts can you take? %(title)s"),
         _(
-            "A duty roster is open for offers. Say which shifts you can take; nobody is given one that he did not offer."
+            "A duty roster is open for offers. Say which shifts you can take; nobody is given one that they did not offer."
         ),
         reverse("staffing:roster_offer", args=[roster.pk]),
         title=_in_words(roster.subject, "title"),
