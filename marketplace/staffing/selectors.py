@@ -402,10 +402,13 @@ def free_first(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
     return rows.order_by(fell, "post__region_id", "post_id")
 
 
-def post_in(run: AssignmentRun, village: int | None) -> int:
-    """The post of ``run`` in a village of it (``picking.villages_of``); of posts at one place (None) the first."""
+def post_in(run: AssignmentRun, village: int | None, person: int) -> int:
+    """The post of ``run`` in a village of it (``picking.villages_of``) or at its one place (None) for which to ask why not
+    ``person``: of several the one that was dealt to the person, else the first.
+    """
     where = {"post__region": village} if village is not None else {}
-    dealt = run.assignments.filter(**where).order_by("post_id").values_list("post_id", flat=True)
+    own_first = Case(When(person=person, then=0), default=1)
+    dealt = run.assignments.filter(**where).order_by(own_first, "post_id").values_list("post_id", flat=True)
     empty = run.empty_posts.filter(**where).order_by("post_id").values_list("post_id", flat=True)
     return [*dealt, *empty][0]
 

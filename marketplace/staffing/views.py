@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.accounts.models import User
 from marketplace.contracts.kinds import PostKind, kind_of
-from marketplace.contracts.models import Contract, Post
+from marketplace.contracts.models import Contract
 from marketplace.contracts.states import ContractState
 from marketplace.core import clock
 from marketplace.core.exports import csv_response
@@ -79,16 +79,13 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def vacant(request: HttpRequest) -> HttpResponse:
-    """Every village that has neither an adviser nor a proposal, over all contracts."""
+    """Every post that has neither an adviser nor a proposal, over all contracts."""
     page = Paginator(selectors.vacancies(request.user), PAGE).get_page(request.GET.get("page"))
     posts = list(page)
     context = {
         "page": page,
         "towns": selectors.region_names(post.region for post in posts),
         "calls": selectors.open_calls(posts),
-        "teams": set(
-            Post.objects.filter(contract__in={p.contract_id for p in posts}, seat=2).values_list("contract", flat=True)
-        ),
         "befores": before(posts),
     }
     return render(request, "staffing/vacant.html", context)
@@ -99,7 +96,7 @@ def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
     vacancies = selectors.vacancies(request.user)
     header = [
         _("code"),
-        _("village"),
+        _("place"),
         _("contract"),
         _("from"),
         _("until (inclusive)"),
@@ -115,7 +112,7 @@ def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
                 last = befores.get(p.pk)
                 yield (
                     p.region_id,
-                    localized(p.region, "name"),
+                    post_name(p),
                     p.contract.number,
                     p.starts_on.isoformat(),
                     p.ends_on.isoformat(),
@@ -123,7 +120,7 @@ def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
                     last.why if last is not None else "",
                 )
 
-    return csv_response("vacant-villages.csv", header, rows())
+    return csv_response("vacant-posts.csv", header, rows())
 
 
 @require_safe

@@ -235,7 +235,8 @@ def why_not(request: HttpRequest, pk: int) -> HttpResponse:
         # Posts that are not villages are all at one place: what keeps somebody from one keeps him from all.
         place, person = form.cleaned_data.get("village"), form.cleaned_data["person"]
         problem = from_document(run.problem)
-        found = ask_why_not(problem, selectors.post_in(run, place.code if place is not None else None), person.pk)
+        post = selectors.post_in(run, place.code if place is not None else None, person.pk)
+        found = ask_why_not(problem, post, person.pk)
         chosen = User.objects.filter(pk=found.chosen).first() if found.chosen is not None else None
         answer = {
             "village": localized(place, "name") if place is not None else "",

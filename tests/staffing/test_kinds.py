@@ -86,7 +86,7 @@ MAY_BE_SAID = re.compile("the villages that this lawyer serves besides|该律师
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_no_page_calls_a_post_a_village(client_for, hotline, language):
     people = parties_of(hotline)
-    _near, _far, beyond = (a_lawyer(people.supplier, east) for east in (0.01, 0.2, 0.3))
+    near, far, beyond = (a_lawyer(people.supplier, east) for east in (0.01, 0.2, 0.3))
     officer = client_for(people.officer, language=language)
 
     def read(client, name, key, **asked):
@@ -98,10 +98,22 @@ def test_no_page_calls_a_post_a_village(client_for, hotline, language):
         return [item.title for item in work_items(user, clock.now())]
 
     assert not any(map(VILLAGE.search, told(people.officer)))
+    numbered = {"en": " · seat 2", "zh-hans": " · 第 2 席"}[language]
+    _head, *seats = re.findall("<tr><th>(.*?)</th>", read(officer, "vacant", None))
+    assert seats == [seats[0], seats[0] + numbered]
+    file = officer.get(reverse("staffing:vacant_csv"))
+    assert "vacant-posts.csv" in file["Content-Disposition"]
+    file = b"".join(file.streaming_content).decode()
+    assert not VILLAGE.search(file.splitlines()[0])
+    assert numbered in file
     run = computed(hotline, languages=["hmu"], wanted=["land"])
     for name, key in (("contract", hotline.pk), ("run", run.pk), ("publish", run.pk), ("why_not", run.pk)):
         read(officer, name, key)
     read(officer, "why_not", run.pk, person=proposal(beyond))
+    # Which of the posts one asks about is not asked: whoever was chosen for any of them was chosen.
+    for chosen in (near, far):
+        seen = read(officer, "why_not", run.pk, person=proposal(chosen))
+        assert {"en": "is the one whom the plan chose", "zh-hans": "方案选中的正是这位律师"}[language] in seen
     services_proposals.publish_run(actor=people.officer, run=run, now=clock.now())
     first, second = Assignment.objects.filter(run=run).order_by("pk")
     lawyer = client_for(first.person, language=language)
