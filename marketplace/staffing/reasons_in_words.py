@@ -19,7 +19,7 @@ from marketplace.core.i18n import localized
 from marketplace.core.words import duration_words
 
 from .models import Assignment, AssignmentRun, EmptyPost
-from .selectors import Names
+from .selectors_runs import Names
 
 #: bars of ``matching.pairs.Bar`` by their stored names
 _BARS = {

@@ -20,7 +20,7 @@ from marketplace.regions.models import Level, Region, Tier
 from .freezing import NEED
 from .models import AssignmentRun, EmptyPost
 from .reasons_in_words import as_minutes
-from .selectors import travel_bands
+from .selectors_runs import travel_bands
 
 #: above so many townships the page shows counties; the file has the townships too
 MOST_TOWNSHIPS = 60

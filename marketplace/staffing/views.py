@@ -24,7 +24,7 @@ from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.core.permissions import require
 
-from . import calls, rules, selectors, selectors_map, services, services_proposals
+from . import calls, rules, selectors, selectors_map, selectors_runs, services, services_proposals
 from .forms import CallForm, PlacePublishForm, PublishForm, RunForm
 from .kinds import kind_of_run
 from .leaving import Before, before, left_of, why_left
@@ -312,7 +312,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_run(request, pk)
     if found.shape == RunShape.TEAM:
         return team_pages.run_page(request, found)
-    report, kind = selectors.run_report(found), kind_of_run(found)
+    report, kind = selectors_runs.run_report(found), kind_of_run(found)
     by_village = kind == PostKind.VILLAGE
     context: dict[str, Any] = {
         "run": found,
@@ -324,17 +324,19 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if report is not None:
         # Keys alone are put in order: a province has tens of thousands of rows, each with its reasons.
-        keys = selectors.free_first(selectors.plan_rows(found)).values_list("pk", flat=True)
+        keys = selectors_runs.free_first(selectors_runs.plan_rows(found)).values_list("pk", flat=True)
         page = Paginator(keys, PAGE).get_page(request.GET.get("page"))
-        rows: list[Assignment] = list(selectors.free_first(selectors.plan_rows(found).filter(pk__in=list(page))))
+        rows: list[Assignment] = list(
+            selectors_runs.free_first(selectors_runs.plan_rows(found).filter(pk__in=list(page)))
+        )
         for row in rows:
             row.run = found
-        unfilled = list(selectors.unfilled_posts(found)[:PAGE])
+        unfilled = list(selectors_runs.unfilled_posts(found)[:PAGE])
         today = selectors.standing_today([each.post for each in unfilled])
         reasons = {each.because for each in unfilled}
         left = left_of(found.contract) if found.follows_id else {}
-        changed = list(selectors.changed_rows(found)[:PAGE]) if found.follows_id else []
-        lost = list(selectors.lost_posts(found)[:PAGE]) if found.follows_id else []
+        changed = list(selectors_runs.changed_rows(found)[:PAGE]) if found.follows_id else []
+        lost = list(selectors_runs.lost_posts(found)[:PAGE]) if found.follows_id else []
         context |= {
             "page": page,
             "rows": [(row, short_reason(row, kind)) for row in rows],
@@ -361,7 +363,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 def run_map(request: HttpRequest, pk: int) -> JsonResponse:
     """The villages of a plan, for the map."""
     found = visible_run(request, pk)
-    report = selectors.run_report(found)
+    report = selectors_runs.run_report(found)
     if found.shape == RunShape.TEAM or report is None or report.posts > selectors_map.MOST_DRAWN:
         raise Http404
     return JsonResponse(selectors_map.run_map(found))
@@ -387,12 +389,12 @@ def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     header = [_("code"), post_column(kind), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("why")]
 
     def rows() -> Any:
-        for row in selectors.plan_rows(found).iterator():
+        for row in selectors_runs.plan_rows(found).iterator():
             row.run = found
             place, person = post_name(row.post), localized(row.person, "display_name")
             state, why = row.get_state_display(), short_reason(row, kind)
             yield (row.post.region_id, place, person, row.travel_minutes, row.cost, state, why)
-        for each in selectors.unfilled_posts(found).iterator():
+        for each in selectors_runs.unfilled_posts(found).iterator():
             yield (each.post.region_id, post_name(each.post), "", "", "", _("vacant"), short_emptiness(each, kind))
 
     return csv_response(f"run-{found.pk}.csv", header, rows())
@@ -409,7 +411,7 @@ def empty(request: HttpRequest, pk: int, post_id: int) -> HttpResponse:
     )
     if entry is None or found.shape == RunShape.TEAM:
         return redirect("staffing:run", pk)
-    names, kind = selectors.names_in([entry.reason]), kind_of_run(found)
+    names, kind = selectors_runs.names_in([entry.reason]), kind_of_run(found)
     context = {
         "run": found,
         "post": entry.post,
@@ -450,7 +452,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         "run": found,
         "kind": kind,
         "form": form,
-        "report": selectors.run_report(found),
+        "report": selectors_runs.run_report(found),
         "people": found.assignments.values("person").distinct().count(),
         "respond_by": services_proposals.answer_deadline(clock.now()),
     }

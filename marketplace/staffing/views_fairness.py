@@ -10,7 +10,7 @@ from marketplace.contracts.kinds import by_village
 from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
 
-from . import rules, selectors
+from . import rules, selectors_runs
 from . import selectors_fairness as tables
 from .models import AssignmentRun
 from .states import RunShape, RunState
@@ -38,7 +38,7 @@ def fairness(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": found,
         "named": named,
-        "report": selectors.run_report(found),
+        "report": selectors_runs.run_report(found),
         "sees_run": rules.can_see(request.user, found.contract),
     }
     if found.fairness:

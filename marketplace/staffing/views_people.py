@@ -24,7 +24,7 @@ from marketplace.matching.problem import Problem, from_document
 from marketplace.regions.models import Region
 from marketplace.regions.selectors import path
 
-from . import picking, rules, selectors, services_proposals
+from . import picking, rules, selectors, selectors_runs, services_proposals
 from .computing import WhyNotAnswer, ask_why_not
 from .forms import ReasonForm, WhyNotForm, WhyNotHereForm
 from .kinds import alone, kind_of_assignment, kind_of_run, kinds_of_assignments
@@ -176,7 +176,7 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if found.team_id is not None:
         return team_pages.assignment_page(request, found, sees_all=sees_all)
-    names, kind = selectors.names_in([found.reason]) if sees_all else None, kind_of_assignment(found)
+    names, kind = selectors_runs.names_in([found.reason]) if sees_all else None, kind_of_assignment(found)
     context = {
         "assignment": found,
         "by_village": kind == PostKind.VILLAGE,
@@ -235,7 +235,7 @@ def why_not(request: HttpRequest, pk: int) -> HttpResponse:
         # Posts that are not villages are all at one place: what keeps somebody from one keeps him from all.
         place, person = form.cleaned_data.get("village"), form.cleaned_data["person"]
         problem = from_document(run.problem)
-        post = selectors.post_in(run, place.code if place is not None else None, person.pk)
+        post = selectors_runs.post_in(run, place.code if place is not None else None, person.pk)
         found = ask_why_not(problem, post, person.pk)
         chosen = User.objects.filter(pk=found.chosen).first() if found.chosen is not None else None
         answer = {

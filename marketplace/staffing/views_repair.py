@@ -14,7 +14,7 @@ from marketplace.core import clock
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 
-from . import selectors, services_repair
+from . import selectors_runs, services_repair
 from .kinds import kind_of_run
 from .leaving import left_of, why_left
 from .reasons_in_words import post_column, post_name, short_emptiness
@@ -47,7 +47,7 @@ def changes_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     header = [_("code"), post_column(kind), _("change"), _("before"), _("why it fell free"), _("now")]
 
     def rows() -> Any:
-        for row in selectors.changed_rows(found).iterator():
+        for row in selectors_runs.changed_rows(found).iterator():
             earlier = row.replaces
             before = localized(earlier.person, "display_name") if earlier else ""
             change = _("newly filled") if earlier is None else _("moved")
@@ -56,7 +56,7 @@ def changes_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
             now = localized(row.person, "display_name")
             why = why_left(earlier, left) if earlier else ""
             yield (row.post.region_id, post_name(row.post), change, before, why, now)
-        for each in selectors.lost_posts(found).iterator():
+        for each in selectors_runs.lost_posts(found).iterator():
             earlier = each.replaces
             if earlier is not None:
                 before = localized(earlier.person, "display_name")

@@ -17,7 +17,7 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.core.exports import csv_response
 
-from . import rules, selectors, services_scenarios
+from . import rules, selectors_runs, services_scenarios
 from . import selectors_scenarios as reads
 from .forms_scenarios import ScenarioForm
 from .models import AssignmentRun, Scenario, without_documents
@@ -79,7 +79,7 @@ def what_if(request: HttpRequest, pk: int) -> HttpResponse:
     worth = reads.worth(run)
     context = {
         "run": run,
-        "report": selectors.run_report(run),
+        "report": selectors_runs.run_report(run),
         "form": form,
         "may_plan": may_plan,
         "scenarios": [(s, reads.change_words(s, people, regions)) for s in scenarios],

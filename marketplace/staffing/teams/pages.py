@@ -17,7 +17,7 @@ from marketplace.core import clock
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
 from marketplace.regions.selectors import path
-from marketplace.staffing import rules, selectors, services
+from marketplace.staffing import rules, selectors, selectors_runs, services
 from marketplace.staffing.forms import WhyNotForm
 from marketplace.staffing.leaving import Left, before, ending, left_of, why_left
 from marketplace.staffing.models import Assignment, AssignmentRun, EmptyPost
@@ -93,7 +93,7 @@ def run_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
     context: dict[str, Any] = {
         "run": run,
         "contract": run.contract,
-        "report": selectors.run_report(run),
+        "report": selectors_runs.run_report(run),
         "may_staff": rules.can_staff(request.user, run.contract),
         "running": run.state in UNDER_WAY,
     }
