@@ -68,14 +68,13 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     """What everybody may know of an organisation."""
     found = get_object_or_404(Organisation.objects.select_related("region"), pk=pk)
     today, user = clock.today(), request.user
-    licensed = selectors.licensed(selectors.practitioners_of(found, today), today)
+    cards = selectors.public_cards(today).filter(pk__in=selectors.practitioners_of(found, today).values("pk"))
     return render(
         request,
         "accounts/organisation.html",
         {
             "organisation": found,
-            "practitioners": licensed.count(),
-            "cards": selectors.public_cards(today).filter(pk__in=licensed.values("pk")).order_by("display_name", "pk"),
+            "cards": Paginator(cards.order_by("display_name", "pk"), PAGE_SIZE).get_page(request.GET.get("page")),
             "sanctions": selectors.sanctions_on(today).filter(organisation=found),
             "may_exclude": user.is_authenticated and rules.can_impose_sanction(user, found),
             "is_member": rules.has_role(user, found),
