@@ -200,6 +200,17 @@ def test_a_wrong_announcement_says_what_is_wrong(client_for, staff, change, said
     assert not CalendarYear.objects.get(year=2027).announced
 
 
+def test_the_form_says_what_a_new_value_ends(client_for, staff):
+    """The value of a region ends none of the nation, and the one shown is the nation's."""
+    said = {
+        "en": ("An open-ended value of the same region ends the day before", "Present national value"),
+        "zh-hans": ("地区数值不影响全国数值", "现行全国数值"),
+    }
+    for language, words in said.items():
+        shown = page(client_for(staff, language=language), "/calendar/rules/new/?rule=enquiry_answer")
+        assert all(text in shown for text in words)
+
+
 def test_staff_enter_a_value(client_for, staff):
     load_leishan()
     client = client_for(staff)
