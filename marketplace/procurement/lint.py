@@ -111,7 +111,7 @@ def _villages(lots: list[Lot]) -> list[str]:
     found += [
         _lot(lot) + _("names no village. Choose the villages that are served.")
         for lot in lots
-        if lot.product_version.content.get("staffed_by_village") and not lot.regions.all()
+        if lot.by_village and not lot.regions.all()
     ]
     return found
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from .models import Criterion, CriterionKind, Evaluator, OpenedBid, ReviewedScore, Score, Tender
 from .states import EvaluatorState
 
@@ -63,11 +65,8 @@ def changes(tender: Tender) -> list[Change]:
 
 def own_changes(seat: Evaluator) -> list[Change]:
     """What a member changed in the last re-review; nothing where there was none."""
-    if seat.reopened_at is None:
-        return []
-    kept = ReviewedScore.objects.filter(evaluator=seat, reopened_at=seat.reopened_at)
     return _changes(
-        kept.select_related("criterion", "opened_bid").defer("opened_bid__content"),
+        _last_round(seat).select_related("criterion", "opened_bid").defer("opened_bid__content"),
         Score.objects.filter(evaluator=seat, criterion__kind=CriterionKind.OBJECTIVE),
     )
 
@@ -127,7 +126,11 @@ def reviewed(tender: Tender, at: datetime) -> list[ReviewedScore]:
 
 def own_points(seat: Evaluator) -> dict[Cell, Decimal]:
     """A member's objective points when the sheets went back last; none where they did not."""
+    return {(row.opened_bid_id, row.criterion_id): row.points for row in _last_round(seat)}
+
+
+def _last_round(seat: Evaluator) -> QuerySet[ReviewedScore]:
+    """What stood on a member's sheet when it went back last; without a query where it did not."""
     if seat.reopened_at is None:
-        return {}
-    kept = ReviewedScore.objects.filter(evaluator=seat, reopened_at=seat.reopened_at)
-    return {(row.opened_bid_id, row.criterion_id): row.points for row in kept}
+        return ReviewedScore.objects.none()
+    return ReviewedScore.objects.filter(evaluator=seat, reopened_at=seat.reopened_at)
