@@ -3,6 +3,7 @@ from django.urls import path
 from . import views_award as award
 from . import views_evaluation as evaluation
 from . import views_opening as opening
+from . import views_results as results
 
 urlpatterns = [
     path("<int:pk>/opening/", opening.opening, name="opening"),
@@ -21,10 +22,10 @@ urlpatterns = [
     path("<int:pk>/judge/recuse/", evaluation.recuse, name="recuse"),
     path("<int:pk>/judge/lots/<int:number>/", evaluation.sheet, name="sheet"),
     path("<int:pk>/judge/submit/", evaluation.submit, name="submit_scores"),
-    path("<int:pk>/results/", evaluation.results, name="results"),
-    path("<int:pk>/results.csv", evaluation.results_csv, name="results_csv"),
-    path("<int:pk>/results/compute/", evaluation.compute, name="compute"),
-    path("<int:pk>/results/reopen/", evaluation.reopen, name="reopen"),
+    path("<int:pk>/results/", results.results, name="results"),
+    path("<int:pk>/results.csv", results.results_csv, name="results_csv"),
+    path("<int:pk>/results/compute/", results.compute, name="compute"),
+    path("<int:pk>/results/reopen/", results.reopen, name="reopen"),
     path("<int:pk>/award/", award.award, name="award"),
     path("letters/<uuid:receipt>/", award.letter, name="letter"),
     path("letters/<uuid:receipt>/letter.pdf", award.letter_pdf, name="letter_pdf"),
