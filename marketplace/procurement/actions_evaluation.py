@@ -19,7 +19,7 @@ from . import selectors_evaluation as selectors
 from .models import Award, Bid, Evaluator, Tender
 from .panel import is_free
 from .rules import suppliers_of
-from .states import BidState, EvaluatorState, TenderState
+from .states import TENDER, BidState, EvaluatorState, TenderState
 
 Item = tuple[str, str, str, str]
 
@@ -39,9 +39,8 @@ def actions(user: Any, tender: Tender, now: datetime) -> Iterator[Item]:
     if tender.state in rules.OPENED_STATES and rules.can_see_scores(user, tender):
         yield _("Points and ranking"), _to("results", tender), "quiet", ""
     yield from _letters(user, tender)
-    failing = (TenderState.PUBLISHED, TenderState.OPENED, TenderState.EVALUATED)
-    if tender.state in failing and rules.can_state_failure(user, tender):
-        yield _("End it without an award"), _to("fail", tender), "stop", ""
+    if TENDER.allows("fail", tender.state) and rules.can_state_failure(user, tender):
+        yield str(tender.wording.end), _to("fail", tender), "stop", ""
 
 
 def _to(name: str, tender: Tender) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import User
 from marketplace.core.i18n import localized
 
-from .models import Criterion, FailureGround, InvalidReason, OpenedBid, Score
+from .models import Criterion, FailureGround, InvalidReason, OpenedBid, Score, Tender
 from .scoring import plain
 
 
@@ -28,9 +28,9 @@ class ReleaseForm(forms.Form):
 
 
 class FailForm(forms.Form):
-    """Why a procurement ends without an award; the view sets the grounds, in the words of the method."""
+    """Why a procurement ends without an award: one of ``grounds``, in the words of its method."""
 
-    ground = forms.ChoiceField(label=_("Legal ground"), choices=FailureGround.choices, widget=forms.RadioSelect)
+    ground = forms.ChoiceField(label=_("Legal ground"), widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("Reason in Chinese, published"),
         help_text=_("Needed for unlawful acts and for a cancelled task."),
@@ -41,6 +41,10 @@ class FailForm(forms.Form):
     note_en = forms.CharField(
         label=_("Reason in English"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=2000
     )
+
+    def __init__(self, data: Any = None, *, tender: Tender, grounds: Iterable[FailureGround]) -> None:
+        super().__init__(data)
+        self.fields["ground"].choices = [(g.value, tender.wording.grounds[g]) for g in grounds]  # type: ignore[attr-defined]
 
 
 class CheckForm(forms.Form):

@@ -104,6 +104,13 @@ def can_see_letter(user: Any, bid: Bid) -> bool:
     return has_role(user, bid.supplier_id) or has_role(user, tender.organisation_id, Role.OFFICER, Role.APPROVER)
 
 
+def can_see_contract(user: Any, bid: Bid) -> bool:
+    """The contract that came of a bid, signed or not: who acts or serves for the supplier, who buys."""
+    return has_role(user, bid.supplier_id, Role.BIDDER, Role.ADMIN, Role.LAWYER) or has_role(
+        user, bid.lot.tender.organisation_id, Role.OFFICER, Role.APPROVER
+    )
+
+
 def sheets_missing(tender: Tender) -> int | None:
     """How many seats have not handed in, those included that wait for somebody else; None where no panel sits."""
     seats = Evaluator.objects.filter(tender_id=tender.pk, replacement__isnull=True).values_list("state", flat=True)

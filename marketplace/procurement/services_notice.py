@@ -138,7 +138,7 @@ def amend_deadline(
         subject=tender,
         now=now,
         reason=reason.strip(),
-        data={"before": before, "after": after},
+        data={"before": before, "after": after, "reason_en": reason_en.strip()},
     )
     notices.publish_notice(
         tender=tender,

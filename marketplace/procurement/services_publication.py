@@ -109,7 +109,9 @@ def cancel_tender(*, actor: User, tender: Tender, reason: str, now: datetime, re
     if not reason.strip():
         raise InvalidInput(_("Say why it is cancelled: the reason is published."), field="reason")
     was_published = tender.state == TenderState.PUBLISHED
-    apply_transition(TENDER, tender, "cancel", actor=actor, now=now, reason=reason.strip())
+    apply_transition(
+        TENDER, tender, "cancel", actor=actor, now=now, reason=reason.strip(), data={"reason_en": reason_en.strip()}
+    )
     if was_published:
         total = tender.lots.aggregate(total=Sum("ceiling"))["total"] or Decimal(0)
         budget.release(tender, yuan(total), key="cancelled", actor=actor, now=now)

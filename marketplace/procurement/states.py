@@ -33,6 +33,8 @@ PLAN = StateTable(
 
 
 class TenderState(TextChoices):
+    """The words of the two ends hold for every method; a tender says its own (``Tender.get_state_display``)."""
+
     DRAFT = "draft", _("draft")
     SUBMITTED = "submitted", _("waiting for approval")
     RETURNED = "returned", _("returned for changes")
@@ -40,9 +42,9 @@ class TenderState(TextChoices):
     PUBLISHED = "published", pgettext_lazy("state", "published")
     OPENED = "opened", _("bids opened")
     EVALUATED = "evaluated", _("evaluated")
-    AWARDED = "awarded", _("awarded")
+    AWARDED = "awarded", _("result decided")
     CONTRACTED = "contracted", _("under contract")
-    FAILED = "failed", _("failed")
+    FAILED = "failed", _("ended without an award")
     CANCELLED = "cancelled", pgettext_lazy("tender", "cancelled")
 
 

@@ -134,7 +134,9 @@ def _bid(request: HttpRequest, receipt: uuid.UUID) -> Bid:
 @require_safe
 def letter(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
     bid = _bid(request, receipt)
-    contract = Award.objects.filter(bid=bid).values_list("contract", flat=True).first()
+    contract = None
+    if rules.can_see_contract(request.user, bid):
+        contract = Award.objects.filter(bid=bid).values_list("contract", flat=True).first()
     return render(
         request,
         "procurement/evaluation/letter.html",

@@ -134,7 +134,8 @@ def opening_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     tender = _published(request, pk)
     if tender.opened_at is None:
         raise Http404
-    header = [_("Lot"), _("Receipt"), "SHA-256", _("Received"), _("State"), _("Bidder"), _("Price (yuan)")]
+    bidder = capfirst(tender.wording.bidder)
+    header = [_("Lot"), _("Receipt"), "SHA-256", _("Received"), _("State"), bidder, _("Price (yuan)")]
     rows = [
         (
             part["lot"].number,
@@ -330,12 +331,11 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
     if not TENDER.allows("fail", tender.state):
         say_moved_on(request, tender, TENDER, "fail")
         return redirect("procurement:tender", tender.pk)
-    form = FailForm(request.POST or None)
     # Who does not decide states facts; prices are none before the opening.
     grounds = list(FailureGround) if decides else [FailureGround.TOO_FEW, FailureGround.OVER_BUDGET]
     if tender.state == TenderState.PUBLISHED:
         grounds.remove(FailureGround.OVER_BUDGET)
-    form.fields["ground"].choices = [(g.value, tender.wording.grounds[g]) for g in grounds]  # type: ignore[attr-defined]
+    form = FailForm(request.POST or None, tender=tender, grounds=grounds)
     if request.method == "POST" and form.is_valid():
         try:
             values = form.cleaned_data

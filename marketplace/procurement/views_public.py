@@ -60,7 +60,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "": _("All"),
         "open": _("Open for bids"),
         "judging": _("Being judged"),
-        "awarded": _("Awarded"),
+        "awarded": _("Result decided"),
         "failed": _("Ended or cancelled"),
     }
     return render(

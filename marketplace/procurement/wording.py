@@ -17,7 +17,10 @@ from django.utils.translation import pgettext_lazy
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Nouns stand inside sentences. ``grounds`` and ``reasons`` go by ``FailureGround``; reasons take ``fewest``."""
+    """Nouns stand inside sentences; ``end`` is what a button says.
+
+    ``grounds`` and ``reasons`` go by ``FailureGround``; reasons take ``fewest``.
+    """
 
     bid: Any
     bids: Any
@@ -32,6 +35,7 @@ class Wording:
     accepted: Any
     ended: Any
     ending: Any
+    end: Any
     grounds: dict[str, Any]
     reasons: dict[str, Any]
     grounds_law: Any
@@ -51,6 +55,7 @@ _OPEN = Wording(
     accepted=pgettext_lazy("open tender", "%(firm)s: your bid is accepted."),
     ended=pgettext_lazy("open tender", "failed"),
     ending=pgettext_lazy("open tender", "failure"),
+    end=pgettext_lazy("open tender", "End it without an award"),
     grounds={
         "too_few": _("too few bidders, or too few that meet the conditions (art. 36, item 1)"),
         "unlawful": _("unlawful acts that affect fairness (art. 36, item 2)"),
@@ -90,6 +95,7 @@ _CONSULTATION = Wording(
     accepted=pgettext_lazy("consultation", "%(firm)s: your bid is accepted."),
     ended=pgettext_lazy("consultation", "terminated"),
     ending=pgettext_lazy("consultation", "termination"),
+    end=pgettext_lazy("consultation", "End it without an award"),
     grounds={
         "too_few": _("too few suppliers meet the requirements (Caiku [2014] 214, art. 34, item 3)"),
         "unlawful": _("unlawful acts that affect fairness (Caiku [2014] 214, art. 34, item 2)"),

@@ -15,6 +15,7 @@ from marketplace.procurement import services_award, services_evaluation, service
 from marketplace.procurement.models import Award, Bid, Evaluator, LotFailure, OpenedBid, Score, Tender
 from marketplace.procurement.selectors_evaluation import scored_criteria, valid_bids
 from tests.factories.accounts import make_member, make_user
+from tests.factories.contracts import make_contract
 from tests.factories.evaluation import (
     after_deadline,
     awarded_tender,
@@ -416,14 +417,25 @@ def test_strange_numbers_in_the_decision_are_no_crash(client_for, at) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "panel", "paper"),
-    [("open", "评标委员会", "投标文件"), ("consultation", "磋商小组", "响应文件")],
+    ("method", "panel", "paper", "bidder", "end"),
+    [
+        ("open", "评标委员会", "投标文件", "投标人", "废标"),
+        ("consultation", "磋商小组", "响应文件", "供应商", "终止采购"),
+    ],
 )
-def test_pages_speak_in_the_words_of_their_method(client_for, method, panel, paper) -> None:
+def test_pages_speak_in_the_words_of_their_method(client_for, at, method, panel, paper, bidder, end) -> None:
     tender = judged_tender(plan=make_plan(method=method), prices=[(270_000, 288_000, 299_000)])
     officer = client_for(bureau_of(tender).officer, language="zh-hans")
     assert f"<h1>{panel}</h1>" in officer.get(to("panel", tender)).content.decode()
     assert f"<h1>{paper}审查</h1>" in officer.get(to("check", tender)).content.decode()
+    fail = officer.get(to("fail", tender)).content.decode()
+    assert f"<h1>{end}</h1>" in fail
+    assert f'data-confirm="确定{end}吗？此操作无法撤销。">{end}</button>' in fail
+    at(after_deadline(tender, hours=1))
+    assert f'href="{to("fail", tender)}">{end}</a>' in officer.get(to("tender", tender)).content.decode()
+    for table in ("opening_csv", "results_csv"):
+        header = b"".join(officer.get(to(table, tender)).streaming_content).decode("utf-8-sig").splitlines()[0]
+        assert bidder in header.split(",")
     bid = OpenedBid.objects.first().bid
     own = client_for(bid.submitted_by, language="zh-hans").get(reverse("procurement:own_bid", args=[bid.receipt_id]))
     assert f"第 1 标段：本单位的{paper}" in own.content.decode()
@@ -452,3 +464,17 @@ def test_the_number_drawn_in_public_is_shown_as_a_part_of_the_seed(client_for) -
     assert '<span class="nowrap">20140214</span>' in page
     assert ":20140214" not in page
     assert "a colon and the number drawn in public" in page
+
+
+def test_a_letter_leads_to_the_contract_only_whom_may_see_a_draft(client_for) -> None:
+    """What nobody has signed is known to those who act for a party: for others the link would lead nowhere."""
+    contract = make_contract(active=False)
+    bid = contract.award.bid
+    letter, page = reverse("procurement:letter", args=[bid.receipt_id]), reverse("contracts:detail", args=[contract.pk])
+    supplier = [make_member(role, bid.supplier) for role in (Role.BIDDER, Role.ADMIN, Role.LAWYER, Role.FINANCE)]
+    buyer = [make_member(role, bid.lot.tender.organisation) for role in (Role.OFFICER, Role.APPROVER)]
+    for person in supplier + buyer:
+        client = client_for(person)
+        shown = f'href="{page}"' in client.get(letter).content.decode()
+        assert shown is (client.get(page).status_code == 200)
+        assert shown is (person != supplier[-1])

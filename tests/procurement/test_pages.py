@@ -54,6 +54,23 @@ def test_public_pages(now, client_for, language):
     assert response.content.startswith(b"%PDF")
 
 
+def test_a_notice_keeps_the_name_under_which_the_buyer_bought(now, client_for):
+    tender = make_tender(now=now)
+    buyer, notice = tender.organisation, Notice.objects.get(tender=tender)
+    then = buyer.name
+    buyer.name = "改名后的示例司法局"
+    buyer.save()
+    page = client_for().get(url("notice", tender.pk, notice.pk)).content.decode()
+    assert f'<dd><a href="{reverse("accounts:organisation", args=[buyer.pk])}">{then}</a>' in page
+    assert buyer.name not in page
+
+
+def test_the_list_is_filtered_in_words_that_hold_for_every_method(now, client_for):
+    page = client_for().get(url("index")).content.decode()
+    assert "已确定结果" in page
+    assert not any(word in page for word in (">成交<", ">中标<"))
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_pages_of_the_bureau(now, client_for, language, settings):
     settings.MFA_REQUIRED = False

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from marketplace.audit import labels
 from marketplace.audit.models import Event
 from marketplace.audit.templatetags.audit import act_data, because
+from marketplace.procurement import services_tender
+from marketplace.procurement.models import Tender
 from tests.factories.evaluation import bids_of, open_tender, sealed_tender
+from tests.factories.procurement import bureau_of, make_tender
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +52,28 @@ def test_a_check_says_the_ground_and_the_budget_its_code() -> None:
 def test_the_time_of_a_bid_is_no_payment() -> None:
     """「已收款」 is said of money."""
     assert labels.data_label("tender.open", "received_at") == "收到时间"
+
+
+def test_a_moved_deadline_and_a_cancellation_say_why_in_the_language_of_the_page(now, in_english) -> None:
+    tender = make_tender(now=now)
+    who = {"actor": bureau_of(tender).approver, "tender": tender, "now": now}
+    later = tender.bid_deadline + timedelta(days=30)
+    services_tender.amend_deadline(bid_deadline=later, reason="答疑较多。", reason_en=" Many questions. ", **who)
+    services_tender.cancel_tender(reason="任务取消。", reason_en="The task is cancelled.", **who)
+    moved, ended = (Event.objects.get(action=f"tender.{act}") for act in ("amend_deadline", "cancel"))
+    assert [because(event) for event in (moved, ended)] == ["Many questions.", "The task is cancelled."]
+    assert [moved.reason, ended.reason] == ["答疑较多。", "任务取消。"]
+    assert [label for label, _value in act_data(moved)] == ["before", "after"]
+
+
+@pytest.mark.parametrize(
+    ("method", "awarded", "failed"), [("open", "已中标", "已废标"), ("consultation", "已成交", "已终止")]
+)
+def test_the_record_names_no_method_where_it_does_not_know_it(method, awarded, failed) -> None:
+    """中标 and 废标 are said of open tenders only: a tender has the word of its method, an event one for all."""
+    assert Tender(method=method, state="awarded").get_state_display() == awarded
+    assert Tender(method=method, state="failed").get_state_display() == failed
+    for state, word in (("awarded", "已确定结果"), ("failed", "已终止，未产生结果")):
+        event = Event(action="tender.x", subject_type="procurement.tender", data={"from": "evaluated", "to": state})
+        [(_label, said)] = act_data(event)
+        assert said.endswith(f" → {word}")
