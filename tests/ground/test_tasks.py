@@ -152,10 +152,12 @@ def test_every_message_of_the_file_queue_is_taken_by_one_reader(tmp_path: Path) 
     def read() -> None:
         with connect() as connection, connection.SimpleQueue("crowd") as queue:
             while True:
+                # Asked before looking: only who finds nothing after the last message was written may leave.
+                complete = done.is_set()
                 try:
                     message = queue.get(block=False)
                 except queue.Empty:
-                    if done.is_set():
+                    if complete:
                         return
                     continue
                 taken.append(message.payload["number"])
