@@ -32,10 +32,20 @@ _in_words = lazy(localized, str)
 
 
 @transaction.atomic
-def call_volunteers(*, actor: User, contract: Contract, shifts: Sequence[NewShift], now: datetime) -> list[Opportunity]:
+def call_volunteers(
+    *,
+    actor: User,
+    contract: Contract,
+    shifts: Sequence[NewShift],
+    meeting_point: str,
+    meeting_point_en: str = "",
+    contact_phone: str,
+    now: datetime,
+) -> list[Opportunity]:
     """Open a call for volunteers for every village that the market left empty, once a post.
 
-    The village's committee confirms the visits; where it is not registered, the buyer does.
+    The village's committee confirms the visits; where it is not registered, the buyer does. The calls begin with one
+    ``meeting_point``, true of any village; each can say its own later (``volunteers.services.say_where_to_meet``).
 
     Raises:
         PermissionRefused, NotActive, NoRoundYet, NoGap, and what ``volunteers.services.create_opportunity`` refuses
@@ -64,6 +74,9 @@ def call_volunteers(*, actor: User, contract: Contract, shifts: Sequence[NewShif
             description=words["description"],
             description_en=words["description_en"],
             region=post.region,
+            meeting_point=meeting_point,
+            meeting_point_en=meeting_point_en,
+            contact_phone=contact_phone,
             shifts=shifts,
             skills=last.parameters["wanted"],
             languages=last.parameters["languages"],

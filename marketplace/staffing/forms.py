@@ -152,7 +152,7 @@ def next_saturday(today: date) -> date:
 
 
 class CallForm(forms.Form):
-    """When volunteers should come to each village."""
+    """When volunteers should come to each village, where they meet and whom they ask."""
 
     first_day = forms.DateField(label=_("First visit"), widget=forms.DateInput)
     starts = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(9))
@@ -163,6 +163,25 @@ class CallForm(forms.Form):
         min_value=1,
         max_value=6,
         initial=2,
+    )
+    meeting_point = forms.CharField(
+        label=_("Where to meet"),
+        help_text=_(
+            "As it is true of each village; the page of a call can say it for one village later. Everybody can read it."
+        ),
+        max_length=200,
+        initial="村（居）民委员会办公室",
+    )
+    meeting_point_en = forms.CharField(
+        label=_("Where to meet, in English"),
+        max_length=240,
+        initial="office of the village or residents' committee",
+        required=False,
+    )
+    contact_phone = forms.CharField(
+        label=_("Telephone for questions"),
+        help_text=_("Answered on the day too. Only those who have signed up see it."),
+        max_length=60,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -176,6 +195,9 @@ class CallForm(forms.Form):
         if {"starts", "ends"} <= given.keys() and given["ends"] <= given["starts"]:
             self.add_error("ends", _("A visit ends after it begins."))
         return given
+
+    def where(self) -> dict[str, str]:
+        return {key: self.cleaned_data[key] for key in ("meeting_point", "meeting_point_en", "contact_phone")}
 
     def shifts(self) -> list[NewShift]:
         given = self.cleaned_data

@@ -288,7 +288,9 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
     gaps = calls.uncalled_gaps(found)
     form = CallForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        opened = calls.call_volunteers(actor=me(request), contract=found, shifts=form.shifts(), now=clock.now())
+        opened = calls.call_volunteers(
+            actor=me(request), contract=found, shifts=form.shifts(), **form.where(), now=clock.now()
+        )
         messages.success(
             request,
             ngettext(

@@ -19,6 +19,8 @@ from marketplace.contracts.rules import SIGNING_ROLES
 from marketplace.contracts.states import ContractState, PostState
 from marketplace.core.i18n import localized
 from marketplace.core.workspace import WorkItem
+from volunteers.models import Opportunity
+from volunteers.states import OpportunityState
 
 from .freezing import LIVE
 from .models import Assignment, AssignmentRun
@@ -90,6 +92,8 @@ def _to_answer(user: Any) -> Iterator[WorkItem]:
 def _to_decide(whose: Q) -> Iterator[WorkItem]:
     runs = AssignmentRun.objects.filter(contract=OuterRef("pk"))
     live = Assignment.objects.filter(post=OuterRef("posts"), state__in=LIVE)
+    # For whom volunteers are called nothing is left to do but wait.
+    call = Opportunity.objects.filter(seeks_adviser_for_post=OuterRef("posts"), state=OpportunityState.OPEN)
     contracts = (
         Contract.objects.filter(whose, state=ContractState.ACTIVE)
         .annotate(
@@ -98,7 +102,7 @@ def _to_decide(whose: Q) -> Iterator[WorkItem]:
             of_duty=ExpressionWrapper(WITH_DUTY, BooleanField()),
             of_team=ExpressionWrapper(of_team(), BooleanField()),
             in_villages=ExpressionWrapper(by_village(), BooleanField()),
-            vacant=Count("posts", filter=Q(posts__state=PostState.VACANT) & ~Exists(live)),
+            vacant=Count("posts", filter=Q(posts__state=PostState.VACANT) & ~Exists(live) & ~Exists(call)),
         )
         .filter(Q(computed=True) | (Q(vacant__gt=0) & ~by_roster()), computing=False)
         .order_by("created_at", "pk")

@@ -25,6 +25,8 @@ from .contracts import Parties, make_contract, parties_of
 _numbers = count(1)
 #: Leishan's seat; a tenth of a degree east of it is 10 km, about 29 minutes on its roads
 SEAT = (108.08, 26.38)
+#: where volunteers of a call meet, and whom they ask
+WHERE = {"meeting_point": "村民委员会办公室", "contact_phone": "0855-0000000"}
 
 
 def a_village(east: float = 0.0, *, name: str = "", township: int = 522634100000) -> Region:

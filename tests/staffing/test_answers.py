@@ -19,7 +19,7 @@ from marketplace.staffing import calls, errors, services_proposals, tasks
 from marketplace.staffing.models import Assignment
 from marketplace.staffing.workspace import work_items
 from tests.factories.accounts import make_member, make_organisation
-from tests.factories.staffing import a_lawyer, make_case, publish_case, run_case
+from tests.factories.staffing import WHERE, a_lawyer, make_case, publish_case, run_case
 from volunteers.models import Opportunity
 from volunteers.services import NewShift
 
@@ -236,7 +236,9 @@ def test_volunteers_are_called_for_what_stays_empty_once():
     case = make_case((0.01, 0.02, 0.03), (0.0,), capacity=1)
     [proposal] = publish_case(case, languages=["hmu"])
     host = make_organisation(OrganisationKind.VILLAGE, region=case.villages[2])
-    opened = calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
+    opened = calls.call_volunteers(
+        actor=case.parties.officer, contract=case.contract, shifts=shifts(), **WHERE, now=clock.now()
+    )
     left = {v for i, v in enumerate(case.villages) if case.post(i).pk != proposal.post_id}
     assert {o.region for o in opened} == left
     assert all(
@@ -250,10 +252,14 @@ def test_volunteers_are_called_for_what_stays_empty_once():
     assert case.parties.buyer in hosts.values()
     assert all(o.title.endswith("征集志愿法律顾问") and o.title_en and o.shifts.count() == 1 for o in opened)
     with pytest.raises(errors.NoGap):
-        calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
+        calls.call_volunteers(
+            actor=case.parties.officer, contract=case.contract, shifts=shifts(), **WHERE, now=clock.now()
+        )
     # A proposal that is declined later opens one more gap; the others keep their call.
     services_proposals.decline_assignment(actor=proposal.person, assignment=proposal, reason="路远", now=clock.now())
-    [more] = calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
+    [more] = calls.call_volunteers(
+        actor=case.parties.officer, contract=case.contract, shifts=shifts(), **WHERE, now=clock.now()
+    )
     assert more.seeks_adviser_for_post == proposal.post_id
     assert Opportunity.objects.count() == 3
 
@@ -261,12 +267,14 @@ def test_volunteers_are_called_for_what_stays_empty_once():
 def test_only_the_buyers_officer_calls_volunteers_and_after_a_round():
     case = make_case((0.01, 0.02), (0.0,), capacity=1)
     with pytest.raises(errors.NoRoundYet):
-        calls.call_volunteers(actor=case.parties.officer, contract=case.contract, shifts=shifts(), now=clock.now())
+        calls.call_volunteers(
+            actor=case.parties.officer, contract=case.contract, shifts=shifts(), **WHERE, now=clock.now()
+        )
     publish_case(case)
     stranger = make_member(Role.OFFICER, make_organisation(OrganisationKind.BUREAU))
     for nearly in (case.parties.bidder, case.parties.approver, stranger):
         with pytest.raises(PermissionRefused):
-            calls.call_volunteers(actor=nearly, contract=case.contract, shifts=shifts(), now=clock.now())
+            calls.call_volunteers(actor=nearly, contract=case.contract, shifts=shifts(), **WHERE, now=clock.now())
     assert not Opportunity.objects.exists()
 
 
@@ -296,6 +304,9 @@ def test_work_waits_for_the_right_people(django_assert_num_queries):
     fresh = type(officer).objects.get(pk=officer.pk)
     with django_assert_num_queries(3):
         list(work_items(fresh, clock.now()))
+    # Once volunteers are called nothing is left to do but wait.
+    calls.call_volunteers(actor=officer, contract=case.contract, shifts=shifts(), **WHERE, now=clock.now())
+    assert titles(officer) == titles(bidder) == []
 
 
 def test_a_lawyer_of_two_contracts_is_not_overbooked_by_accepting():

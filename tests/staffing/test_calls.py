@@ -14,7 +14,7 @@ from marketplace.audit.models import Event
 from marketplace.contracts.services import fill_post
 from marketplace.core import clock
 from marketplace.staffing import calls, tasks
-from tests.factories.staffing import Case, make_case, publish_case
+from tests.factories.staffing import WHERE, Case, make_case, publish_case
 from tests.factories.volunteers import make_call, make_volunteer
 from volunteers import sign_ups
 from volunteers.models import Opportunity, Shift, SignUp
@@ -33,6 +33,7 @@ def called() -> tuple[Case, Opportunity, Shift]:
         actor=case.parties.officer,
         contract=case.contract,
         shifts=[NewShift(day, day.replace(hour=11), 1)],
+        **WHERE,
         now=clock.now(),
     )
     assert call.seeks_adviser_for_post != proposal.post_id

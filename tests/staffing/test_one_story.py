@@ -12,7 +12,7 @@ from marketplace.core import clock
 from marketplace.staffing import selectors, selectors_map, services_proposals
 from marketplace.staffing.models import Assignment
 from marketplace.staffing.reasons_in_words import as_minutes, part_lines
-from tests.factories.staffing import make_case, publish_case, repair_case, run_case
+from tests.factories.staffing import WHERE, make_case, publish_case, repair_case, run_case
 from volunteers.models import Opportunity
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def case():
 
 def call_for_the_rest(client, case):
     day = (timezone.localdate() + timedelta(days=10)).isoformat()
-    asked = {"first_day": day, "starts": "09:00", "ends": "11:00", "visits": "1", "places": "1"}
+    asked = {"first_day": day, "starts": "09:00", "ends": "11:00", "visits": "1", **WHERE}
     assert client.post(reverse("staffing:call", args=[case.contract.pk]), asked).status_code == 302
     return list(Opportunity.objects.filter(seeks_adviser_for_post__isnull=False))
 

@@ -13,7 +13,7 @@ from marketplace.core import clock
 from marketplace.staffing import services, services_proposals
 from marketplace.staffing.models import Assignment, AssignmentRun
 from tests.factories.accounts import a_place, make_member, make_organisation
-from tests.factories.staffing import make_case, publish_case, run_case
+from tests.factories.staffing import WHERE, make_case, publish_case, run_case
 from volunteers.models import Opportunity
 
 pytestmark = pytest.mark.django_db
@@ -177,9 +177,11 @@ def test_the_way_from_proof_to_proposals_to_answers(client_for, case):
     form = officer.get(reverse("staffing:call", args=[case.contract.pk])).context["form"]
     officer.post(
         reverse("staffing:call", args=[case.contract.pk]),
-        {"first_day": form.fields["first_day"].initial.isoformat(), "starts": "09:00", "ends": "11:00", "visits": "2"},
+        {"first_day": form.fields["first_day"].initial.isoformat(), "starts": "09:00", "ends": "11:00", "visits": "2"}
+        | WHERE,
     )
     assert Opportunity.objects.filter(state="open").count() == 3
+    assert all({key: getattr(o, key) for key in WHERE} == WHERE for o in Opportunity.objects.all())
     assert all(o.shifts.count() == 2 for o in Opportunity.objects.all())
     assert "1 served, 0 asked, 3 with volunteers called, 0 vacant" in text(
         officer.get(reverse("staffing:contract", args=[case.contract.pk]))
@@ -330,7 +332,7 @@ def test_a_township_says_what_is_vacant_and_what_volunteers_are_called_for(clien
     assert "2 vacant" in text(officer.get(address))
     assert "，已有顾问 0 个" in text(client_for(case.parties.officer).get(address))
     day = (timezone.localdate() + timedelta(days=10)).isoformat()
-    asked = {"first_day": day, "starts": "09:00", "ends": "11:00", "visits": "1", "places": "1"}
+    asked = {"first_day": day, "starts": "09:00", "ends": "11:00", "visits": "1", **WHERE}
     officer.post(reverse("staffing:call", args=[case.contract.pk]), asked)
     calls = Opportunity.objects.filter(seeks_adviser_for_post__isnull=False)
     page = text(officer.get(address))

@@ -142,7 +142,13 @@ class Year:
                 continue
             with self.stage.when(-6, 15) as now:
                 opened = calls.call_volunteers(
-                    actor=self.cast.bureau.officer, contract=contract, shifts=shifts, now=now
+                    actor=self.cast.bureau.officer,
+                    contract=contract,
+                    shifts=shifts,
+                    meeting_point="村（居）民委员会办公室",
+                    meeting_point_en="office of the village or residents' committee",
+                    contact_phone="0855-0000000",
+                    now=now,
                 )
                 for call in opened:
                     if call.state == "draft":
