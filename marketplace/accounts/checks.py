@@ -14,7 +14,7 @@ from marketplace.audit.models import Event
 from marketplace.core import clock, sealing
 from marketplace.core.errors import DomainError
 
-from . import identifiers, rules, services
+from . import identifiers, rules, services, services_own
 from .models import Credential, Membership, Organisation, OrganisationKind, Role, User
 from .states import CredentialState, MembershipState, OrganisationState
 
@@ -39,7 +39,7 @@ def _numbers() -> Iterator[str]:
             right = False
         if not right:
             yield f"person {person.pk}: the identity number is wrong"
-        index = sealing.blind_index(person.id_number, services.ID_NUMBER_PURPOSE) if person.id_number else None
+        index = sealing.blind_index(person.id_number, services_own.ID_NUMBER_PURPOSE) if person.id_number else None
         if person.id_number_index != index:
             yield f"person {person.pk}: the identity number stands under another's digest"
 

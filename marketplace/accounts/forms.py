@@ -68,21 +68,22 @@ class IdNumberForm(forms.Form):
     )
 
 
-class OrganisationForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Kind"))
+class OrganisationDetailsForm(forms.Form):
+    """The entry of an organisation, as its administrator keeps it."""
+
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("As on the licence or certificate."))
     name_en = forms.CharField(label=_("Name in English"), max_length=160, required=False)
-    credit_code = forms.CharField(
-        label=_("Unified social credit code"),
-        max_length=40,
-        required=False,
-        help_text=_("18 characters. A law firm's begins with 31."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
     region = RegionField(
         label=_("Seat"), help_text=_("County, township or village; for a public body the area it serves.")
     )
     address = forms.CharField(label=_("Address"), max_length=200, required=False)
+    phone = forms.CharField(
+        label=_("Telephone"),
+        max_length=40,
+        required=False,
+        help_text=_("Of the office. Everybody can read it."),
+        widget=forms.TextInput(attrs={"type": "tel"}),
+    )
     head_name = forms.CharField(
         label=_("Head"),
         max_length=60,
@@ -94,6 +95,20 @@ class OrganisationForm(forms.Form):
         required=False,
         help_text=_("You declare this yourself and answer for it; it counts for price deductions."),
     )
+
+
+class OrganisationForm(OrganisationDetailsForm):
+    """The same with what stays for good: its kind and its code."""
+
+    kind = forms.ChoiceField(label=_("Kind"))
+    credit_code = forms.CharField(
+        label=_("Unified social credit code"),
+        max_length=40,
+        required=False,
+        help_text=_("18 characters. A law firm's begins with 31."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    field_order = ("kind", "name", "name_en", "credit_code")
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

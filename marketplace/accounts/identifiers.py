@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from stdnum.cn import ric
 
 from marketplace.core import clock
+from marketplace.core.errors import InvalidInput
 
 from .errors import WrongNumber
 
@@ -22,6 +23,7 @@ CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_CODE_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 #: Registered by a justice department (3), as a law firm (1)
 LAW_FIRM_PREFIX = "31"
+MIN_PHONE_DIGITS = 7
 _SEPARATORS = re.compile(r"[\s\-‐–—·.]+")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 
@@ -142,6 +144,20 @@ def mobile(text: str) -> str | None:
         if number.startswith(prefix) and _MOBILE.fullmatch(number[len(prefix) :]):
             return number[len(prefix) :]
     return number if _MOBILE.fullmatch(number) else None
+
+
+def telephone(text: str) -> str:
+    """A telephone number as it is kept: a mobile number in its 11 digits, any other as written; empty stays empty.
+
+    Raises:
+        InvalidInput: too few digits for a number with its area code.
+    """
+    plain = text.strip()
+    if plain and mobile(plain) is None and sum(c.isdigit() for c in plain) < MIN_PHONE_DIGITS:
+        raise InvalidInput(
+            _("This is no telephone number. Enter a mobile number, or a landline with its area code."), field="phone"
+        )
+    return mobile(plain) or plain
 
 
 def login_name(text: Any) -> str:

@@ -8,6 +8,8 @@ from django.utils.translation import pgettext_lazy
 ACTIONS = {
     "organisation.register": _("registered the organisation"),
     "organisation.verify": _("verified the organisation"),
+    "organisation.revise": _("changed name or seat, which are compared anew"),
+    "organisation.update": _("changed the organisation's details"),
     "organisation.close": _("closed the organisation"),
     "membership.begin": _("took up the role"),
     "membership.invite": _("invited a member"),

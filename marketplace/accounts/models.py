@@ -107,6 +107,7 @@ class Organisation(models.Model):
         Region, verbose_name=_("seat or area served"), on_delete=models.PROTECT, related_name="+"
     )
     address = models.CharField(_("address"), max_length=200, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True, default="", db_default="")
     head_name = models.CharField(_("head"), max_length=60, blank=True)
     small_or_micro = models.BooleanField(_("small or micro enterprise (by declaration)"), default=False)
     state = models.CharField(

@@ -1,9 +1,7 @@
-"""Writes about people and organisations: registration, memberships, one's own data. Credentials: services_standing."""
+"""Writes about organisations and their members. Oneself: services_own; credentials and exclusions: services_standing."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,16 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.audit.services import record
-from marketplace.core import sealing
 from marketplace.core.errors import InvalidInput, PermissionRefused
-from marketplace.core.locks import lock_name, lock_row
+from marketplace.core.locks import lock_row
 from marketplace.core.permissions import require
 from marketplace.core.states import apply_transition
 from marketplace.regions.models import Region
 
 from . import identifiers, letters, rules, selectors
 from .errors import AlreadyMember, LastAdministrator, OwnCase, RoleNotForKind
-from .models import KeyHolderKey, Membership, Organisation, OrganisationKind, Role, User
+from .models import Membership, Organisation, OrganisationKind, Role, User
+from .services_own import agree_to_privacy_notice, note_home, set_holder_key, set_id_number, update_person
 from .services_standing import (
     declare_relation,
     impose_sanction,
@@ -44,10 +42,12 @@ __all__ = [
     "impose_sanction",
     "invite_member",
     "lift_sanction",
+    "note_home",
     "register_organisation",
     "request_membership",
     "reset_second_factor",
     "review_credential",
+    "revise_organisation",
     "revoke_credential",
     "set_holder_key",
     "set_id_number",
@@ -57,10 +57,8 @@ __all__ = [
     "update_practitioner_profile",
     "verify_organisation",
 ]
-
-MIN_PASSPHRASE = 12
-MIN_PHONE_DIGITS = 7
-ID_NUMBER_PURPOSE = "accounts.user.id_number"
+#: what an officer compares with the public register before the organisation stands verified
+COMPARED = frozenset({"name", "region_id"})
 
 
 # Organisations
@@ -77,6 +75,7 @@ def register_organisation(
     now: datetime,
     name_en: str = "",
     address: str = "",
+    phone: str = "",
     head_name: str = "",
     small_or_micro: bool = False,
     administrator: User | None = None,
@@ -90,7 +89,7 @@ def register_organisation(
     Raises:
         WrongNumber: the credit code.
         PermissionRefused: a public body, by somebody who does not answer for its region.
-        InvalidInput: the code is already registered.
+        InvalidInput: no name, no telephone number, or a code that is already registered.
     """
     kind = OrganisationKind(kind)
     public = kind in rules.PUBLIC_KINDS
@@ -101,9 +100,7 @@ def register_organisation(
             region,
             message=_("Public bodies are registered by the supervising authority of their region. Ask it to do so."),
         )
-    name = name.strip()
-    if not name:
-        raise InvalidInput(_("Enter the name as it stands on the certificate."), field="name")
+    name, number = _certified_name(name), identifiers.telephone(phone)
     # A village committee may not have its code at hand; a supplier always has one.
     if credit_code or not public:
         credit_code = identifiers.credit_code(credit_code or "", law_firm=kind == OrganisationKind.LAW_FIRM)
@@ -118,6 +115,7 @@ def register_organisation(
                 credit_code=credit_code,
                 region=region,
                 address=address.strip(),
+                phone=number,
                 head_name=head_name.strip(),
                 small_or_micro=small_or_micro,
                 created_at=now,
@@ -138,6 +136,69 @@ def register_organisation(
     if public:
         apply_transition(ORGANISATION, organisation, "verify", actor=actor, now=now)
     return organisation
+
+
+@transaction.atomic
+def revise_organisation(
+    *,
+    actor: User,
+    organisation: Organisation,
+    name: str,
+    name_en: str,
+    region: Region,
+    address: str,
+    phone: str,
+    head_name: str,
+    small_or_micro: bool,
+    now: datetime,
+) -> Organisation:
+    """Keep the entry true; its administrator does. Notices, contracts and bids keep what they said on their day.
+
+    Name and seat are what an officer compared with the public register: a supplier that changes them is compared anew.
+    Those of a public body are changed by who registers such bodies there. The code names the organisation for life.
+
+    Raises:
+        PermissionRefused: by somebody else, or name and seat of a public body by its own administrator.
+        InvalidInput: no name, or no telephone number.
+    """
+    organisation = lock_row(Organisation, organisation.pk)
+    require(rules.can_manage_members, actor, organisation)
+    wanted: dict[str, Any] = {
+        "name": _certified_name(name),
+        "name_en": name_en.strip(),
+        "region_id": region.pk,
+        "address": address.strip(),
+        "phone": identifiers.telephone(phone),
+        "head_name": head_name.strip(),
+        "small_or_micro": small_or_micro,
+    }
+    changes = {field: value for field, value in wanted.items() if getattr(organisation, field) != value}
+    if not changes:
+        return organisation
+    if COMPARED & changes.keys() and organisation.kind in rules.PUBLIC_KINDS:
+        for place in {organisation.region_id, region.pk}:
+            require(
+                rules.can_register_public_body,
+                actor,
+                place,
+                message=_("Name and seat of a public body are changed by the supervising authority. Ask it to do so."),
+            )
+    data = {"fields": sorted(field.removesuffix("_id") for field in changes)}
+    if COMPARED & changes.keys() and organisation.kind not in rules.PUBLIC_KINDS:
+        apply_transition(ORGANISATION, organisation, "revise", actor=actor, now=now, changes=changes, data=data)
+        return organisation
+    for field, value in changes.items():
+        setattr(organisation, field, value)
+    organisation.save(update_fields=list(changes))
+    record(actor=actor, action="organisation.update", subject=organisation, now=now, data=data)
+    return organisation
+
+
+def _certified_name(name: str) -> str:
+    name = name.strip()
+    if not name:
+        raise InvalidInput(_("Enter the name as it stands on the certificate."), field="name")
+    return name
 
 
 @transaction.atomic
@@ -305,115 +366,3 @@ def sync_editor_groups(user: User) -> None:
             user.groups.add(group)
         else:
             user.groups.remove(group)
-
-
-# One's own data
-
-
-@transaction.atomic
-def agree_to_privacy_notice(*, actor: User, version: str, now: datetime) -> None:
-    """Consent, on record with the version of the notice (个人信息保护法 arts. 14, 17)."""
-    record(actor=actor, action="person.agree", subject=actor, now=now, data={"notice": version})
-
-
-@transaction.atomic
-def update_person(
-    *, actor: User, now: datetime, display_name: str, display_name_en: str, phone: str, home_region: Region | None
-) -> User:
-    """Change one's own name, phone and home. The record names what changed, never the values."""
-    person = lock_row(User, actor.pk)
-    name = display_name.strip()
-    if not name:
-        raise InvalidInput(_("Enter the name by which others know you."), field="display_name")
-    number = phone.strip()
-    if number and identifiers.mobile(number):
-        number = identifiers.mobile(number) or ""
-    elif number and sum(c.isdigit() for c in number) < MIN_PHONE_DIGITS:
-        raise InvalidInput(
-            _("This is no telephone number. Enter a mobile number, or a landline with its area code."), field="phone"
-        )
-    wanted: dict[str, Any] = {
-        "display_name": name,
-        "display_name_en": display_name_en.strip(),
-        "phone": number,
-        "home_region_id": home_region.pk if home_region else None,
-    }
-    changed = sorted(field for field, value in wanted.items() if getattr(person, field) != value)
-    if changed:
-        for field in changed:
-            setattr(person, field, wanted[field])
-            setattr(actor, field, wanted[field])
-        person.save(update_fields=[field.removesuffix("_id") for field in changed])
-        record(actor=actor, action="person.update", subject=person, now=now, data={"fields": _names(changed)})
-    return person
-
-
-@transaction.atomic
-def note_home(*, actor: User, region: Region, now: datetime) -> None:
-    """Keep ``region`` as one's home where none was said before; a home that was said stays."""
-    person = lock_row(User, actor.pk)
-    if person.home_region_id is not None:
-        return
-    person.home_region = actor.home_region = region
-    person.save(update_fields=["home_region"])
-    record(actor=actor, action="person.update", subject=person, now=now, data={"fields": ["home_region"]})
-
-
-@transaction.atomic
-def set_id_number(*, actor: User, number: str, now: datetime) -> User:
-    """Set one's own identity number (encrypted, found again only by its keyed digest); an empty one erases it.
-
-    Raises:
-        WrongNumber: form, date or check digit.
-        InvalidInput: another account has it.
-    """
-    person = lock_row(User, actor.pk)
-    plain = identifiers.resident_id(number) if number.strip() else ""
-    person.id_number = plain
-    person.id_number_index = sealing.blind_index(plain, ID_NUMBER_PURPOSE) if plain else None
-    try:
-        with transaction.atomic():
-            person.save(update_fields=["id_number", "id_number_index"])
-    except IntegrityError as error:
-        raise InvalidInput(
-            _("Another account has this identity number. Sign in with that account, or ask the bureau to correct it."),
-            code="id_number_taken",
-            field="number",
-        ) from error
-    actor.id_number, actor.id_number_index = person.id_number, person.id_number_index
-    record(actor=actor, action="person.identify" if plain else "person.erase_identity", subject=person, now=now)
-    return person
-
-
-@transaction.atomic
-def set_holder_key(*, actor: User, passphrase: str, now: datetime) -> KeyHolderKey:
-    """Make the key-holder's key pair from a passphrase and keep its public half; the old one retires.
-
-    Shares that were sealed to an old key still need the old passphrase.
-
-    Raises:
-        InvalidInput: the passphrase is too short or too plain.
-    """
-    if len(passphrase) < MIN_PASSPHRASE or len(set(passphrase)) < 6:
-        raise InvalidInput(
-            _(
-                "Take at least %(n)s characters, for example four or five unrelated words, and not the same few repeated."
-            ),
-            code="weak_passphrase",
-            field="passphrase",
-            n=MIN_PASSPHRASE,
-        )
-    if not rules.roles_of(actor) & {Role.KEY_HOLDER}:
-        raise PermissionRefused(_("Only key-holders need a key. Ask your administrator for that role first."))
-    # Two tabs at once: the second waits and retires the first.
-    lock_name(f"holder-key:{actor.pk}")
-    salt = os.urandom(16)
-    _private, public = sealing.derive_holder_key(passphrase, salt)
-    retired = KeyHolderKey.objects.filter(user=actor, retired_at__isnull=True).update(retired_at=now)
-    key = KeyHolderKey.objects.create(user=actor, public_key=public, salt=salt, created_at=now)
-    record(actor=actor, action="holder_key.set", subject=key, now=now, data={"retired": retired})
-    return key
-
-
-def _names(fields: Iterable[str]) -> list[str]:
-    return [field.removesuffix("_id") for field in fields]

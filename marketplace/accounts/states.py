@@ -56,6 +56,7 @@ ORGANISATION = StateTable(
     "organisation",
     [
         Transition("verify", (OrganisationState.REGISTERED,), OrganisationState.VERIFIED),
+        Transition("revise", (OrganisationState.REGISTERED, OrganisationState.VERIFIED), OrganisationState.REGISTERED),
         Transition("close", (OrganisationState.REGISTERED, OrganisationState.VERIFIED), OrganisationState.CLOSED),
     ],
 )

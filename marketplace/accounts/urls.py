@@ -21,6 +21,7 @@ urlpatterns = [
     path("organisations/suggest/", views_organisations.suggest, name="suggest_organisation"),
     path("organisations/register/", views_organisations.register, name="register"),
     path("organisations/<int:pk>/", views_organisations.organisation, name="organisation"),
+    path("organisations/<int:pk>/edit/", views_organisations.edit, name="organisation_edit"),
     path("organisations/<int:pk>/join/", views_organisations.join, name="join"),
     path("organisations/<int:pk>/members/", views_organisations.members, name="members"),
     path("organisations/<int:pk>/verify/", views_credentials.verify_organisation, name="verify_organisation"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
+from django.forms import HiddenInput, model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,7 +22,7 @@ from marketplace.core.i18n import localized
 
 from . import identifiers, rules, selectors, services
 from .access import SignedIn
-from .forms import JOINING_ROLES, InviteForm, OrganisationForm, RoleForm, accepted
+from .forms import JOINING_ROLES, InviteForm, OrganisationDetailsForm, OrganisationForm, RoleForm, accepted
 from .models import Organisation, OrganisationKind, Role
 from .picking import propose_organisations
 from .states import MembershipState, OrganisationState
@@ -54,9 +55,25 @@ def find(request: HttpRequest) -> HttpResponseBase:
 
 
 def _organisations_csv(found: QuerySet[Organisation]) -> HttpResponseBase:
-    header = [pgettext("organisation", "Name"), _("Kind"), _("Credit code"), _("Seat or area"), _("State")]
+    header = [
+        pgettext("organisation", "Name"),
+        _("Kind"),
+        _("Credit code"),
+        _("Seat or area"),
+        _("Address"),
+        _("Telephone"),
+        _("State"),
+    ]
     rows = (
-        (localized(o, "name"), o.get_kind_display(), o.credit_code, localized(o.region, "name"), o.get_state_display())
+        (
+            localized(o, "name"),
+            o.get_kind_display(),
+            o.credit_code,
+            localized(o.region, "name"),
+            o.address,
+            o.phone,
+            o.get_state_display(),
+        )
         for o in found.iterator(chunk_size=1_000)
     )
     return csv_response("organisations.csv", header, rows)
@@ -115,6 +132,26 @@ def register(request: SignedIn) -> HttpResponse:
             return redirect(onward)
         return redirect("accounts:members", pk=made[0].pk)
     return render(request, "accounts/register.html", {"form": form})
+
+
+@_form_page
+def edit(request: SignedIn, pk: int) -> HttpResponse:
+    """The entry as its administrator keeps it."""
+    found = get_object_or_404(Organisation.objects.select_related("region"), pk=pk)
+    if not rules.can_manage_members(request.user, found):
+        raise Http404
+    form = OrganisationDetailsForm(request.POST or None, initial=model_to_dict(found))
+    if found.kind in rules.PUBLIC_KINDS:
+        form.fields["small_or_micro"].widget = HiddenInput()
+    if form.is_valid() and accepted(
+        form,
+        lambda: services.revise_organisation(
+            actor=request.user, organisation=found, now=clock.now(), **form.cleaned_data
+        ),
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("accounts:organisation", pk)
+    return render(request, "accounts/organisation_edit.html", {"form": form, "organisation": found})
 
 
 @_form_page

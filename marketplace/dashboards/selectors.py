@@ -11,7 +11,9 @@ from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from marketplace.accounts.models import Organisation, OrganisationKind
 from marketplace.accounts.selectors import public_cards
+from marketplace.accounts.states import OrganisationState
 from marketplace.contracts.models import Obligation, Post
 from marketplace.contracts.states import ContractState
 from marketplace.core.i18n import localized
@@ -112,6 +114,8 @@ class Village:
     township: Region | None
     #: the adviser has a public card
     has_card: bool
+    #: who buys for it: of the contract, otherwise the county's own
+    bureau: Organisation | None
 
 
 VISITS_SHOWN = 8
@@ -128,12 +132,6 @@ def village(region: Region, now: datetime) -> Village:
         .order_by("state", "pk")
         .first()
     )
-    visits = (
-        ServiceSession.objects.filter(region=region, state=SessionState.CONFIRMED)
-        .select_related("person")
-        .annotate(began=Lower("period"))
-        .order_by("-began")[:VISITS_SHOWN]
-    )
     opportunities = (
         Opportunity.objects.filter(region=region, state=OpportunityState.OPEN, shifts__ends_at__gt=now)
         .distinct()
@@ -144,13 +142,29 @@ def village(region: Region, now: datetime) -> Village:
         status,
         post,
         list(post.contract.obligations.all()) if post else [],
-        list(visits),
+        list(confirmed_visits(region)[:VISITS_SHOWN]),
         list(opportunities),
         Region.objects.filter(code=region.parent_code or 0).first(),
         post is not None
         and post.adviser_id is not None
         and public_cards(timezone.localdate(now)).filter(pk=post.adviser_id).exists(),
+        post.contract.buyer if post else _bureau_of(region.county_code),
     )
+
+
+def confirmed_visits(region: Region) -> QuerySet[ServiceSession]:
+    """What the village has confirmed, the latest first."""
+    return (
+        ServiceSession.objects.filter(region=region, state=SessionState.CONFIRMED)
+        .select_related("person")
+        .annotate(began=Lower("period"))
+        .order_by("-began", "-pk")
+    )
+
+
+def _bureau_of(county: int | None) -> Organisation | None:
+    bureaus = Organisation.objects.filter(kind=OrganisationKind.BUREAU, region=county)
+    return bureaus.exclude(state=OrganisationState.CLOSED).order_by("pk").first()
 
 
 def chart_data(rows: list[Row], name: Any) -> dict[str, Any]:

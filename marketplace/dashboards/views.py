@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,6 +29,8 @@ from volunteers.selectors import near_and_free
 from . import selectors
 from .shortcuts import shortcuts_for
 from .visits import next_visit_by, owed_on_site
+
+VISITS_A_PAGE = 50
 
 
 @public_page
@@ -58,6 +62,30 @@ def coverage(request: HttpRequest, code: int = 0) -> HttpResponse:
         "chart": selectors.chart_data(shown.rows, lambda r: localized(r, "name")),
     }
     return render(request, "dashboards/coverage.html", context)
+
+
+@public_page
+@require_safe
+def visits(request: HttpRequest, code: int) -> HttpResponseBase:
+    """Every visit that a village has confirmed, page by page or as a table."""
+    region = get_object_or_404(Region, code=code, level=Level.VILLAGE)
+    found = selectors.confirmed_visits(region)
+    if request.GET.get("format") == "csv":
+        header = (_("from"), _("until"), _("minutes"), _("kind"), _("who came"), _("people served"))
+        rows = (
+            (
+                timezone.localtime(visit.period.lower).isoformat(timespec="minutes"),
+                timezone.localtime(visit.period.upper).isoformat(timespec="minutes"),
+                visit.decided_minutes,
+                visit.get_kind_display(),
+                localized(visit.person, "display_name"),
+                visit.people_served,
+            )
+            for visit in found.iterator(chunk_size=1_000)
+        )
+        return csv_response(f"visits-{code}.csv", header, rows)
+    page = Paginator(found, VISITS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "dashboards/visits.html", {"region": region, "page": page, "path": path(region)})
 
 
 @public_page

@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from marketplace.accounts import rules, services
 from marketplace.accounts.models import Organisation, Role, User
+from marketplace.audit.models import Event
 from marketplace.core import clock
+from marketplace.core.errors import PermissionRefused
 from tests.factories.accounts import (
     LEISHAN,
     a_credit_code,
@@ -187,3 +189,87 @@ def test_the_bureau_verifies_an_organisation_from_its_page(client_for, bureau):
     client_for(make_member(Role.OFFICER, bureau)).post(url("verify_organisation", firm.pk), {"note": "一致"})
     firm.refresh_from_db()
     assert firm.state == "verified"
+
+
+def entry(firm, **kw):
+    return {
+        "name": firm.name,
+        "name_en": firm.name_en,
+        "region": str(firm.region_id),
+        "address": firm.address,
+        "phone": firm.phone,
+        "head_name": firm.head_name,
+        **({"small_or_micro": "on"} if firm.small_or_micro else {}),
+    } | kw
+
+
+def acts(firm):
+    return list(Event.objects.filter(subject_type="accounts.organisation", subject_id=firm.pk).order_by("pk"))
+
+
+def test_an_administrator_keeps_the_entry_and_a_new_name_is_compared_anew(client_for):
+    firm = make_organisation(state="verified")
+    admin, page = client_for(make_member(Role.ADMIN, firm), language="en"), url("organisation_edit", firm.pk)
+    assert f'value="{firm.name}"' in admin.get(page).content.decode()
+    assert admin.post(page, entry(firm)).status_code == 302
+    assert acts(firm) == []
+
+    answer = admin.post(page, entry(firm, phone="０８５５", address="示例路2号"))
+    assert "no telephone number" in answer.content.decode()
+    assert 'value="示例路2号"' in answer.content.decode()
+    firm.refresh_from_db()
+    assert (firm.address, firm.phone) == ("", "")
+
+    admin.post(page, entry(firm, phone=" 0855-0000000 ", address="示例路2号", small_or_micro="on"))
+    firm.refresh_from_db()
+    assert (firm.address, firm.phone, firm.small_or_micro, firm.state) == (
+        "示例路2号",
+        "0855-0000000",
+        True,
+        "verified",
+    )
+    assert 'href="tel:0855-0000000"' in client_for().get(url("organisation", firm.pk)).content.decode()
+    listed = client_for().get(url("organisations") + "?format=csv")
+    assert "示例路2号,0855-0000000" in b"".join(listed.streaming_content).decode()
+
+    admin.post(page, entry(firm, name="改名示例律师事务所"))
+    firm.refresh_from_db()
+    assert (firm.name, firm.state) == ("改名示例律师事务所", "registered")
+    assert [(e.action, e.data["fields"]) for e in acts(firm)] == [
+        ("organisation.update", ["address", "phone", "small_or_micro"]),
+        ("organisation.revise", ["name"]),
+    ]
+    # It may bid meanwhile.
+    assert rules.has_role(User.objects.get(pk=admin.session["_auth_user_id"]), firm, Role.ADMIN)
+
+
+def test_a_public_body_keeps_its_telephone_and_not_its_name(client_for, bureau):
+    admin = make_member(Role.ADMIN, bureau)
+    browser, page = client_for(admin, language="en"), url("organisation_edit", bureau.pk)
+    assert 'type="checkbox"' not in browser.get(page).content.decode()
+    refused = browser.post(page, entry(bureau, name="别名示例司法局"))
+    assert refused.status_code == 403
+    assert "supervising authority" in refused.content.decode()
+    browser.post(page, entry(bureau, phone="0855-0000000"))
+    before = bureau.name
+    bureau.refresh_from_db()
+    assert (bureau.name, bureau.phone) == (before, "0855-0000000")
+
+
+def test_an_entry_is_its_administrators_alone(client_for, bureau):
+    firm = make_organisation()
+    for nearly in (
+        make_member(Role.BIDDER, firm),
+        make_member(Role.ADMIN, make_organisation()),
+        make_member(Role.OFFICER, bureau),
+    ):
+        browser = client_for(nearly)
+        assert browser.get(url("organisation_edit", firm.pk)).status_code == 404
+        assert browser.post(url("organisation_edit", firm.pk), entry(firm, phone="0855-0000000")).status_code == 404
+        with pytest.raises(PermissionRefused):
+            services.revise_organisation(
+                actor=nearly, organisation=firm, name=firm.name, name_en="", region=firm.region, address="",
+                phone="0855-0000000", head_name="", small_or_micro=False, now=clock.now(),
+            )  # fmt: skip
+    firm.refresh_from_db()
+    assert firm.phone == ""

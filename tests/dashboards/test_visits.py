@@ -7,10 +7,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from marketplace.accounts.models import Organisation
 from marketplace.contracts.models import Post
 from marketplace.core import clock
-from marketplace.dashboards import visits
+from marketplace.dashboards import views, visits
+from tests.factories.accounts import LEISHAN, a_place, make_organisation
 from tests.factories.contracts import make_contract
 from tests.factories.timesheets import make_committee, make_session
 
@@ -94,3 +99,38 @@ def test_the_village_page_says_when_and_where_to_complain(client_for: Any) -> No
     assert "7 月 18 日" in facts
     assert facts.index("下次到村不晚于") < facts.index("8 月 31 日")
     assert 'href="/guide/contact/"' in page.partition("</main>")[0]
+
+
+def test_every_visit_of_a_village_is_read_page_by_page_and_as_a_table(client_for: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(views, "VISITS_A_PAGE", 2)
+    committee, voice = make_committee()
+    for days in (1, 2, 3):
+        make_session(host=committee, confirmed_by=voice, start=clock.now() - timedelta(days=days), minutes=60 + days)
+    make_session(host=committee, start=clock.now() - timedelta(days=9), minutes=640)
+    page = reverse("dashboards:visits", args=[committee.region_id])
+    village = client_for().get(reverse("dashboards:coverage", args=[committee.region_id])).content.decode()
+    assert page in village
+    with CaptureQueriesContext(connection) as first:
+        seen = client_for(language="en").get(page).content.decode()
+    assert "3 visits" in seen
+    assert (seen.count("1 h 1 min"), seen.count("1 h 3 min")) == (1, 0)
+    with CaptureQueriesContext(connection) as second:
+        last = client_for(language="en").get(page, {"page": 2}).content.decode()
+    assert last.count("1 h 3 min") == 1
+    assert len(first) == len(second)
+    rows = b"".join(client_for().get(page, {"format": "csv"}).streaming_content).decode().splitlines()
+    assert [row.split(",")[2] for row in rows[1:]] == ["61", "62", "63"]
+    assert client_for().get(reverse("dashboards:visits", args=[LEISHAN])).status_code == 404
+
+
+def test_a_village_knows_whom_to_ring_up(client_for: Any) -> None:
+    bureau = make_organisation("bureau", address="示例路1号", phone="0855-0000000")
+    make_organisation("bureau", region=a_place(522631000000), phone="0855-1111111")
+    village = a_place(522634100201)
+    seen = client_for().get(reverse("dashboards:coverage", args=[village.pk])).content.decode()
+    assert bureau.name in seen
+    assert 'href="tel:0855-0000000"' in seen
+    assert "0855-1111111" not in seen
+    post = a_served_post()
+    Organisation.objects.filter(pk=post.contract.buyer_id).update(phone="0855-2222222")
+    assert "0855-2222222" in client_for().get(reverse("dashboards:coverage", args=[post.region_id])).content.decode()

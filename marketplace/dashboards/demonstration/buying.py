@@ -31,7 +31,7 @@ from marketplace.procurement.selectors_evaluation import scored_criteria, valid_
 from marketplace.regions.models import Region
 from marketplace.statutes.services import earliest_bid_deadline
 
-from .cast import PASSPHRASE, Bureau, Firm
+from .cast import OFFICE_PHONE, PASSPHRASE, Bureau, Firm
 from .stage import Stage
 
 
@@ -173,7 +173,7 @@ class Purchase:
             small_or_micro=firm.organisation.small_or_micro,
             legal_representative=firm.bidder.display_name,
             contact_name=firm.bidder.display_name,
-            contact_phone="0855-0000000",
+            contact_phone=OFFICE_PHONE,
             team=tuple(
                 TeamMember(lawyer.display_name, experience="基层法律服务五年以上") for lawyer in firm.lawyers[:6]
             ),

@@ -31,6 +31,8 @@ PASSWORD = "demonstration-2014"  # noqa: S105
 #: What the key-holders of the play type at an opening.
 PASSPHRASE = "雷公山下 三把钥匙 分开保管"  # noqa: S105
 JOINED = -430
+#: Of every office of the play; nobody answers.
+OFFICE_PHONE = "0855-0000000"
 
 _SURNAMES = (
     ("杨", "Yang"), ("吴", "Wu"), ("潘", "Pan"), ("龙", "Long"), ("石", "Shi"), ("李", "Li"), ("王", "Wang"), ("张", "Zhang"),
@@ -173,6 +175,8 @@ class Casting:
             name_en=name_en,
             credit_code=code,
             region=Region.objects.get(code=region),
+            address=f"{Region.objects.get(code=region).name}示例路{self._serial}号",
+            phone=OFFICE_PHONE,
             small_or_micro=small,
             now=self.now,
         )
@@ -217,6 +221,7 @@ class Casting:
             credit_code=self._credit_code(f"11{region // 1_000_000}MB"),
             region=Region.objects.get(code=region),
             address=f"{Region.objects.get(code=region).name}示例路1号",
+            phone=OFFICE_PHONE,
             now=self.now,
         )
         parts = (("officer", "杨", "Yang"), ("approver", "李", "Li"), ("finance", "罗", "Luo"), ("second", "莫", "Mo"))

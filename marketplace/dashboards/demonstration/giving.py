@@ -17,7 +17,7 @@ from volunteers import sign_ups
 from volunteers.models import Opportunity, Shift
 from volunteers.services import NewShift
 
-from .cast import COUNTY, Cast
+from .cast import COUNTY, OFFICE_PHONE, Cast
 from .stage import Stage
 
 RULES = {
@@ -149,7 +149,7 @@ class Giving:
                 region=self.towns[town],
                 meeting_point=f"{self.towns[town].name}便民服务中心一楼大厅（示例）",
                 meeting_point_en=f"Hall on the ground floor of the citizens' service centre, {self.towns[town].name_en} (sample)",
-                contact_phone="0855-0000000",
+                contact_phone=OFFICE_PHONE,
                 shifts=[NewShift(*s) for s in shifts],
                 required_credential=credential,
                 languages=languages,

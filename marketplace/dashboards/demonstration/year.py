@@ -30,7 +30,7 @@ from volunteers import services as volunteering
 from volunteers import sign_ups
 from volunteers.services import NewShift
 
-from .cast import Cast, Firm
+from .cast import OFFICE_PHONE, Cast, Firm
 from .stage import Stage
 
 _WORK = (
@@ -147,7 +147,7 @@ class Year:
                     shifts=shifts,
                     meeting_point="村（居）民委员会办公室",
                     meeting_point_en="office of the village or residents' committee",
-                    contact_phone="0855-0000000",
+                    contact_phone=OFFICE_PHONE,
                     now=now,
                 )
                 for call in opened:
