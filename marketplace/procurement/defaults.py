@@ -22,50 +22,95 @@ class CriterionData:
     guidance_en: str = ""
 
 
-_PRICE = (
-    "满足磋商文件要求且评审价格最低的为基准价，得满分；其他按 基准价 ÷ 评审价格 × 分值 计算，保留两位小数。",
-    "The lowest valid price is the base and gets full points; others get base ÷ price × points, to two decimals.",
+#: By whether it is an open tender: each method has its own name for the base (令87 art. 55, 财库〔2014〕214号 art. 24).
+_PRICE = {
+    True: "满足招标文件要求且评审价格最低的为评标基准价，得满分；其他按 评标基准价 ÷ 评审价格 × 分值 计算，保留两位小数。",
+    False: "满足磋商文件要求且评审价格最低的为磋商基准价，得满分；其他按 磋商基准价 ÷ 评审价格 × 分值 计算，保留两位小数。",
+}
+_PRICE_EN = (
+    "The lowest valid price is the base and gets full points; others get base ÷ price × points, to two decimals."
+)
+#: Service plan, team, cover, quality control, in the words that every service can be judged by.
+_ANY_SERVICE = (
+    (
+        "服务方案",
+        "人员安排、服务方式、时间进度与服务标准逐条对应，可行、具体的得高分；照抄标准、没有安排的得低分。",
+        "Service plan",
+        (
+            "People, ways of working and timetable set against every line of the standard: concrete and feasible scores high, "
+            "copied text scores low."
+        ),
+    ),
+    (
+        "服务团队",
+        "拟派人员的专业方向、从事同类服务的经历、能使用的语言与本项目服务需要相符的程度。",
+        "Team",
+        (
+            "How far the people proposed, their fields, their experience of such services and the languages they speak fit what "
+            "is needed here."
+        ),
+    ),
+    (
+        "应急与衔接",
+        "拟派人员请假、离职或者任务突增时的替补和响应安排，与采购人及有关单位的衔接办法。",
+        "Cover and cooperation",
+        "Cover when somebody is away or leaves or when work piles up, and how work is tied in with the buyer and others.",
+    ),
+    (
+        "质量管理",
+        "服务记录、质量检查、服务对象意见处理和问题整改的办法。",
+        "Quality control",
+        "Records of service, checks of its quality, handling of complaints, and how faults are mended.",
+    ),
+)
+#: The same where a village has its own adviser.
+_BY_VILLAGE = (
+    (
+        "服务方案",
+        "到村安排、讲座计划、远程答复方式与服务标准逐条对应，可行、具体的得高分；照抄标准、没有安排的得低分。",
+        "Service plan",
+        (
+            "Visits, lectures and remote answers set against every line of the standard: concrete and feasible scores high, "
+            "copied text scores low."
+        ),
+    ),
+    (
+        "服务团队",
+        "拟派人员的专业方向、农村和基层服务经历、能使用的当地语言与所服务村的需要相符的程度。",
+        "Team",
+        (
+            "How far the people proposed, their fields, their experience in villages and the languages they speak fit the "
+            "villages served."
+        ),
+    ),
+    (
+        "应急与衔接",
+        "顾问请假、离职、突发纠纷时的替补和响应安排，与法律援助、人民调解的衔接办法。",
+        "Cover and cooperation",
+        "Cover when an adviser is away or leaves, response to sudden disputes, work with legal aid and mediation.",
+    ),
+    (
+        "质量管理",
+        "服务记录、回访、群众意见处理和内部检查的办法。",
+        "Quality control",
+        "Records of service, follow-up, handling of people's complaints, internal checks.",
+    ),
 )
 
 
-def default_criteria(method: str) -> list[CriterionData]:
-    """Price, service plan, team, answers to what the place needs, quality control: 100 points together."""
-    price = Decimal(20 if method == Method.CONSULTATION else 15)
+def default_criteria(method: str, *, by_village: bool) -> list[CriterionData]:
+    """Price, service plan, team, cover, quality control: 100 points together.
+
+    ``by_village``: the product has one post a village, so that visits and lectures there can be asked about.
+    """
+    price = Decimal(15 if method == Method.OPEN else 20)
+    points = (Decimal(100) - price - 45, Decimal(20), Decimal(15), Decimal(10))
+    judged = _BY_VILLAGE if by_village else _ANY_SERVICE
     return [
-        CriterionData(CriterionKind.PRICE, "价格", price, _PRICE[0], "Price", _PRICE[1]),
-        CriterionData(
-            CriterionKind.JUDGED,
-            "服务方案",
-            Decimal(100) - price - 45,
-            "到村安排、讲座计划、远程答复方式与服务标准逐条对应，可行、具体的得高分；照抄标准、没有安排的得低分。",
-            "Service plan",
-            "Visits, lectures and remote answers set against every line of the standard: concrete and feasible scores high, "
-            "copied text scores low.",
-        ),
-        CriterionData(
-            CriterionKind.JUDGED,
-            "服务团队",
-            Decimal(20),
-            "拟派人员的专业方向、农村和基层服务经历、能使用的当地语言与所服务村的需要相符的程度。",
-            "Team",
-            "How far the people proposed, their fields, their experience in villages and the languages they speak fit the "
-            "villages served.",
-        ),
-        CriterionData(
-            CriterionKind.JUDGED,
-            "应急与衔接",
-            Decimal(15),
-            "顾问请假、离职、突发纠纷时的替补和响应安排，与法律援助、人民调解的衔接办法。",
-            "Cover and cooperation",
-            "Cover when an adviser is away or leaves, response to sudden disputes, work with legal aid and mediation.",
-        ),
-        CriterionData(
-            CriterionKind.JUDGED,
-            "质量管理",
-            Decimal(10),
-            "服务记录、回访、群众意见处理和内部检查的办法。",
-            "Quality control",
-            "Records of service, follow-up, handling of people's complaints, internal checks.",
+        CriterionData(CriterionKind.PRICE, "价格", price, _PRICE[method == Method.OPEN], "Price", _PRICE_EN),
+        *(
+            CriterionData(CriterionKind.JUDGED, title, worth, guidance, title_en, guidance_en)
+            for worth, (title, guidance, title_en, guidance_en) in zip(points, judged, strict=True)
         ),
     ]
 

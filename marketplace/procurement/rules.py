@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from marketplace.accounts.models import Organisation, Role
 from marketplace.accounts.rules import (
     PUBLIC_KINDS,
+    ROLES_OF_KIND,
     has_role,
     inside,
     is_supervisor,
@@ -23,6 +24,8 @@ from .states import PLAN, TENDER, BidState, PlanState, TenderState
 
 #: Members of a buyer who see what is not public yet.
 STAFF = (Role.OFFICER, Role.APPROVER, Role.FINANCE, Role.KEY_HOLDER, Role.SUPERVISOR, Role.ADMIN)
+#: Public bodies that can have people to buy or to watch over it. A village committee has none: its county buys for it.
+BUYING_KINDS = frozenset(kind for kind in PUBLIC_KINDS if ({*STAFF} - {Role.ADMIN}) & {*ROLES_OF_KIND[kind]})
 #: From these states on the public knows of a tender. A cancelled one is known if it had been published.
 KNOWN_STATES = (
     TenderState.PUBLISHED,
@@ -37,7 +40,7 @@ IS_PUBLIC = Q(state__in=KNOWN_STATES) | Q(state=TenderState.CANCELLED, published
 
 def buyers_of(user: Any, *roles: str) -> QuerySet[Organisation]:
     """The buying organisations for which ``user`` acts in one of ``roles`` (default: any member of staff)."""
-    return organisations_of(user, *(roles or STAFF)).filter(kind__in=PUBLIC_KINDS)
+    return organisations_of(user, *(roles or STAFF)).filter(kind__in=BUYING_KINDS)
 
 
 def suppliers_of(user: Any) -> list[Organisation]:
@@ -65,7 +68,7 @@ def visible_budget_lines(user: Any) -> QuerySet[BudgetLine]:
 
 
 def can_open_budget_line(user: Any, organisation: Organisation) -> bool:
-    return organisation.kind in PUBLIC_KINDS and has_role(user, organisation, Role.FINANCE)
+    return organisation.kind in BUYING_KINDS and has_role(user, organisation, Role.FINANCE)
 
 
 def visible_plans(user: Any) -> QuerySet[Plan]:
@@ -73,7 +76,7 @@ def visible_plans(user: Any) -> QuerySet[Plan]:
 
 
 def can_draft(user: Any, organisation: Organisation) -> bool:
-    return organisation.kind in PUBLIC_KINDS and has_role(user, organisation, Role.OFFICER)
+    return organisation.kind in BUYING_KINDS and has_role(user, organisation, Role.OFFICER)
 
 
 def can_edit_plan(user: Any, plan: Plan) -> bool:

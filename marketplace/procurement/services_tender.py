@@ -202,7 +202,9 @@ def add_lot(
     _set_amounts(lot, quantity, seats)
     lot.save()
     _write_regions(lot, regions)
-    _write_criteria(lot, default_criteria(tender.method) if criteria is None else criteria)
+    if criteria is None:
+        criteria = default_criteria(tender.method, by_village=lot.by_village)
+    _write_criteria(lot, criteria)
     record(actor=actor, action="tender.edit", subject=tender, now=now, data={"lot": lot.number, "added": True})
     return lot
 

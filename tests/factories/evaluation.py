@@ -81,7 +81,7 @@ def _with_objective(**kw: Any) -> Tender:
     """A published tender whose last factor is objective."""
     tender = make_tender(state="draft", **kw)
     people, now = bureau_of(tender), clock.now()
-    factors = default_criteria(tender.method)
+    factors = default_criteria(tender.method, by_village=True)
     factors[-1] = replace(
         factors[-1], kind=CriterionKind.OBJECTIVE, title="持证人数", guidance="每有一名持证律师得 2 分，满分 10 分。"
     )

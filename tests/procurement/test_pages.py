@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from marketplace.accounts.models import OrganisationKind, Role
 from marketplace.core import clock, workspace
 from marketplace.core.units import yuan
 from marketplace.core.words import exact_words
@@ -13,7 +14,7 @@ from marketplace.procurement import documents, selectors, services_bidding, serv
 from marketplace.procurement.areas import Area
 from marketplace.procurement.models import BidDraft, Notice, Plan, Tender
 from marketplace.procurement.selectors import life_line
-from tests.factories.accounts import make_membership, make_user
+from tests.factories.accounts import make_membership, make_organisation, make_user
 from tests.factories.procurement import (
     PDF,
     bureau_of,
@@ -166,6 +167,26 @@ def test_a_stranger_and_a_supplier_see_no_desk(now, client_for):
         assert client_for().get(address).status_code == 302, address
     for address in set(desks) - {url("amend", published.pk)}:
         assert client_for(bidder).get(address).status_code == 404, address
+
+
+def test_a_village_committee_is_led_to_no_plan_and_no_budget(now, client_for):
+    """It has an administrator, as bureaus have; yet nobody of it could ever enter a budget or draw up a plan."""
+    own = make_bureau().organisation
+    make_tender(now=now)
+    committee = make_organisation(OrganisationKind.VILLAGE, region=own.region)
+    voice = make_user()
+    for role in (Role.ADMIN, Role.VILLAGE):
+        make_membership(voice, committee, role)
+    client = client_for(voice)
+    for name in ("plans", "budget_lines", "tenders", "plan_new", "budget_new"):
+        assert client.get(url(name)).status_code == 404, name
+        assert url(name) not in client.get(url("index")).text, name
+    # The administrator of a bureau, who buys as little himself, reads them.
+    head = make_user()
+    make_membership(head, own, Role.ADMIN)
+    for name in ("plans", "budget_lines", "tenders"):
+        assert client_for(head).get(url(name)).status_code == 200, name
+        assert url(name) in client_for(head).get(url("index")).text, name
 
 
 def test_the_drafter_is_told_and_nothing_is_approved(now, client_for, settings):

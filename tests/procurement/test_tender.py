@@ -29,6 +29,7 @@ from marketplace.procurement.errors import (
 )
 from marketplace.procurement.models import Criterion, Lot, Method, Notice, Question, Tender
 from tests.factories.accounts import make_membership
+from tests.factories.catalog import make_product
 from tests.factories.procurement import (
     bureau_of,
     make_budget_line,
@@ -118,7 +119,7 @@ def test_villages_of_another_county_are_refused(now):
 
 def factors(*changed):
     """The usual factors with the second one replaced."""
-    usual = default_criteria(Method.CONSULTATION)
+    usual = default_criteria(Method.CONSULTATION, by_village=True)
     return [usual[0], *changed, *usual[2:]]
 
 
@@ -146,6 +147,28 @@ def test_unfair_factors_are_found(now, words, what):
 
 
 @pytest.mark.parametrize(
+    ("code", "fits"), [("PLS-01", True), ("PLS-02", False), ("PLS-03", False), ("PLS-06", False), ("PLS-09", False)]
+)
+def test_the_usual_factors_ask_about_visits_only_where_villages_are_served(now, code, fits):
+    """Nobody can judge the visits and lectures of a counsel team; what any service can be judged by passes the linter."""
+    tender = make_tender(state="draft", lots=0, plan=make_plan(product=make_product(code)))
+    regions = villages(1) if fits else []
+    lot = services_tender.add_lot(
+        actor=tender.drafted_by, tender=tender, title="一", ceiling=yuan(1), regions=regions, now=now
+    )
+    guidance = "".join(lot.criteria.values_list("guidance", flat=True))
+    assert ("到村" in guidance, "顾问请假" in guidance) == (fits, fits)
+    assert sum(lot.criteria.values_list("points", flat=True)) == 100
+    assert services_tender.submit_tender(actor=tender.drafted_by, tender=tender, now=now).state == "submitted"
+
+
+@pytest.mark.parametrize(("method", "document"), [("open", "招标文件"), ("consultation", "磋商文件")])
+def test_the_price_is_judged_by_the_document_of_the_method(now, method, document):
+    lot = make_tender(state="draft", lots=1, plan=make_plan(make_bureau(), method=method)).lots.get()
+    assert lot.criteria.get(kind="price").guidance.startswith(f"满足{document}要求")
+
+
+@pytest.mark.parametrize(
     ("method", "price", "lawful"),
     [("consultation", 9, False), ("consultation", 10, True), ("consultation", 30, True), ("consultation", 31, False),
      ("open", 9, False), ("open", 10, True), ("open", 60, True)],
@@ -153,7 +176,7 @@ def test_unfair_factors_are_found(now, words, what):
 def test_the_weight_of_the_price(now, method, price, lawful):
     bureau = make_bureau()
     tender = make_tender(state="draft", lots=1, plan=make_plan(bureau, method=method))
-    usual = default_criteria(method)
+    usual = default_criteria(method, by_village=True)
     rest = CriterionData("judged", "服务方案", Decimal(100 - price), "逐条对应标准。")
     services_tender.set_criteria(
         actor=bureau.officer,
@@ -172,7 +195,7 @@ def test_points_add_up_to_a_hundred(now):
     tender = make_tender(state="draft", lots=1)
     lot = tender.lots.get()
     services_tender.set_criteria(
-        actor=tender.drafted_by, lot=lot, criteria=default_criteria("consultation")[:-1], now=now
+        actor=tender.drafted_by, lot=lot, criteria=default_criteria("consultation", by_village=True)[:-1], now=now
     )
     with pytest.raises(DocumentsNotReady) as refused:
         services_tender.submit_tender(actor=tender.drafted_by, tender=tender, now=now)
@@ -212,7 +235,7 @@ def test_what_was_approved_cannot_change(now):
     lot = tender.lots.first()
     with pytest.raises(PermissionRefused):
         services_tender.set_criteria(
-            actor=tender.drafted_by, lot=lot, criteria=default_criteria("consultation"), now=now
+            actor=tender.drafted_by, lot=lot, criteria=default_criteria("consultation", by_village=True), now=now
         )
     for change in (
         lambda: Lot.objects.filter(pk=lot.pk).update(ceiling=1),

@@ -9,10 +9,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.translation import override
 
 from catalog.pages import ServicePage
 from marketplace.accounts.models import User
 from marketplace.core import clock
+from marketplace.core.mail import LANGUAGES
 from marketplace.core.units import yuan
 from marketplace.procurement import (
     services_award,
@@ -168,17 +170,18 @@ class Purchase:
         """``share`` of the ceiling, rounded to whole yuan."""
         price = (lot.ceiling.amount * Decimal(share)).quantize(Decimal(1))
         judged = [c for c in lot.criteria.all() if c.kind == CriterionKind.JUDGED]
+        answers = _ANSWERS_BY_VILLAGE if lot.by_village else _ANSWERS
         content = BidContent(
             price=yuan(price),
             small_or_micro=firm.organisation.small_or_micro,
-            legal_representative=firm.bidder.display_name,
+            legal_representative=firm.organisation.head_name,
             contact_name=firm.bidder.display_name,
             contact_phone=OFFICE_PHONE,
             team=tuple(
                 TeamMember(lawyer.display_name, experience="基层法律服务五年以上") for lawyer in firm.lawyers[:6]
             ),
-            responses=tuple(Response(c.pk, c.title, _ANSWERS[n % len(_ANSWERS)]) for n, c in enumerate(judged)),
-            note="示例响应文件。",
+            responses=tuple(Response(c.pk, c.title, answers[n % len(answers)]) for n, c in enumerate(judged)),
+            note=f"示例{self._called('bid')}。",
         )
         with clock.rehearse(at):
             services_bidding.submit_bid(
@@ -240,13 +243,14 @@ class Purchase:
 
     def judge(self, seats: Sequence[Evaluator], *, hand_in: bool = True) -> None:
         """Each declares, scores every bid of every lot, and hands in."""
+        reason = f"依据{self._called('bid')}评定。"
         at = self.after(1, 14)
         with clock.rehearse(at):
             for member, seat in enumerate(seats):
                 services_panel.declare(
                     actor=seat.user,
                     tender=self.tender,
-                    statement="本人与各投标人不存在利害关系，将客观公正评审。",
+                    statement=f"本人与各{self._called('bidder')}不存在利害关系，将客观公正评审。",
                     now=at,
                 )
                 for lot in self.tender.lots.filter(failure__isnull=True):
@@ -254,16 +258,18 @@ class Purchase:
                         actor=seat.user,
                         lot=lot,
                         scores={
-                            bid.pk: {
-                                c.pk: (self._points(member, place, c), "依据响应文件评定。")
-                                for c in scored_criteria(lot)
-                            }
+                            bid.pk: {c.pk: (self._points(member, place, c), reason) for c in scored_criteria(lot)}
                             for place, bid in enumerate(valid_bids(lot))
                         },
                         now=at,
                     )
                 if hand_in:
                     services_evaluation.submit_scores(actor=seat.user, tender=self.tender, stand_by=True, now=at)
+
+    def _called(self, what: str) -> str:
+        """What the tender's method calls it, in the language of the papers."""
+        with override(LANGUAGES[0]):
+            return str(getattr(self.tender.wording, what))
 
     def _points(self, member: int, place: int, criterion: Criterion) -> Decimal:
         share = Decimal(86 - 6 * place + (member + place) % 3 * 2) / 100
@@ -288,6 +294,12 @@ class Purchase:
 
 
 _ANSWERS = (
+    "按服务标准逐条列明承办人、完成时限和成果形式；按月报送工作台账，紧急事项当日响应，一般事项三个工作日内办结。",
+    "拟派人员均为执业五年以上的律师，专业方向覆盖行政、合同、土地和劳动等领域，有同类服务经历，其中多人会说苗语。",
+    "每个岗位配备一名替补，请假提前三天通知；任务集中时增派人员，并指定一名联络人与采购人对接。",
+    "每次服务留痕，成果经第二名律师复核；每季度听取意见，七日内答复并整改，内部每半年检查一次。",
+)
+_ANSWERS_BY_VILLAGE = (
     "按村建立服务台账，每月固定到村日并提前在村务公开栏公布；每季度结合农时安排一次讲座，题目由村里点选；微信群和电话 24 小时内答复。",
     "拟派律师均有基层服务经历，熟悉土地、婚姻家庭和务工纠纷，其中多人会说苗语，就近派驻，单程不超过一小时。",
     "每名顾问配备替补，请假提前三天通知；突发纠纷两小时内响应，与司法所、人民调解委员会和法律援助中心建立衔接机制。",

@@ -165,7 +165,16 @@ class Casting:
                 accounts.accept_membership(actor=person, membership=invited, now=self.now)
 
     def organisation(
-        self, kind: str, name: str, name_en: str, region: int, *, by: User, prefix: str = "", small: bool = False
+        self,
+        kind: str,
+        name: str,
+        name_en: str,
+        region: int,
+        *,
+        by: User,
+        prefix: str = "",
+        small: bool = False,
+        head: str = "",
     ) -> Organisation:
         code = self._credit_code(prefix) if prefix else None
         return accounts.register_organisation(
@@ -177,6 +186,7 @@ class Casting:
             region=Region.objects.get(code=region),
             address=f"{Region.objects.get(code=region).name}示例路{self._serial}号",
             phone=OFFICE_PHONE,
+            head_name=head,
             small_or_micro=small,
             now=self.now,
         )
@@ -288,9 +298,11 @@ class Casting:
                 f"firm{number}", f"{_SURNAMES[-number][0]}投标（示例）", f"{_SURNAMES[-number][1]} (bid manager)", seat
             )
             firm_region = seat if seat != COUNTY else COUNTY
+            # Panel members declare that they are no kin of the heads, and so read their names.
             organisation = self.organisation(
-                OrganisationKind.LAW_FIRM, name, name_en, firm_region, by=bidder, prefix="31520000MD", small=small
-            )
+                OrganisationKind.LAW_FIRM, name, name_en, firm_region, by=bidder, prefix="31520000MD", small=small,
+                head=f"{_SURNAMES[-number - len(wanted)][0]}主任（示例）",
+            )  # fmt: skip
             accounts.verify_organisation(actor=self.supervisor, organisation=organisation, now=self.now)
             firm = Firm(organisation, bidder)
             for k in range(size):
@@ -356,7 +368,7 @@ class Casting:
         coordinator = self.person("coordinator", "江示例", "Jiang Shili (sample)", COUNTY)
         association = self.organisation(
             OrganisationKind.ASSOCIATION, "雷山县法律服务志愿者协会（示例）", "Leishan Legal Volunteers (sample)", COUNTY,
-            by=coordinator, prefix="51522634MJ",
+            by=coordinator, prefix="51522634MJ", head="江会长（示例）",
         )  # fmt: skip
         accounts.verify_organisation(actor=self.supervisor, organisation=association, now=self.now)
         self.member(association, coordinator, Role.COORDINATOR, by=coordinator)
