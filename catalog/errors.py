@@ -10,6 +10,14 @@ class ProductNotPublished(DomainError):
     message = _("This product is not published. Ask a catalogue editor to publish it, or choose another one.")
 
 
+class ProductCited(DomainError):
+    code = "product_cited"
+    message = _(
+        "“%(title)s” is cited by procurement plans, tenders or contracts and cannot be deleted. "
+        "Unpublish it instead: then nobody can choose it any more."
+    )
+
+
 class OwnDraft(PermissionRefused):
     code = "own_draft"
     message = _(

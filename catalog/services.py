@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import PROTECT, Max
+from wagtail.models import Page
 
 from marketplace.audit.services import record
 from marketplace.core.canonical import digest
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
 
-from .errors import ProductNotPublished
+from .errors import ProductCited, ProductNotPublished
 from .models import ProductVersion
 from .pages import ServicePage
 
@@ -59,3 +62,22 @@ def freeze_version(*, page: ServicePage, actor: Any, now: datetime) -> ProductVe
         actor=actor, action="product.freeze", subject=version, now=now, data={"digest": fingerprint, "page": fresh.pk}
     )
     return version
+
+
+def check_deletable(*, pages: Iterable[Page]) -> None:
+    """That no product at or below one of ``pages`` is held by a frozen version, a plan or whatever else cites products.
+
+    Wagtail deletes a page with all that stands below it, and asks none of those who cite.
+
+    Raises:
+        ProductCited: one is, and is named.
+    """
+    cites = [
+        link
+        for link in ServicePage._meta.get_fields(include_hidden=True)
+        if link.one_to_many and getattr(link, "on_delete", None) is PROTECT
+    ]
+    for page in pages:
+        for product in ServicePage.objects.descendant_of(page, inclusive=True).order_by("code"):
+            if any(link.related_model.objects.filter(**{link.field.name: product}).exists() for link in cites):
+                raise ProductCited(title=localized(product, "title"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
@@ -26,6 +27,7 @@ from marketplace.core import clock
 from marketplace.core.workspace import work_items
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_product, make_version
+from tests.factories.procurement import make_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +189,26 @@ def test_nobody_publishes_a_product_past_its_review() -> None:
     assert product.permissions_for_user(moderator).can_unpublish()
     news = Page.objects.get(depth=2)
     assert news.permissions_for_user(moderator).can_publish(), "pages that no tender cites keep their editors' rights"
+
+
+def test_a_product_that_is_cited_cannot_be_deleted_alone_nor_with_the_page_above_it(client_for: Any) -> None:
+    cited, free = make_version().page, make_product("PLS-02")
+    planned = make_plan(product=make_product("PLS-03")).product
+    index = Page.objects.get(pk=cited.get_parent().pk)
+    administrator = client_for(make_user(is_superuser=True, is_staff=True), language="en")
+    sure = {"confirm_site_name": settings.WAGTAIL_SITE_NAME}
+    for page in (cited, planned, index):
+        for ask in (administrator.get, administrator.post):
+            answer = ask(f"/cms-admin/pages/{page.pk}/delete/", sure)
+            assert answer.url == f"/cms-admin/pages/{page.pk}/edit/"
+            assert "cannot be deleted. Unpublish it instead" in administrator.get(answer.url).content.decode()
+    assert ServicePage.objects.count() == 3
+    many = f"/cms-admin/bulk/wagtailcore/page/delete/?id={cited.pk}&id={free.pk}&next=/cms-admin/pages/{index.pk}/"
+    refused = administrator.post(many, sure, follow=True).content.decode()
+    assert "cited by procurement plans, tenders or contracts and cannot be deleted" in refused
+    assert ServicePage.objects.count() == 3
+    assert administrator.post(f"/cms-admin/pages/{free.pk}/delete/").status_code == 302
+    assert list(ServicePage.objects.order_by("code")) == [cited, planned]
 
 
 def test_who_changes_the_draft_during_the_review_does_not_approve_it() -> None:

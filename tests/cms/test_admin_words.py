@@ -1,9 +1,50 @@
 """Words that the editors' administration shares with the site keep the meaning that they have there."""
 
+from pathlib import Path
+
+import polib
 import pytest
+import wagtail
+from django.apps import apps
 from django.utils import translation
 
+from cms import administration_words as words
 from cms.models import HomePage
+from marketplace.core.catalogues import python_messages
+
+
+def _of_wagtail(language: str) -> dict[tuple[str, str], polib.POEntry]:
+    folders = [Path(app.path) for app in apps.get_app_configs() if app.name.split(".")[0] == "wagtail"]
+    files = [folder / "locale" / language / "LC_MESSAGES" / "django.po" for folder in folders]
+    return {
+        (entry.msgid, entry.msgid_plural): entry
+        for file in files
+        if file.exists()
+        for entry in polib.pofile(str(file))
+        if entry.translated() or language == "en"
+    }
+
+
+def test_what_we_say_for_wagtail_it_says_in_english_and_not_yet_in_chinese() -> None:
+    source = Path(words.__file__).read_text(encoding="utf-8")
+    listed = {(message.singular, message.plural) for message in python_messages(source, "words")}
+    otherwise = {(word, "") for word in words.OTHERWISE}
+    assert listed == {(w, "") for w in words.UNTRANSLATED} | otherwise | {m for m in listed if m[1]}
+    assert len(listed) == sum(map(len, (words.UNTRANSLATED, words.UNTRANSLATED_PLURALS, words.OTHERWISE)))
+    english, chinese = _of_wagtail("en"), _of_wagtail("zh_Hans")
+    assert listed - english.keys() == set(), f"Wagtail {wagtail.__version__} no longer says these"
+    assert listed & chinese.keys() == otherwise, f"Wagtail {wagtail.__version__} says the others in Chinese itself"
+
+
+def test_the_tick_that_takes_the_whole_site_down_is_chinese() -> None:
+    tick = "This page has one subpage. Unpublish this too"
+    with translation.override("zh-hans"):
+        assert (
+            translation.ngettext(tick, "This page has %(live_descendant_count)s subpages. Unpublish these too", 29)
+            == "此页面下还有 %(live_descendant_count)s 个已发布的页面，一并取消发布"
+        )
+        # Ours, where Wagtail has another.
+        assert translation.gettext("Promote") == "网址与搜索"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.utils import timezone
-from wagtail.models import Workflow
+from wagtail.models import Page, Workflow
 from wagtail.users.models import UserProfile
 
 from cms.models import HomePage, NewsIndexPage, NewsPage
@@ -79,6 +79,15 @@ def test_the_review_of_pages_has_a_name_in_both_languages():
     migration._rename(apps, migration.OLD, migration.NEW)
     assert Workflow.objects.filter(name="发布审核 · Review before publication").exists()
     assert not Workflow.objects.filter(name="Moderators approval").exists()
+
+
+def test_the_root_of_pages_has_a_name_in_both_languages():
+    migration = import_module("cms.migrations.0006_the_root_of_pages_has_a_chinese_name")
+    root = Page.get_first_root_node()
+    assert (root.title, root.draft_title) == (migration.NEW, migration.NEW)
+    migration._rename(apps, migration.NEW, migration.OLD)
+    migration._rename(apps, migration.OLD, migration.NEW)
+    assert Page.get_first_root_node().title == "全部页面 · All pages"
 
 
 def test_the_editors_account_page_asks_for_no_first_and_last_name(client_for):
