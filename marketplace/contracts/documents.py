@@ -20,8 +20,9 @@ from marketplace.core.words import exact_words, money_words
 from marketplace.statutes.errors import UnknownRule
 from marketplace.statutes.selectors import parameter
 
-from .models import Contract, SignedPaper
+from .models import Contract, Obligation, SignedPaper
 from .services_contract import instalment_shares, places_of, post_shares
+from .standard import obligations_of
 from .templatetags.contracts import seat_words
 
 _PAPER = Path(__file__).parent / "papers" / "contract.typ"
@@ -37,10 +38,6 @@ def _say(day: date) -> str:
 
 def _span(first: date, last: date) -> str:
     return _("%(first)s to %(last)s") % {"first": _say(first), "last": _say(last)}
-
-
-def _of(line: dict[str, Any], field: str) -> str:
-    return str((_english() and line.get(f"{field}_en")) or line.get(field, ""))
 
 
 def contract_paper(contract: Contract) -> bytes:
@@ -62,7 +59,8 @@ def contract_paper(contract: Contract) -> bytes:
             (_("Tender"), contract.award.lot.tender.reference),
         ],
         "obligations": [
-            [_of(line, "title"), _how_much(line), _of(line, "evidence")] for line in version.content["obligations"]
+            [localized(line, "title"), _how_much(line), localized(line, "evidence")]
+            for line in obligations_of(contract.award.lot)
         ],
         "standard": _("%(title)s, version %(n)s, SHA-256 %(digest)s")
         % {"title": localized(version, "title"), "n": version.number, "digest": version.digest},
@@ -123,10 +121,13 @@ def signed_digest(contract: Contract) -> str:
     return contract.papers.filter(language=get_language()).values_list("digest", flat=True).first() or ""
 
 
-def _how_much(line: dict[str, Any]) -> str:
-    tolerance = line.get("tolerance")
-    met = " " + _("(met within %(n)s%%)") % {"n": tolerance} if tolerance else ""
-    return standard_words(line) + met
+def _how_much(line: Obligation) -> str:
+    said = [standard_words(line)]
+    if line.tolerance:
+        said.append(_("(met within %(n)s%%)") % {"n": line.tolerance})
+    if line.shared_by > 1:
+        said.append(_("(owed by its %(n)s seats together, in even parts)") % {"n": line.shared_by})
+    return " ".join(said)
 
 
 def _when_paid(contract: Contract) -> list[str]:

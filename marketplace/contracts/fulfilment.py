@@ -1,7 +1,9 @@
 """What a standard asks of a post in a period, what was delivered, and what a shortfall costs.
 
-**Due.** quantity × number of the obligation's periods in which the post existed, rounded down; a part of a month,
-quarter or year counts by its days. A duty "a day" counts working days. "Once" falls due when the post ends.
+**Due.** quantity × number of the obligation's periods in which the post existed; a part of a month, quarter or year
+counts by its days. It is counted from the post's first day and rounded down there, less what fell due before: what a
+part of a quarter leaves over falls due in the next, and the parts of a year add up to the year. A duty "a day" counts
+working days. "Once" falls due when the post ends. Seats that owe something together owe even parts of it.
 "Each time" (an answer within 24 hours) and limits have no quantity that falls due: they are shown, not counted.
 
 **Met.** delivered ≥ due × (100 − tolerance) %.
@@ -147,18 +149,28 @@ def fulfilment(
         by_contract[obligation.contract_id].append(obligation)
     counted = minutes_by_subject(SUBJECT, [p.pk for p in rows], day_start(since), day_start(until + timedelta(days=1)))
     calendar = TableCalendar()
-    known: dict[tuple[str, date, date, date], Fraction | None] = {}
+    known: dict[tuple[str, date, date, date, date], tuple[Fraction, Fraction] | None] = {}
     found = {}
     for post in rows:
         begin, end = max(since, post.starts_on), min(until, post.ends_on)
         items = []
         for obligation in by_contract[post.contract_id]:
-            key = (obligation.period, begin, end, post.ends_on)
+            key = (obligation.period, begin, end, post.starts_on, post.ends_on)
             if key not in known:
-                known[key] = periods_in(obligation.period, begin, end, last_day=post.ends_on, calendar=calendar)
-            items.append(_item(obligation, known[key], counted.get((post.pk, obligation.kind))))
+                known[key] = _periods_so_far(obligation.period, begin, end, post, calendar)
+            items.append(_item(obligation, post, known[key], counted.get((post.pk, obligation.kind))))
         found[post.pk] = items
     return found
+
+
+def _periods_so_far(
+    period: str, begin: date, end: date, post: Post, calendar: Calendar
+) -> tuple[Fraction, Fraction] | None:
+    """How many of ``period`` the post had existed before ``begin``, and by ``end``; None where none can be counted."""
+    now = periods_in(period, begin, end, last_day=post.ends_on, calendar=calendar)
+    eve = begin - timedelta(days=1)
+    before = periods_in(period, post.starts_on, eve, last_day=post.ends_on, calendar=calendar)
+    return None if now is None or before is None else (before, before + now)
 
 
 def is_counted(obligation: Obligation) -> bool:
@@ -170,7 +182,9 @@ def is_counted(obligation: Obligation) -> bool:
     )
 
 
-def _item(obligation: Obligation, periods: Fraction | None, counted: dict[str, int] | None) -> Item:
+def _item(
+    obligation: Obligation, post: Post, periods: tuple[Fraction, Fraction] | None, counted: dict[str, int] | None
+) -> Item:
     counted = counted or {"minutes": 0, "times": 0, "people": 0, "waiting": 0}
     unit = obligation.quantity_unit
     return Item(
@@ -180,10 +194,21 @@ def _item(obligation: Obligation, periods: Fraction | None, counted: dict[str, i
         title_en=obligation.title_en,
         unit=unit,
         tolerance=obligation.tolerance,
-        due=int(obligation.quantity * periods) if is_counted(obligation) and periods is not None else None,
+        due=_due(obligation, post.seat, *periods) if is_counted(obligation) and periods is not None else None,
         done=counted["minutes" if unit in _BY_MINUTES else "times"],
         waiting=counted["waiting"],
     )
+
+
+def _due(obligation: Obligation, seat: int, before: Fraction, by_now: Fraction) -> int:
+    """What falls due between: seats that share an obligation take its units in turn, so that their parts add up to it."""
+    quantity, among = obligation.quantity, obligation.shared_by
+    turn = (seat - 1) % among
+
+    def part(periods: Fraction) -> int:
+        return (int(quantity * periods) + among - 1 - turn) // among
+
+    return part(by_now) - part(before)
 
 
 def deduction(share: Decimal, items: Sequence[Item]) -> Decimal:

@@ -97,7 +97,10 @@ class SignedPaper(models.Model):
 
 
 class Obligation(models.Model):
-    """One line of the frozen standard, as it binds this contract's every post."""
+    """One line of the frozen standard, as it binds this contract (``standard.obligations_of``).
+
+    Every post owes ``quantity``; where it is ``shared_by`` several seats they owe it together, in even parts.
+    """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="obligations")
     code = models.CharField(max_length=30)
@@ -108,6 +111,7 @@ class Obligation(models.Model):
     quantity_unit = models.CharField(_("unit"), max_length=12)
     period = models.CharField(_("period"), max_length=8)
     tolerance = models.PositiveSmallIntegerField(_("tolerance (percent)"), default=0)
+    shared_by = models.PositiveSmallIntegerField(_("shared by so many seats"), default=1, db_default=1)
     evidence = models.CharField(_("evidence"), max_length=200, blank=True)
     evidence_en = models.CharField(_("evidence in English"), max_length=240, blank=True)
 

@@ -38,6 +38,7 @@ from . import errors, rules
 from .events import ContractActivated, ContractEnded
 from .fulfilment import instalment_periods
 from .models import Contract, Instalment, Obligation, Post
+from .standard import obligations_of
 from .states import CONTRACT, INSTALMENT, POST, ContractState, InstalmentState, PostState
 
 
@@ -220,8 +221,10 @@ def sign_as_buyer(*, actor: User, contract: Contract, now: datetime) -> Contract
 
 
 def _write_obligations(contract: Contract) -> list[Obligation]:
-    lines = contract.award.lot.product_version.content["obligations"]
-    return Obligation.objects.bulk_create([Obligation(contract=contract, **line) for line in lines])
+    lines = obligations_of(contract.award.lot)
+    for line in lines:
+        line.contract = contract
+    return Obligation.objects.bulk_create(lines)
 
 
 def places_of(lot: Lot) -> list[tuple[Region, int]]:
@@ -305,7 +308,11 @@ def contract_notice(
         "ends_on": contract.ends_on.isoformat(),
         "signed_on": timezone.localdate(contract.buyer_signed_at).isoformat(),
         "posts": len(places),
-        "places": [{"code": str(region.code), "name": region.name} for region, seat in places if seat == 1],
+        "places": [
+            {"code": str(region.code), "name": region.name, "name_en": region.name_en}
+            for region, seat in places
+            if seat == 1
+        ],
         "obligations": [
             {
                 "code": o.code,
@@ -314,6 +321,7 @@ def contract_notice(
                 "quantity": o.quantity,
                 "unit": o.quantity_unit,
                 "period": o.period,
+                "shared_by": o.shared_by,
             }
             for o in obligations
         ],

@@ -29,6 +29,7 @@ from . import documents, rules, selectors, shifts
 from .fulfilment import is_counted
 from .models import Contract, Instalment
 from .services_payment import period_is_over
+from .standard import obligations_of
 from .states import ContractState, InstalmentState, PostState
 from .templatetags.contracts import term
 
@@ -148,7 +149,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
                 in_shifts=in_shifts,
             ),
             "columns": [o for o in obligations if is_counted(o)],
-            "obligations": obligations or contract.award.lot.product_version.content["obligations"],
+            "obligations": obligations or obligations_of(contract.award.lot),
             "instalments": instalments,
             "money": selectors.money_of(instalments),
             "page": page,

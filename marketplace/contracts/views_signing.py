@@ -24,6 +24,7 @@ from .forms import ReadForm, ReasonForm, refuse
 from .fulfilment import instalment_periods
 from .models import Contract
 from .services_contract import places_of
+from .standard import obligations_of
 from .states import ContractState, InstalmentState
 from .templatetags.contracts import days_words
 from .views import get_contract, signed_in
@@ -57,7 +58,7 @@ def draft(request: HttpRequest, award_pk: int) -> HttpResponse:
             "ready": award.lot.tender.state == TenderState.AWARDED,
             "posts": len(places_of(award.lot)),
             "periods": len(instalment_periods(plan.service_from, plan.service_to)),
-            "obligations": award.lot.product_version.content["obligations"],
+            "obligations": obligations_of(award.lot),
         },
     )
 
@@ -97,7 +98,7 @@ def _signing(request: HttpRequest, contract: Contract, act: Any, done: str, *, b
         lot=lot,
         posts=len(places_of(lot)),
         rest=lot.ceiling - contract.amount,
-        obligations=lot.product_version.content["obligations"],
+        obligations=obligations_of(lot),
         periods=instalment_periods(contract.starts_on, contract.ends_on),
         sign_by=Deadline.from_json(contract.sign_by) if contract.sign_by else None,
     )

@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from marketplace.contracts.fulfilment import (
     Item,
+    _due,
     deduction,
     fulfilment,
     instalment_periods,
     periods_in,
     unserved_share,
 )
+from marketplace.contracts.models import Obligation
 from marketplace.statutes.deadlines import Day
+from tests.factories.accounts import LEISHAN, a_place
 from tests.factories.contracts import make_contract, make_visit
 
 
@@ -164,3 +167,53 @@ def test_fulfilment_is_two_questions_however_many_posts(contract, count, django_
     obligations = list(contract.obligations.all())
     with django_assert_num_queries(1):
         fulfilment(posts, date(2026, 1, 1), date(2026, 3, 31), obligations=obligations)
+
+
+def test_parts_of_quarters_add_up_to_the_year(db, at):
+    """A term from the 24th of December: the first instalment owes no lecture, the four after it owe the four of a year."""
+    at(datetime(2025, 12, 20, 9))
+    post = make_contract(starts_on=date(2025, 12, 24), ends_on=date(2026, 12, 23), filled=1).posts.order_by("pk")[0]
+    periods = instalment_periods(date(2025, 12, 24), date(2026, 12, 23))
+    dues = [[item.due for item in fulfilment([post], since, until)[post.pk]] for since, until, _part in periods]
+    on_site, lecture = ([row[n] for row in dues] for n in (0, 1))
+    assert lecture == [0, 1, 1, 1, 1]
+    assert on_site == [61, 720, 720, 720, 659]
+    assert sum(on_site) == 12 * 240
+
+
+def test_a_team_owes_its_standard_once_and_each_seat_an_even_part(db, at):
+    at(datetime(2025, 12, 20, 9))
+    contract = make_contract(
+        product="PLS-02", regions=[a_place(LEISHAN)], starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31)
+    )
+    opinions, hours, members = contract.obligations.order_by("pk")
+    assert [(o.quantity, o.shared_by) for o in (opinions, hours, members)] == [(24, 5), (960, 5), (5, 1)]
+    posts = list(contract.posts.order_by("seat"))
+    whole = fulfilment(posts, date(2026, 1, 1), date(2026, 12, 31))
+    assert [whole[p.pk][0].due for p in posts] == [5, 5, 5, 5, 4]
+    assert [whole[p.pk][1].due for p in posts] == [2304] * 5  # 16 hours a month, a fifth of them
+    by_quarter = [
+        fulfilment(posts, since, until)
+        for since, until, _part in instalment_periods(contract.starts_on, contract.ends_on)
+    ]
+    for n, post in enumerate(posts):
+        assert sum(found[post.pk][0].due for found in by_quarter) == whole[posts[n].pk][0].due
+        assert all(found[post.pk][0].due >= 0 for found in by_quarter)
+    # A fifth of a year's opinions is none of a quarter's for some: what is owed by all together is met each quarter.
+    assert [sum(found[p.pk][0].due for p in posts) for found in by_quarter] == [5, 6, 6, 7]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 500), st.integers(1, 12), st.lists(st.fractions(0, 2, max_denominator=92), max_size=6))
+def test_the_parts_of_seats_and_of_periods_add_up(quantity, seats, steps):
+    """Counted independently: the units one after the other, each to the next seat."""
+    line = Obligation(quantity=quantity, shared_by=seats)
+    before, given = Fraction(0), [0] * seats
+    for step in steps:
+        parts = [_due(line, seat, before, before + step) for seat in range(1, seats + 1)]
+        before += step
+        given = [had + part for had, part in zip(given, parts, strict=True)]
+    turns = [0] * seats
+    for unit in range(int(quantity * before)):
+        turns[unit % seats] += 1
+    assert given == turns
