@@ -14,16 +14,20 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import override
 from moneyed import Money
 
 from marketplace.accounts.models import User
 from marketplace.audit.services import record
+from marketplace.core.i18n import localized
 from marketplace.core.locks import lock_row
+from marketplace.core.mail import LANGUAGES
 from marketplace.core.units import FEN, minutes, points, yuan
 from marketplace.ledger import codes
 from marketplace.ledger import services as ledger
 from marketplace.ledger.codes import Purpose
 from marketplace.ledger.errors import InsufficientBalance
+from marketplace.ledger.models import MEMO_LENGTH
 from marketplace.ledger.selectors import balance
 from marketplace.timesheets.models import Capacity, ServiceSession
 from marketplace.timesheets.selectors import day_start
@@ -215,6 +219,14 @@ def _day_total(person: User, day: date, kind: str, but_session: int, policy: Pol
     return rows.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
+def _memo(session: ServiceSession, policy: Policy, day: date, language: str) -> str:
+    """What was served, where and when, and under which policy: whoever reads the payer's statement asks for just that."""
+    with override(language):
+        served = session.get_kind_display()
+    words = (served, localized(session.region, "name", language), day.isoformat(), localized(policy, "title", language))
+    return " · ".join(words)[:MEMO_LENGTH]
+
+
 def _grant(
     session: ServiceSession,
     policy: Policy,
@@ -236,8 +248,8 @@ def _grant(
         key=f"session:{session.pk}:{kind}",
         occurred_at=session.period.upper,
         reference=f"session:{session.pk}",
-        memo=policy.title,
-        memo_en=policy.title_en,
+        memo=_memo(session, policy, day, LANGUAGES[0]),
+        memo_en=_memo(session, policy, day, LANGUAGES[1]),
     )
     entitlement = Entitlement.objects.create(  # type: ignore[misc]  # djmoney takes Money
         person=session.person,

@@ -86,7 +86,7 @@ class Policy(models.Model):
 
 
 class EntitlementKind(models.TextChoices):
-    MINUTES = "minutes", _("service minutes")
+    MINUTES = "minutes", _("volunteer time")
     POINTS = "points", _("points")
     SUBSIDY = "subsidy", _("subsidy")
 

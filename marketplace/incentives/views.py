@@ -77,6 +77,8 @@ def _policy_context(request: HttpRequest, found: Policy, form: EndForm | None = 
         "today": today,
         "policy": found,
         "rules": read_rules(found.rules),
+        # A tier is a county's: in a larger area some counties have one and some another.
+        "tier_here": found.region.tier if found.region.county_code is not None else "",
         "in_the_way": bar,
         "may_adopt": draft and decides and bar is None and found.drafted_by_id != request.user.pk,
         "may_try": request.user.is_authenticated and rules.can_draft_policy(request.user, found.payer),
@@ -288,7 +290,9 @@ def fund(request: SignedIn) -> HttpResponse:
             request_key=key,
             now=clock.now(),
         )
-        messages.success(request, _("Topped up. Subsidies that waited for money are granted within ten minutes."))
+        messages.success(
+            request, _("The top-up is recorded. Subsidies that waited for money are granted within ten minutes.")
+        )
         return redirect("incentives:fund")
     rows = [(payer, balance(codes.incentive_fund(payer.pk))) for payer in payers]
-    return render(request, "incentives/fund.html", {"form": form, "rows": rows})
+    return render(request, "incentives/fund.html", {"form": form, "rows": rows, "at": clock.now()})

@@ -17,7 +17,7 @@ class Purpose(models.TextChoices):
     SPEND = "spend", _("spent")
     PAYMENT = "payment", _("paid to the supplier")
     FUND = "fund", _("incentive fund topped up")
-    MINUTES = "minutes", _("service minutes")
+    MINUTES = "minutes", _("volunteer time")
     POINTS = "points", _("points")
     SUBSIDY = "subsidy", _("subsidy")
     PAYOUT = "payout", _("subsidy paid out")
@@ -26,7 +26,8 @@ class Purpose(models.TextChoices):
 
 #: What an account keeps, by the last part of its code, in the order of a statement.
 PARTS = {
-    "minutes": _("service minutes"),
+    # What is subsidised or served under contract is no volunteer time, and stands on no account.
+    "minutes": _("volunteer time"),
     "points": _("points"),
     "subsidy": _("subsidy owed"),
     "paid_out": _("subsidy paid out"),
@@ -49,8 +50,8 @@ KEEPERS = {
     "system": _("counter-account"),
 }
 
-#: Accounts of what has left for good: what stands on them is a total, nothing that could be spent.
-GONE = ("paid_out", "spent", "received")
+#: Accounts of what has left for good, or is only ever earned: what stands on them is a total, nothing that could be spent.
+TOTALS = ("paid_out", "spent", "received", "minutes", "points")
 
 
 def part_of(code: str) -> str:

@@ -12,6 +12,9 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 
+#: what a memo holds at most
+MEMO_LENGTH = 200
+
 
 class Unit(models.TextChoices):
     YUAN = "CNY", _("yuan")
@@ -64,8 +67,8 @@ class Transfer(models.Model):
     )
     amount = MoneyField(_("amount"), max_digits=18, decimal_places=2, default_currency="CNY")
     purpose = models.CharField(_("purpose"), max_length=40)
-    memo = models.CharField(_("memo"), max_length=200, blank=True)
-    memo_en = models.CharField(_("memo (English)"), max_length=200, blank=True, default="", db_default="")
+    memo = models.CharField(_("memo"), max_length=MEMO_LENGTH, blank=True)
+    memo_en = models.CharField(_("memo (English)"), max_length=MEMO_LENGTH, blank=True, default="", db_default="")
     reference = models.CharField(_("concerning"), max_length=80, blank=True)
     idempotency_key = models.CharField(max_length=120)
     occurred_at = models.DateTimeField(_("happened"))

@@ -22,7 +22,7 @@ from marketplace.core.i18n import localized
 from marketplace.core.units import MINUTE
 
 from . import documents, holders, rules, selectors
-from .codes import GONE, holder_user, part_of
+from .codes import TOTALS, holder_user, part_of
 from .forms import PeriodForm
 from .models import Account
 from .selectors import Statement, StatementLine
@@ -76,7 +76,8 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
             "mine": mine,
             "holder": whose,
             "title": title,
-            "what_comes": _what_comes(name),
+            "what_comes": _what_comes(name, part_of(chosen.code) if chosen else ""),
+            "of_volunteer_time": chosen is not None and part_of(chosen.code) == "minutes",
             "accounts": accounts,
             "chosen": chosen,
             "form": form,
@@ -87,16 +88,18 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
             "query": query.urlencode(),
             "may_audit": rules.can_audit(request.user),
             "at": clock.now(),
-            # Money that has left is no balance.
+            # Neither money that has left nor what is only earned is a balance.
             "running_word": pgettext("statement", "Total")
-            if chosen is not None and part_of(chosen.code) in GONE
+            if chosen is not None and part_of(chosen.code) in TOTALS
             else pgettext("statement", "Balance"),
         },
     )
 
 
-def _what_comes(holder: str) -> str:
-    """What an account of such a holder will show once there is something."""
+def _what_comes(holder: str, part: str) -> str:
+    """What such an account of such a holder will show once there is something."""
+    if part == "spent":
+        return _("An instalment of a contract stands here once its payment is recorded.")
     return {
         "user": _("Volunteer time, points and subsidy appear here once confirmed. Look at the other accounts above."),
         "budget": _("Money of this line moves when a tender is published, a contract signed or an instalment paid."),

@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from marketplace.incentives.models import Entitlement, PayoutClaim, Policy, Star
 from marketplace.incentives.policy_rules import lint, read_rules
 from marketplace.incentives.selectors import in_the_way, person_summary, policy_for
 from marketplace.ledger import codes, holders
+from marketplace.ledger.models import Transfer
 from marketplace.ledger.selectors import balance
 from marketplace.regions.models import Region
 from marketplace.timesheets.models import Capacity
@@ -95,6 +97,28 @@ def test_a_movement_leads_to_the_visit_behind_it(client_for: Any) -> None:
     assert client.get(visit).status_code == 200
     # The fund's statement is read by others, who may not read every visit that it paid.
     assert holders.page_of(f"session:{session.pk}", own=False) == ""
+
+
+def test_a_movement_names_service_place_and_day_in_both_languages(client_for: Any) -> None:
+    policy = make_policy()
+    _granted, session = earn(make_user(), 240, Capacity.SUBSIDISED)
+    day = timezone.localdate(session.period.lower).isoformat()
+    memo, memo_en = Transfer.objects.filter(reference=f"session:{session.pk}").values_list("memo", "memo_en").get()
+    assert memo == f"到村服务 · {session.region.name} · {day} · {policy.title}"
+    assert memo_en == f"service on site · {session.region.name_en} · {day} · {policy.title_en or policy.title}"
+    # Whose subsidy it is stays out of what can never be taken back; the payer reads where and when.
+    fund = reverse("ledger:holder", args=[codes.holder_organisation(policy.payer_id)])
+    page = client_for(make_member(Role.FINANCE, policy.payer)).get(fund).text
+    assert memo in page
+
+
+def test_the_rules_say_that_less_than_a_day_is_paid_too_and_which_factor_holds(client_for: Any) -> None:
+    policy = make_policy(region=a_place(LEISHAN))
+    Region.objects.filter(pk=policy.region_id).update(tier="formerly_poor")
+    page = client_for(language="en").get(f"/incentives/policies/{policy.pk}/").text
+    assert "4 h; less is paid in proportion" in page
+    assert page.count(f"holds in {policy.region.name_en}") == 1
+    assert page.index("Factor, formerly poor county") < page.index("holds in") < page.index("Target a year")
 
 
 def test_contract_minutes_earn_nothing_here() -> None:

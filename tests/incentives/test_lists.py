@@ -79,6 +79,21 @@ def test_a_claim_on_its_way_says_who_acts_and_what_came_since(client_for, settin
     approved = page()
     assert "pays it next; you need do nothing" in approved
     assert "earned since then" in approved
+    assert "Nothing can be claimed at present" not in approved
+
+
+def test_who_has_claimed_everything_reads_that_nothing_is_left(client_for, settings):
+    settings.MFA_REQUIRED = False
+    policy, person = make_policy(), make_user()
+    earn(person, 240, Capacity.SUBSIDISED)
+    claim = payouts.submit_claim(actor=person, payer=policy.payer, request_key=uuid.uuid4(), now=clock.now())
+    payouts.approve_claim(actor=policy.drafted_by, claim=claim, now=clock.now())
+    paying = make_member(Role.FINANCE, policy.payer)
+    payouts.pay_claim(actor=paying, claim=claim, now=clock.now())
+    nothing = "Nothing can be claimed at present"
+    assert nothing in client_for(person, language="en").get("/incentives/claims/").text
+    # Whose bureau pays is not told about claims of his own.
+    assert nothing not in client_for(paying, language="en").get("/incentives/claims/").text
 
 
 def test_a_claim_says_what_it_asks_to_be_paid_for(client_for, settings, at):

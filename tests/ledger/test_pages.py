@@ -78,7 +78,7 @@ def test_a_period_and_the_files_of_it(client_for, person, monkeypatch):
     [[day, what, _amount, _balance]] = papers[0]["rows"]
     assert day.startswith("2026-02-")
     assert "第2次到村" in what
-    assert what.startswith("Service minutes · ")
+    assert what.startswith("Volunteer time · ")
     assert papers[0]["name"] == person.display_name_en
     assert papers[0]["facts"][0] == ("Period", "2026-02-01 – 2026-02-28")
     wrong = _text(client.get(reverse("ledger:statement"), {"since": "2026-03-01", "until": "2026-02-01"}))
@@ -92,6 +92,36 @@ def test_each_account_has_its_own_tab(client_for, person):
     assert "这段时间没有变动" in _text(client_for(person).get(reverse("ledger:statement"), long_ago))
     foreign = _text(client_for(person).get(reverse("ledger:statement"), {"account": codes.system_minutes()}))
     assert "第1次到村" in foreign  # an account of somebody else is not one of mine: the first of mine is shown
+
+
+def test_the_own_account_of_time_says_that_it_is_volunteer_time_only(client_for, person):
+    client = client_for(person, language="en")
+    page = _text(client.get(reverse("ledger:statement"), {"account": codes.person_minutes(person.pk)}))
+    assert (
+        f'Volunteer time only. Subsidised service and service under contract stand under <a href="{reverse("timesheets:mine")}">'
+        in page
+    )
+    # Time is earned and never spent: what stands there is a total.
+    assert '<th class="n">Total</th>' in page
+    subsidy = _text(client.get(reverse("ledger:statement"), {"account": codes.person_subsidy(person.pk)}))
+    assert "Volunteer time only" not in subsidy
+    read_by_another = _text(
+        client_for(make_user(is_superuser=True), language="en").get(
+            reverse("ledger:holder", args=[codes.holder_user(person.pk)]), {"account": codes.person_minutes(person.pk)}
+        )
+    )
+    assert "Volunteer time only" not in read_by_another
+
+
+def test_an_empty_account_of_what_is_spent_waits_for_a_payment_only(client_for):
+    bureau = make_bureau(holders=0)
+    line = make_budget_line(bureau, appropriated=50_000)
+    client = client_for(bureau.finance, language="en")
+    address = reverse("ledger:holder", args=[codes.holder_budget(line.pk)])
+    spent = _text(client.get(address, {"account": codes.budget_spent(line.pk)}))
+    assert "once its payment is recorded" in spent
+    assert "a tender is published" not in spent
+    assert "a tender is published" in _text(client.get(address, {"account": codes.budget_reserved(line.pk)}))
 
 
 def test_who_reads_the_books_of_others(client_for, person):
@@ -154,8 +184,8 @@ def test_a_budget_lines_statement_names_the_line_and_speaks_of_its_money(client_
     bureau = make_bureau()
     line = make_budget_line(bureau, name_en="Public legal services")
     address = reverse("ledger:holder", args=[codes.holder_budget(line.pk)])
-    spent = {"account": codes.budget_spent(line.pk)}
-    page = _text(client_for(bureau.officer, language="en").get(address, spent))
+    reserved = {"account": codes.budget_reserved(line.pk)}
+    page = _text(client_for(bureau.officer, language="en").get(address, reserved))
     assert f"<h1>{line.fiscal_year} · Public legal services</h1>" in page
     assert 'href="/procurement/budget/"' in page
     assert "Money of this line moves when" in page

@@ -9,6 +9,7 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from moneyed import Money
 
 from marketplace.core.words import money_words
@@ -56,6 +57,12 @@ def concerns(reference: str, own: bool) -> str:
 @register.filter
 def unit_words(unit: str) -> str:
     return str(Unit(unit).label)
+
+
+@register.filter
+def books_words(unit: str) -> str:
+    """The heading of all accounts kept in one unit."""
+    return str({Unit.YUAN: _("Money (yuan)"), Unit.MINUTE: _("Volunteer time"), Unit.POINT: _("Points")}[Unit(unit)])
 
 
 @register.filter
