@@ -28,7 +28,7 @@ def _capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
 class ProfileForm(forms.Form):
     region = RegionField(
         label=_("Where I live"),
-        help_text=_("Your village, township or county: calls are sorted by the way from there."),
+        help_text=_("Name or Pinyin of your village, township or county: calls are sorted by the way from there."),
     )
     languages = forms.MultipleChoiceField(label=_("Languages I speak"), choices=SpokenLanguage.choices, widget=_MANY)
     skills = forms.MultipleChoiceField(
@@ -42,7 +42,8 @@ class ProfileForm(forms.Form):
         required=False,
         max_length=100,
         help_text=_(
-            "Stored encrypted. Only who organises or hosts your shift can open it, on its day; each look is recorded."
+            "Name and telephone number. Stored encrypted. Only who organises or hosts your shift can open it, on its day; "
+            "each look is recorded."
         ),
     )
     consent = forms.BooleanField(

@@ -29,14 +29,20 @@ class Nearby:
     opportunity: Opportunity
     next_shift_at: datetime
     next_shift_ends_at: datetime
+    #: in all coming shifts together
     free_places: int
+    #: coming shifts after the next one
+    more_shifts: int
     travel_minutes: int | None
     shared_languages: tuple[str, ...]
     shared_skills: tuple[str, ...]
 
 
 def open_calls(now: datetime) -> Any:
-    """Open calls with a coming shift: annotated with the next shift's start and the free places."""
+    """Open calls with a coming shift.
+
+    Annotated with the next shift's start and end, ``more_shifts`` that follow it, and the free places of all of them.
+    """
     coming = Q(shifts__starts_at__gt=now)
     following = Shift.objects.filter(opportunity=OuterRef("pk"), starts_at__gt=now).order_by("starts_at", "pk")
     return (
@@ -44,6 +50,7 @@ def open_calls(now: datetime) -> Any:
         .annotate(
             next_shift_at=Min("shifts__starts_at", filter=coming),
             next_shift_ends_at=Subquery(following.values("ends_at")[:1]),
+            more_shifts=Count("shifts", filter=coming) - 1,
             free_places=Sum(F("shifts__places") - F("shifts__taken"), filter=coming),
         )
         .filter(next_shift_at__isnull=False)
@@ -78,6 +85,7 @@ def near(
             call.next_shift_at,
             call.next_shift_ends_at,
             int(call.free_places or 0),
+            call.more_shifts,
             minutes,
             tuple(x for x in call.languages if x in own_languages),
             tuple(x for x in call.skills if x in own_skills),

@@ -48,6 +48,12 @@ def test_nobody_records_for_what_is_not_his(client_for: Any) -> None:
     assert client_for().get("/visits/").status_code == 302
 
 
+def test_the_dock_of_volunteers_stays_on_their_record_and_shows_where_they_are(client_for: Any) -> None:
+    here = '<a href="/visits/" aria-current="page">'
+    assert here in client_for(make_volunteer()).get("/visits/").text
+    assert 'class="dock"' not in client_for(make_user()).get("/visits/").text
+
+
 @pytest.mark.parametrize("path", ["/visits/", "/visits/confirm/"])
 def test_lists_cost_the_same_for_one_and_three(client_for: Any, path: str, django_assert_max_num_queries: Any) -> None:
     committee, voice = make_committee()

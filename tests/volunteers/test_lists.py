@@ -47,6 +47,53 @@ def test_lists_cost_the_same_for_one_row_and_for_three(client_for):
     assert costs(title, 3) == one
 
 
+def test_a_call_of_two_days_counts_the_places_of_both_and_says_so(client_for):
+    coordinator = make_coordinator()
+    call, first = make_call(by=coordinator, places=1, start=clock.now() + timedelta(days=3))
+    client = client_for(language="en")
+    alone = client.get("/volunteering/").text
+    assert "1 place left" in alone
+    assert "in all" not in alone
+    call.shifts.create(
+        starts_at=first.starts_at + timedelta(days=7), ends_at=first.ends_at + timedelta(days=7), places=2
+    )
+    for page in (client.get("/volunteering/").text, client.get("/").text):
+        assert "3 places left in all" in page
+        assert ", and 1 more shift" in page
+
+
+def test_my_shifts_say_when_nothing_comes_and_lead_on(client_for):
+    coordinator, person = make_coordinator(), make_volunteer()
+    call, shift = make_call(by=coordinator)
+    sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
+    client = client_for(person, language="en")
+    nothing = "Nothing of yours is coming up"
+    assert nothing not in client.get("/volunteering/mine/").text
+    past = clock.now() - timedelta(days=2)
+    call.shifts.update(starts_at=past, ends_at=past + timedelta(hours=3))
+    page = client.get("/volunteering/mine/").text
+    assert nothing in page
+    assert '<a class="btn quiet" href="/volunteering/">' in page
+
+
+def test_an_open_call_without_sign_ups_leads_to_its_public_page_and_asks_for_the_meeting_point(client_for):
+    coordinator = make_coordinator()
+    client = client_for(coordinator, language="en")
+    draft, _shift = make_call(by=coordinator, opened=False, meeting_point="村委会", contact_phone="0855-0000000")
+    missing = "Where to meet and whom to call is not said yet"
+    page = client.get(f"/volunteering/organised/{draft.pk}/").text
+    assert "once it is open" in page
+    assert missing not in page
+    services.open_opportunity(actor=coordinator, opportunity=draft, now=clock.now())
+    page = client.get(f"/volunteering/organised/{draft.pk}/").text
+    assert "once it is open" not in page
+    assert f'<a class="btn quiet" href="/volunteering/{draft.pk}/">' in page
+    assert missing not in page
+    # A call from before it was asked for.
+    type(draft).objects.filter(pk=draft.pk).update(meeting_point="", contact_phone="")
+    assert missing in client.get(f"/volunteering/organised/{draft.pk}/").text
+
+
 def test_my_shifts_show_the_next_first_then_the_last_and_the_place_in_line(client_for):
     coordinator, person = make_coordinator(), make_volunteer()
     now = clock.now()
