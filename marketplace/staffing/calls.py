@@ -115,7 +115,7 @@ def _call_words(post: Post) -> dict[str, str]:
     """Title and text of a call. They are data in both languages, so no catalogue is asked."""
     village, village_en = post.region.name, post.region.name_en
     return {
-        "title": f"{village}征集志愿法律顾问",
+        "title": f"{village}招募志愿法律顾问",
         "title_en": f"{village_en} seeks a volunteer legal adviser",
         "description": f"合同律师目前无法覆盖{village}。请到村里解答群众的法律问题，协助审看协议、调解纠纷。"
         "有法律专业学习或从业经历最好，耐心倾听更重要。",

@@ -145,6 +145,14 @@ class ReasonForm(forms.Form):
     )
 
 
+class WithdrawForm(ReasonForm):
+    """The reason goes to the lawyer by letter."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = _("One sentence. It is sent to the lawyer and kept with the proposal.")
+
+
 def next_saturday(today: date) -> date:
     """The first Saturday that leaves a week to find somebody."""
     first = today + timedelta(days=7)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from statistics import median_low
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,17 @@ BANDS = (15, 30, 45, 60, 90)
 EXAMPLES = 50
 
 
+def middle(values: Sequence[int]) -> int:
+    """The median as everybody reckons it: of an even number the mean of the two in the middle, a half rounded up."""
+    return math.floor(median(values) + 0.5)
+
+
 def travel(times: Sequence[int]) -> dict[str, Any]:
-    """Median (the lower of two), longest and counts by ``BANDS`` of ways in minutes."""
+    """Median, longest and counts by ``BANDS`` of ways in minutes."""
     bands = [0] * (len(BANDS) + 1)
     for time in times:
         bands[next((at for at, end in enumerate(BANDS) if time <= end), len(BANDS))] += 1
-    return {"median": median_low(times) if times else None, "longest": max(times, default=None), "bands": bands}
+    return {"median": middle(times) if times else None, "longest": max(times, default=None), "bands": bands}
 
 
 def gini(values: Iterable[int]) -> int:
@@ -44,7 +50,7 @@ def loads(problem: Problem, person: Ints) -> dict[str, Any]:
         "people": len(load),
         "counts": [[int(v), int(n)] for v, n in zip(value, count, strict=True)],
         "most": int(load.max(initial=0)),
-        "median": median_low(load.tolist()) if len(load) else 0,
+        "median": middle(load.tolist()) if len(load) else 0,
         "mean": round(1000 * Fraction(int(load.sum()), len(load))) if len(load) else 0,
         "gini": gini(load.tolist()),
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from marketplace.accounts.visibility import people_names
 from marketplace.audit.labels import register_names, register_subjects
 from marketplace.contracts.models import Post
 from marketplace.core.i18n import localized
-from marketplace.core.words import day_words, hours_words
+from marketplace.core.words import day_words, hours_words, instant_words
 from volunteers.models import Opportunity
 
 from .models import Assignment, AssignmentRun, Deal, Duty, Roster, Scenario, Swap
@@ -24,7 +26,7 @@ def _person(person: object) -> str:
 
 def _runs(keys: Iterable[int]) -> dict[int, str]:
     found = AssignmentRun.objects.filter(pk__in=list(keys)).select_related("contract")
-    return {run.pk: f"{run.contract.number} · {run.pk}" for run in found}
+    return {run.pk: f"{run.contract.number} · {_('Computation %(n)s') % {'n': run.pk}}" for run in found}
 
 
 def _assignments(keys: Iterable[int]) -> dict[int, str]:
@@ -48,11 +50,17 @@ def _rosters(keys: Iterable[int]) -> dict[int, str]:
 
 def _deals(keys: Iterable[int]) -> dict[int, str]:
     found = Deal.objects.filter(pk__in=list(keys)).select_related("roster__contract", "roster__opportunity")
-    return {deal.pk: _roster(deal.roster) for deal in found}
+    return {
+        deal.pk: f"{_roster(deal.roster)} · {_('deal of %(when)s') % {'when': instant_words(deal.requested_at)}}"
+        for deal in found
+    }
 
 
 def _duty(duty: Duty) -> str:
-    return f"{_person(duty.person)} · {hours_words(duty.shift.starts_at, duty.shift.ends_at)}"
+    return _("shift of %(person)s, %(hours)s") % {
+        "person": _person(duty.person),
+        "hours": hours_words(duty.shift.starts_at, duty.shift.ends_at),
+    }
 
 
 def _duties(keys: Iterable[int]) -> dict[int, str]:

@@ -236,6 +236,7 @@ def contract_list(user: Any) -> QuerySet[Contract]:
         .annotate(
             post_count=Count("posts", filter=~Q(posts__state=PostState.CLOSED)),
             filled_count=Count("posts", filter=Q(posts__state=PostState.FILLED)),
+            asked_count=Count("posts", filter=Q(posts__in=Post.objects.filter(Exists(live), state=PostState.VACANT))),
             called_count=Count("posts", filter=Q(posts__in=free.filter(Exists(call)))),
             vacant_count=Count("posts", filter=Q(posts__in=free.filter(~Exists(call)))),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from marketplace.regions.codes import SPAN
 from marketplace.regions.models import Level, Region, Tier
 
 from .freezing import NEED
+from .measuring import middle
 from .models import AssignmentRun, EmptyPost
 from .reasons_in_words import as_minutes
 from .selectors_runs import travel_bands
@@ -133,7 +133,7 @@ def places(run: AssignmentRun, *, all_townships: bool = False) -> Table:
                 len(ways[code]) + empty[code],
                 len(ways[code]),
                 empty[code],
-                median_low(ways[code]) if ways[code] else None,
+                middle(ways[code]) if ways[code] else None,
                 max(ways[code], default=None),
             )
             for code in codes

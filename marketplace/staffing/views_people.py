@@ -26,7 +26,7 @@ from marketplace.regions.selectors import path
 
 from . import picking, rules, selectors, selectors_runs, services_proposals
 from .computing import WhyNotAnswer, ask_why_not
-from .forms import ReasonForm, WhyNotForm, WhyNotHereForm
+from .forms import ReasonForm, WhyNotForm, WhyNotHereForm, WithdrawForm
 from .kinds import alone, kind_of_assignment, kind_of_run, kinds_of_assignments
 from .leaving import ending
 from .models import Assignment, AssignmentRun, without_documents
@@ -148,7 +148,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a proposal back (bureau or firm)."""
     rows = Assignment.objects.select_related("post__region", "run__contract", "person").defer(*without_documents("run"))
     assignment = get_object_or_404(rows, pk=pk, run__contract__in=rules.visible_contracts(request.user))
-    form = ReasonForm(request.POST or None)
+    form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services_proposals.withdraw_assignment(
             actor=me(request),

@@ -15,7 +15,7 @@ from marketplace.core import clock
 
 from . import selectors
 from .forms import TermsForm
-from .teams.freezing import most_teams
+from .teams.freezing import most_teams, teams_of_person
 from .teams.services import set_most_teams
 from .views import me
 
@@ -42,5 +42,11 @@ def terms(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved. The next computation goes by it."))
         return redirect("staffing:terms")
     status = 422 if request.method == "POST" else 200
-    context = {"form": form, "profile": profile, "standing": selectors.standing(user, profile)}
+    sits, asked = teams_of_person(user.pk, clock.today())
+    context = {
+        "form": form,
+        "profile": profile,
+        "standing": selectors.standing(user, profile),
+        "teams": {"sits": sits, "asked": asked, "free": max(initial["most_teams"] - sits - asked, 0)},
+    }
     return render(request, "staffing/terms.html", context, status=status)

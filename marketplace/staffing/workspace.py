@@ -60,7 +60,7 @@ def _to_answer(user: Any) -> Iterator[WorkItem]:
                 waiting["seats"],
             )
             % {"n": waiting["seats"]},
-            detail=_("See what you are needed for, then accept or decline."),
+            detail=_("See what you are needed for, then accept or decline"),
             url=reverse("staffing:proposals"),
             due_at=waiting["seats_due"],
             weight=10,
@@ -69,7 +69,7 @@ def _to_answer(user: Any) -> Iterator[WorkItem]:
         yield WorkItem(
             title=ngettext("You are asked to take a post", "You are asked to take %(n)s posts", waiting["places"])
             % {"n": waiting["places"]},
-            detail=_("See what is expected and how far it is, then accept or decline."),
+            detail=_("See what is expected and how far it is, then accept or decline"),
             url=reverse("staffing:proposals"),
             due_at=waiting["places_due"],
             weight=10,
@@ -82,7 +82,7 @@ def _to_answer(user: Any) -> Iterator[WorkItem]:
                 waiting["count"],
             )
             % {"n": waiting["count"]},
-            detail=_("Accept or decline: the villages wait for your answer."),
+            detail=_("Accept or decline: the villages wait for your answer"),
             url=reverse("staffing:proposals"),
             due_at=waiting["due"],
             weight=10,

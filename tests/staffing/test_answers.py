@@ -250,7 +250,7 @@ def test_volunteers_are_called_for_what_stays_empty_once():
     hosts = {o.region_id: o.host for o in opened}
     assert hosts.get(case.villages[2].pk, host) == host
     assert case.parties.buyer in hosts.values()
-    assert all(o.title.endswith("征集志愿法律顾问") and o.title_en and o.shifts.count() == 1 for o in opened)
+    assert all(o.title.endswith("招募志愿法律顾问") and o.title_en and o.shifts.count() == 1 for o in opened)
     with pytest.raises(errors.NoGap):
         calls.call_volunteers(
             actor=case.parties.officer, contract=case.contract, shifts=shifts(), **WHERE, now=clock.now()

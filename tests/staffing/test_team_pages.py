@@ -84,7 +84,7 @@ def test_computing_from_the_page_and_bad_input(client_for):
     assert 'hx-trigger="every 1s"' in text(client.get(response.url))
     services.execute_run(run_id=run.pk, now=clock.now())
     page = text(client.get(response.url))
-    assert "5 of 5 seats have a member" in page
+    assert "Somebody for 5 of 5 seats" in page
     assert "the only one in the team for administrative law" in page
     assert "No better plan exists" in page
     # The form begins with what was asked last.

@@ -166,7 +166,7 @@ def give_back(*, actor: User, duty: Duty, reason: str, now: datetime) -> Duty:
     duty = take(actor, duty)
     if duty.state != DutyState.CONFIRMED:
         raise errors.NotConfirmed
-    if timezone.localdate(now) >= timezone.localdate(duty.shift.starts_at):
+    if timezone.localdate(now) > duty.shift.back_until:
         raise errors.TooLateToGiveBack
     services.end_swaps(duty, actor=actor, now=now)
     _leave_call(actor, duty, reason, now)

@@ -285,6 +285,9 @@ class SwapForm(forms.Form):
         self.duties = {duty.pk: duty for duty in returns}
         chosen: Any = self.fields["colleague"]
         chosen.choices = [(person.pk, localized(person, "display_name")) for person in people]
+        # Nobody is asked because he happens to stand first.
+        if len(people) > 1:
+            chosen.choices = [("", pgettext_lazy("a person", "choose")), *chosen.choices]
         back: Any = self.fields["in_return"]
         back.choices = [("", pgettext_lazy("in return", "nothing"))] + [
             (duty.pk, f"{localized(duty.person, 'display_name')} · {instant_words(duty.shift.starts_at)}")

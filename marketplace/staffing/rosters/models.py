@@ -6,12 +6,14 @@ The database keeps the places: a trigger counts the duties that hold a place of 
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Specialty, SpokenLanguage, User
@@ -166,6 +168,11 @@ class RosterShift(models.Model):
     @property
     def free_places(self) -> int:
         return self.places - self.taken
+
+    @property
+    def back_until(self) -> date:
+        """The last day on which whoever confirmed can give it back."""
+        return timezone.localdate(self.starts_at) - timedelta(days=1)
 
     @property
     def minutes(self) -> int:

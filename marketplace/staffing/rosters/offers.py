@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -36,6 +37,21 @@ def shifts_for(person: User, roster: Roster, now: datetime) -> QuerySet[RosterSh
     if person.pk not in people.licensed_until(roster, [person.pk], timezone.localdate(now)):
         shifts = shifts.filter(lawyer_needed=False)
     return shifts.order_by("starts_at", "-lawyer_needed", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class FreeForMe:
+    """Of the free shifts that a person may offer to take: how many he offered, how many not yet."""
+
+    offered: int
+    open: int
+
+
+def free_for(person: User, roster: Roster, offer: Offer | None, now: datetime) -> FreeForMe:
+    """``offer`` is what the person said of ``roster``, if anything."""
+    free = set(shifts_for(person, roster, now).values_list("pk", flat=True))
+    offered = set(offer.offered.filter(shift__in=free).values_list("shift_id", flat=True)) if offer and free else set()
+    return FreeForMe(len(offered), len(free - offered))
 
 
 @transaction.atomic

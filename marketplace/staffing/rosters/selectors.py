@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -30,7 +30,8 @@ MOST_INVITATIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A shift as a day of the grid shows it. ``mine`` is my duty there; ``ticked``: I offered."""
+    """A shift as a day of the grid shows it. ``mine`` is my duty there; ``ticked``: I offered; ``too_long``: with what I
+    hold that day it would be more than the roster's hours a day."""
 
     shift: RosterShift
     duties: list[Duty]
@@ -38,6 +39,7 @@ class Cell:
     mine: Duty | None = None
     ticked: bool = False
     may: bool = False
+    too_long: bool = False
 
     @property
     def free(self) -> int:
@@ -45,9 +47,9 @@ class Cell:
 
     @property
     def look(self) -> str:
-        """The class of the cell."""
+        """The classes of the cell."""
         if self.mine is not None:
-            return "mine"
+            return "mine asked" if self.mine.state == DutyState.PROPOSED else "mine"
         if self.free > 0:
             return "open"
         return "asked" if any(duty.state == DutyState.PROPOSED for duty in self.duties) else ""
@@ -81,11 +83,24 @@ def grid(
     key = getattr(user, "pk", None)
     own = set(offered.filter(offer__person=key).values_list("shift_id", flat=True)) if ticked is None else set(ticked)
     allowed = set(may)
+    mine = {shift.pk: duty for shift in shifts for duty in duties[shift.pk] if duty.person_id == key}
+    held: Counter[date] = Counter()
+    for shift in shifts:
+        held[timezone.localdate(shift.starts_at)] += shift.minutes if shift.pk in mine else 0
     by_day: dict[date, list[Cell]] = defaultdict(list)
     for shift in shifts:
-        mine = next((duty for duty in duties[shift.pk] if duty.person_id == key), None)
-        by_day[timezone.localdate(shift.starts_at)].append(
-            Cell(shift, duties[shift.pk], counts.get(shift.pk, 0), mine, shift.pk in own, shift.pk in allowed)
+        on = timezone.localdate(shift.starts_at)
+        too_long = shift.pk not in mine and bool(held[on]) and held[on] + shift.minutes > roster.day_minutes
+        by_day[on].append(
+            Cell(
+                shift,
+                duties[shift.pk],
+                counts.get(shift.pk, 0),
+                mine.get(shift.pk),
+                shift.pk in own,
+                shift.pk in allowed,
+                too_long,
+            )
         )
     first = roster.starts_on - timedelta(days=roster.starts_on.weekday())
     last = roster.ends_on + timedelta(days=6 - roster.ends_on.weekday())
@@ -332,10 +347,14 @@ def invitations(user: User, now: datetime) -> list[Roster]:
     return [roster for roster in rosters if roster.pk in may]
 
 
-def rosters_for(user: Any) -> QuerySet[Roster]:
-    """The list: those to come first."""
+def rosters_for(user: Any, now: datetime) -> QuerySet[Roster]:
+    """The list: those to come first. ``coming``: the free places of shifts to come."""
     return (
         rules.visible_to(user)
-        .annotate(places=Sum("shifts__places"), taken=Sum("shifts__taken"))
+        .annotate(
+            places=Sum("shifts__places"),
+            taken=Sum("shifts__taken"),
+            coming=Sum(F("shifts__places") - F("shifts__taken"), filter=Q(shifts__starts_at__gt=now)),
+        )
         .order_by("-ends_on", "-pk")
     )

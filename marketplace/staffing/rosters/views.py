@@ -40,7 +40,7 @@ def visible_roster(request: HttpRequest, pk: int) -> Roster:
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Rosters that concern me: those open to my offers first."""
-    page = Paginator(selectors.rosters_for(request.user), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(selectors.rosters_for(request.user, clock.now()), PAGE).get_page(request.GET.get("page"))
     contracts = visible_contracts(request.user).filter(people.WITH_DUTY, state=ContractState.ACTIVE)
     drafts = [each for each in contracts.order_by("-pk")[:PAGE] if rules.can_draft(request.user, each)]
     context = {"page": page, "invited": selectors.invitations(me(request), clock.now()), "contracts": drafts}
@@ -153,6 +153,7 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
     found, user, now = visible_roster(request, pk), me(request), clock.now()
     may_manage = rules.can_manage(user, found)
     view = selectors.standing(found, now)
+    offer = Offer.objects.filter(roster=found, person=user).first()
     capacity = people.capacity_of(user, found, timezone.localdate(now)) if found.state != RosterState.DRAFT else ""
     last = view.last
     deal = selectors.last_sent(found) or (last if may_manage and last and last.state == DealState.DONE else None)
@@ -173,10 +174,10 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
         "days": selectors.grid(found, user=user),
         "capacity": capacity,
         "takes_offers": offers.takes_offers(found, now),
-        "may_take": bool(capacity)
-        and found.state == RosterState.PUBLISHED
-        and offers.shifts_for(user, found, now).exists(),
-        "offer": Offer.objects.filter(roster=found, person=user).first(),
+        "free_for_me": offers.free_for(user, found, offer, now)
+        if capacity and found.state == RosterState.PUBLISHED
+        else None,
+        "offer": offer,
         "asked": list(proposals_of(user).filter(shift__roster=found)),
         "repairable": repairable,
         "unasked": selectors.coming_free(found, now)[:PAGE] if stuck else [],
@@ -328,10 +329,12 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
             )
             return redirect("staffing:roster_offer", pk)
     ticked = set(form.cleaned_data.get("shifts", [])) if request.method == "POST" and form.is_bound else before
+    days = selectors.grid(found, user=user, ticked=ticked, may=[shift.pk for shift in possible])
     context = {
         "roster": found,
         "form": form,
-        "days": selectors.grid(found, user=user, ticked=ticked, may=[shift.pk for shift in possible]),
+        "days": days,
+        "too_long": any(cell.may and cell.too_long for day in days for cell in day.cells),
         "capacity": capacity,
         "takes_offers": takes,
         "possible": len(possible),

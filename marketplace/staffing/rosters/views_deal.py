@@ -20,7 +20,7 @@ from marketplace.staffing.views import me
 
 from . import deals, rules, selectors
 from .models import Deal, Roster, RosterShift
-from .states import DealState, RosterState
+from .states import DealState, DutyState, RosterState
 from .views import visible_roster
 from .wording import proof_words
 
@@ -161,12 +161,15 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
     oversees = rules.oversees(request.user, roster)
     finished = roster.deals.filter(state__in=FINISHED if oversees else [DealState.SENT])
     holding = list(shift.duties.filter(state__in=["proposed", "confirmed"]).select_related("person").order_by("pk"))
+    may_manage, coming = rules.can_manage(request.user, roster), shift.starts_at > clock.now()
     context: dict[str, Any] = {
         "roster": roster,
         "shift": shift,
         "oversees": oversees,
-        "may_withdraw": rules.can_manage(request.user, roster) and shift.starts_at > clock.now(),
+        "may_withdraw": may_manage and coming,
+        "to_fill": may_manage and coming and roster.state == RosterState.PUBLISHED and shift.free_places,
         "holding": holding,
+        "waiting": sum(each.state == DutyState.PROPOSED for each in holding),
         "asked": next(
             (each for each in holding if each.person_id == me(request).pk and each.state == "proposed"), None
         ),

@@ -46,7 +46,7 @@ def _to_answer(user: Any, now: datetime) -> Iterator[WorkItem]:
         yield WorkItem(
             title=ngettext("A shift is proposed to you", "%(n)s shifts are proposed to you", waiting["count"])
             % {"n": waiting["count"]},
-            detail=_("Confirm or decline each: colleagues wait for your answer."),
+            detail=_("Confirm or decline each: colleagues wait for your answer"),
             url=reverse("staffing:duties"),
             due_at=waiting["due"],
             weight=10,

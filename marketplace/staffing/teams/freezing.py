@@ -205,6 +205,18 @@ def team_contracts() -> QuerySet[Contract]:
 
 def teams_of(people: Iterable[int], on: date) -> Counter[int]:
     """Person → the teams that he sits in or is asked for, over all contracts."""
+    served, waiting = _teams(people, on)
+    return Counter(who for who, _contract in served | waiting)
+
+
+def teams_of_person(person: int, on: date) -> tuple[int, int]:
+    """The teams that a person sits in, and those that wait for his answer."""
+    served, waiting = _teams([person], on)
+    return len(served), len(waiting - served)
+
+
+def _teams(people: Iterable[int], on: date) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+    """(person, contract) of who sits in a team, and of who is asked."""
     wanted = set(people)
     served = Post.objects.filter(
         adviser__in=wanted, state=PostState.FILLED, ends_on__gte=on, contract__in=team_contracts()
@@ -212,7 +224,7 @@ def teams_of(people: Iterable[int], on: date) -> Counter[int]:
     waiting = Assignment.objects.filter(
         person__in=wanted, state=AssignmentState.PROPOSED, team__isnull=False
     ).values_list("person_id", "team_id")
-    return Counter(who for who, _contract in {*served, *waiting})
+    return set(served), set(waiting)
 
 
 def most_teams(people: Iterable[int]) -> dict[int, int]:

@@ -3,6 +3,7 @@ before."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from marketplace.staffing.forms import WhyNotForm
 from marketplace.staffing.leaving import Left, before, ending, left_of, why_left
 from marketplace.staffing.models import Assignment, AssignmentRun, EmptyPost
 from marketplace.staffing.reasons_in_words import as_minutes
+from marketplace.staffing.selectors_map import ASKED, LOST, SERVED, outcome
 from marketplace.staffing.states import LEFT_FREE, AssignmentState, RunState
 
 from . import selectors as teams
@@ -104,12 +106,14 @@ def run_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
             row.run = run
         names = teams.names_in([each.reason for each in empty[:1]])
         team = run.summary["team"]
+        kept = teams.kept_members(run)
         context |= {
             "rows": [(row, words.brought(row)) for row in rows],
             "changed": _changed(rows, empty, left_of(run.contract) if run.follows_id else {}),
             "empty": empty,
             "missing": words.missing_words(run, empty[0], names.people, names.contracts) if empty else None,
-            "kept": teams.kept_members(run),
+            "kept": kept,
+            "outcome": _outcome(run, kept) if run.state == RunState.PUBLISHED else None,
             "team": team,
             "members": team["kept"] + len(rows),
             "covers": words.field_names(run, team["required"]),
@@ -120,6 +124,14 @@ def run_page(request: HttpRequest, run: AssignmentRun) -> HttpResponse:
             "quarrels": team["quarrels"],
         }
     return render(request, "staffing/teams/run.html", context)
+
+
+def _outcome(run: AssignmentRun, kept: list[teams.Kept]) -> Counter[str]:
+    """How many seats of the whole team stand how today, as ``selectors_map.outcome`` says of the seats of the run."""
+    found = outcome(run)
+    words = {teams.SERVED: SERVED, teams.PROPOSED: ASKED, teams.VACANT: LOST}
+    found.update(words[each.status] for each in kept)
+    return found
 
 
 def _changed(rows: list[Assignment], empty: list[EmptyPost], left: Left) -> list[tuple[Assignment | EmptyPost, str]]:

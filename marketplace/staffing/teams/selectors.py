@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -14,7 +14,7 @@ from marketplace.contracts.models import Contract, Post
 from marketplace.contracts.states import PostState
 from marketplace.staffing import selectors
 from marketplace.staffing.models import Assignment, AssignmentRun, EmptyPost, Quarrel
-from marketplace.staffing.states import QuarrelState
+from marketplace.staffing.states import AssignmentState, QuarrelState
 
 from .freezing import quarrels_among, years_of_practice
 
@@ -125,12 +125,31 @@ def empty_seats(run: AssignmentRun) -> QuerySet[EmptyPost]:
     return run.empty_posts.select_related("post__region", "replaces__person").order_by("post__seat", "post_id")
 
 
-def kept_members(run: AssignmentRun) -> list[tuple[int, User]]:
-    """(seat, person) of whoever kept a seat when the run was frozen. Two queries."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Whoever kept a seat when a run was frozen. ``status``: how it stands today; VACANT: this person has left it.
+    ``respond_by``: until when he may answer, where that is still open."""
+
+    seat: int
+    person: User
+    status: str
+    respond_by: datetime | None
+
+
+def kept_members(run: AssignmentRun) -> list[Kept]:
+    """In the order of the seats. Three queries."""
     kept = run.before["kept"]
     people = User.objects.in_bulk([who for _post, who in kept])
-    seats = dict(Post.objects.filter(pk__in=[post for post, _who in kept]).values_list("pk", "seat"))
-    return sorted(((seats[post], people[who]) for post, who in kept if who in people), key=lambda each: each[0])
+    posts = Post.objects.in_bulk([post for post, _who in kept])
+    asked = Assignment.objects.filter(post__in=posts, state=AssignmentState.PROPOSED)
+    until = {(post, who): due for post, who, due in asked.values_list("post_id", "person_id", "respond_by")}
+    found = []
+    for post, who in kept:
+        if who not in people:
+            continue
+        status = SERVED if posts[post].adviser_id == who else PROPOSED if (post, who) in until else VACANT
+        found.append(Kept(posts[post].seat, people[who], status, until.get((post, who))))
+    return sorted(found, key=lambda each: each.seat)
 
 
 def with_reasons(rows: Iterable[Assignment]) -> list[Assignment]:
