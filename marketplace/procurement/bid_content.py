@@ -172,9 +172,7 @@ def problems_of(content: BidContent, *, ceiling: Money, judged: dict[int, str]) 
     elif amount > ceiling.amount:
         found.append(
             BidNotFit(
-                _(
-                    "The price is above the ceiling of this lot, %(ceiling)s. A bid above it would be invalid (87号令 art. 63)."
-                ),
+                _("The price is above the ceiling of this lot, %(ceiling)s. A bid above it would be invalid."),
                 code="over_ceiling",
                 field="price",
                 ceiling=money_words(ceiling),

@@ -68,7 +68,7 @@ def tender_document(tender: Tender) -> bytes:
         ),
         (_("Official notice"), tender.official_url),
         (_("Questions until"), exact_words(tender.question_deadline) if tender.question_deadline else "–"),
-        (_("Bids until"), exact_words(tender.bid_deadline) if tender.bid_deadline else "–"),
+        (str(tender.wording.until), exact_words(tender.bid_deadline) if tender.bid_deadline else "–"),
     ]
     english = _lang() == "en"
     data = {

@@ -18,7 +18,7 @@ class SplitPurchase(DomainError):
     message = _(
         "Together with the other plans of this year for the same budget line and product this makes %(total)s, "
         "%(over)s over the threshold of open tenders. Plan it as one open tender "
-        "(政府采购法实施条例 art. 28)."
+        "(Regulations on Government Procurement, art. 28)."
     )
 
 

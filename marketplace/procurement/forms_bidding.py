@@ -47,7 +47,9 @@ class BidForm(forms.Form):
     small_or_micro = forms.BooleanField(
         label=_("We declare that we are a small or micro enterprise"),
         required=False,
-        help_text=_("The declaration is published with the result (46号 arts. 11, 13). A false one is punished."),
+        help_text=_(
+            "The declaration is published with the result (Caiku [2020] 46, arts. 11, 13). A false one is punished."
+        ),
     )
     legal_representative = forms.CharField(label=_("Legal representative or head"), max_length=60, required=False)
     contact_name = forms.CharField(label=_("Contact person"), max_length=60, required=False)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
@@ -118,17 +119,24 @@ class DrawForm(forms.Form):
 
 
 class DeclareForm(forms.Form):
+    """What a member declares, in the words of the tender's method and in the active language."""
+
     free = forms.BooleanField(
-        label=_("I have no tie to any of these bidders"),
         help_text=_(
             "Within three years not employed there, no director, supervisor or controller; not spouse, kin within three "
-            "degrees or near in-law of its head; nothing else that may sway my judgement (实施条例 art. 9)."
+            "degrees or near in-law of its head; nothing else that may sway my judgement (Regulations on Government "
+            "Procurement, art. 9)."
         ),
     )
-    alone = forms.BooleanField(
-        label=_("I judge alone and keep everything secret"),
-        help_text=_("I talk to nobody about the bids or the points before the result is published."),
-    )
+    alone = forms.BooleanField(label=_("I judge alone and keep everything secret"))
+
+    def __init__(self, tender: Tender, data: Any = None) -> None:
+        super().__init__(data)
+        words = {"bidders": tender.wording.bidders, "bids": tender.wording.bids}
+        self.fields["free"].label = gettext("I have no tie to any of these %(bidders)s") % words
+        self.fields["alone"].help_text = (
+            gettext("I talk to nobody about the %(bids)s or the points before the result is published.") % words
+        )
 
 
 class ReasonForm(forms.Form):
@@ -207,6 +215,11 @@ class ScoreSheet:
             (bid, sum((s.points for (key, _criterion), s in self.kept.items() if key == bid.pk), Decimal(0)))
             for bid in self.bids
         ]
+
+    @property
+    def most(self) -> Decimal:
+        """What the members can give together with all factors; the price's points come on top."""
+        return sum((criterion.points for criterion in self.criteria), Decimal(0))
 
     @property
     def missing(self) -> int:

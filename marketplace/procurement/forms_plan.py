@@ -77,7 +77,7 @@ class PlanForm(forms.Form):
         label=_("Need found by survey"),
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_(
-            "Public service projects are surveyed first: who was asked, what was found (财库〔2021〕22号 arts. 10, 11)."
+            "Public service projects are surveyed first: who was asked, what was found (Caiku [2021] 22, arts. 10, 11)."
         ),
     )
     service_from = forms.DateField(label=_("Service from"), widget=forms.DateInput)

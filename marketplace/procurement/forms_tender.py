@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -17,14 +17,12 @@ from marketplace.core.i18n import localized
 from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.services import earliest_bid_deadline
 
+from .closing import closing, usual_question_deadline, working_day
 from .defaults import CriterionData
 from .holders import Holder
 from .keys import MAX_HOLDERS, MIN_THRESHOLD
 from .models_tender import CriterionKind, Lot, Tender
 from .services_tender import TenderTexts
-
-#: Bids close at this hour unless the officer says otherwise.
-CLOSING_TIME = time(17, 0)
 
 
 class TenderForm(forms.Form):
@@ -44,7 +42,8 @@ class TenderForm(forms.Form):
         label=_("Who may bid"),
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_(
-            "No capital, turnover, staff numbers, region or list may be asked for (条例 art. 20, 46号 art. 5)."
+            "No capital, turnover, staff numbers, region or list may be asked for (Regulations on Government "
+            "Procurement, art. 20; Caiku [2020] 46, art. 5)."
         ),
     )
     qualification_en = forms.CharField(
@@ -54,7 +53,7 @@ class TenderForm(forms.Form):
         label=_("Price cut for small and micro firms (percent)"),
         max_digits=4,
         decimal_places=1,
-        help_text=_("Their price is lowered by this much for the evaluation (财库〔2022〕19号: 10 to 20)."),
+        help_text=_("Their price is lowered by this much for the evaluation (Caiku [2022] 19: 10 to 20)."),
     )
     key_threshold = forms.IntegerField(
         label=_("Key-holders needed to open"),
@@ -132,7 +131,7 @@ class PublishForm(forms.Form):
     official_published_at = forms.DateTimeField(
         label=_("Published on the official medium at"),
         widget=forms.DateTimeInput,
-        help_text=_("The legal clock starts there, not here (87号令 art. 16, 101号令 art. 8)."),
+        help_text=_("The legal clock starts there, not here (MOF Order 101, art. 8)."),
     )
     official_url = forms.URLField(label=_("Address of the official notice"), assume_scheme="https")
     bid_deadline = forms.DateTimeField(label=_("Bids until"), widget=forms.DateTimeInput)
@@ -159,11 +158,11 @@ class PublishForm(forms.Form):
         self.earliest: Deadline = earliest_bid_deadline(
             tender.method, now.date(), region_code=tender.organisation.region_id
         )
-        closes = closing(self.earliest.date + timedelta(days=1))
+        closes = closing(working_day(self.earliest.date + timedelta(days=1), step=1))
         self.initial = {
             "official_published_at": now.replace(second=0, microsecond=0),
             "bid_deadline": closes,
-            "question_deadline": closing(now.date() + (closes.date() - now.date()) / 2),
+            "question_deadline": usual_question_deadline(now, closes),
             "holders": [str(h.user.pk) for h in holders if h.ready and h.own],
         }
 
@@ -174,10 +173,6 @@ class PublishForm(forms.Form):
     def chosen(self) -> list[Any]:
         by_pk = {str(h.user.pk): h.user for h in self.possible}
         return [by_pk[pk] for pk in self.cleaned_data["holders"]]
-
-
-def closing(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, CLOSING_TIME))
 
 
 class AmendForm(forms.Form):

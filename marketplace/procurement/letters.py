@@ -90,7 +90,7 @@ def letter_of(bid: Bid) -> Letter:
 def _words(
     bid: Bid, award: Award | None, failure: LotFailure | None, result: BidResult | None
 ) -> tuple[str, str, str, list[str], str]:
-    firm = {"firm": localized(bid.supplier, "name")}
+    firm = {"firm": localized(bid.supplier, "name"), "bid": bid.lot.tender.wording.bid}
     if award is not None and award.bid_id == bid.pk:
         return (
             "won",
@@ -107,13 +107,13 @@ def _words(
         "working days of the end of the notice period (Government Procurement Law, art. 52)."
     )
     if failure is not None and bid.opened.qualified is not False:
-        opening = _("%(firm)s: the lot you bid for ended without an award. Your bid was not found invalid.") % firm
+        opening = _("%(firm)s: the lot you bid for ended without an award. Your %(bid)s was not found invalid.") % firm
         return "failed", _("Letter of result"), opening, [localized(failure, "reason")], challenge
     if result is None:
         reasons = [str(bid.opened.get_invalid_code_display())]
         if bid.opened.invalid_reason:
             reasons.append(bid.opened.invalid_reason)
-        opening = _("%(firm)s: your bid was found invalid and was not scored.") % firm
+        opening = _("%(firm)s: your %(bid)s was found invalid and was not scored.") % firm
         return "invalid", _("Letter of result"), opening, reasons, challenge
     reasons = [
         _("Price: %(base)s ÷ %(adjusted)s × %(weight)s = %(points)s points (lowest valid price ÷ your price × weight).")

@@ -145,7 +145,10 @@ def _criteria(tender: Tender, lot: Lot, on: date, region: int) -> list[str]:
         text = f"{criterion.title}\n{criterion.title_en}\n{criterion.guidance}\n{criterion.guidance_en}"
         for kind, words in _unfair(text):
             found.append(
-                _("“%(title)s” scores %(kind)s (“%(words)s”), which the law forbids (87号令 art. 55). Take it out.")
+                _(
+                    "“%(title)s” scores %(kind)s (“%(words)s”), which the law forbids (Regulations on Government "
+                    "Procurement, art. 20; Caiku [2020] 46, art. 5). Take it out."
+                )
                 % {"title": criterion.title, "kind": kind, "words": words}
             )
         condition = re.search(_CONDITIONS, text, re.IGNORECASE)
@@ -164,7 +167,10 @@ def _criteria(tender: Tender, lot: Lot, on: date, region: int) -> list[str]:
 
 def _texts(tender: Tender) -> list[str]:
     found = [
-        _("“Who may bid” asks for %(kind)s (“%(words)s”), which shuts suppliers out (条例 art. 20). Take it out.")
+        _(
+            "“Who may bid” asks for %(kind)s (“%(words)s”), which shuts suppliers out (Regulations on Government "
+            "Procurement, art. 20). Take it out."
+        )
         % {"kind": kind, "words": words}
         for kind, words in _unfair(f"{tender.qualification}\n{tender.qualification_en}")
     ]
@@ -173,7 +179,8 @@ def _texts(tender: Tender) -> list[str]:
     if match:
         found.append(
             _(
-                "“%(words)s”: hiring out people may not be bought as a service (102号令 art. 10). Describe the service instead."
+                "“%(words)s”: hiring out people may not be bought as a service (MOF Order 102, art. 10). Describe the "
+                "service instead."
             )
             % {"words": match[0]}
         )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 
@@ -13,7 +14,7 @@ from marketplace.accounts.models import User
 
 from .models_bidding import Bid, OpenedBid
 from .models_tender import Criterion, Lot, Tender
-from .states import EvaluatorState
+from .states import EvaluatorState, TenderState
 
 
 class Evaluator(models.Model):
@@ -56,6 +57,17 @@ class Evaluator(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.tender.reference}"
+
+    @property
+    def waits_for(self) -> str:
+        """What this member has still to do; empty where nothing is."""
+        if self.tender.state != TenderState.OPENED:
+            return ""
+        if self.state == EvaluatorState.DRAWN:
+            return gettext("declaration awaited")
+        if self.state == EvaluatorState.DECLARED:
+            return gettext("points to be checked again") if self.reopened_at else gettext("points not handed in")
+        return ""
 
 
 class Score(models.Model):

@@ -208,8 +208,12 @@ class Tender(models.Model):
         return wording(self.method)
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]  # in place of Django's own
-        """The state's word; the ends have different ones in an open tender and in a consultation."""
-        words = {TenderState.FAILED: self.wording.ended, TenderState.AWARDED: self.wording.awarded}
+        """The state's word; the opening and the ends have different ones in an open tender and in a consultation."""
+        words = {
+            TenderState.OPENED: self.wording.opened,
+            TenderState.FAILED: self.wording.ended,
+            TenderState.AWARDED: self.wording.awarded,
+        }
         state = TenderState(self.state)
         return str(words.get(state, state.label))
 

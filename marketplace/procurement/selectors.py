@@ -192,7 +192,7 @@ def life_line(tender: Tender, now: datetime, notices: Iterable[Notice]) -> list[
         )
         return [*steps, *bids, Step(word, why, "off")]
     steps.append(
-        Step(_("Open for bids"), _closes(tender), "now")
+        Step(capfirst(tender.wording.open), _closes(tender), "now")
         if stage == "open"
         else Step(_("Bidding"), _closed(tender), "did" if stage else "")
     )

@@ -280,7 +280,7 @@ def _term_problems(service_from: date, service_to: date, on: date, organisation:
         return []
     return [
         InvalidInput(
-            _("Services may be bought for at most %(years)s years (102号令 art. 24). End before %(longest)s."),
+            _("Services may be bought for at most %(years)s years (MOF Order 102, art. 24). End before %(longest)s."),
             code="service_term",
             field="service_to",
             years=years,

@@ -23,6 +23,7 @@ from marketplace.core.units import yuan
 from marketplace.statutes.services import check_bid_deadline, timetable
 
 from . import budget, keys, notices, rules, selectors
+from .closing import usual_question_deadline
 from .errors import DeadlineNotLawful, NotAcknowledged, TooFewKeyHolders
 from .holders import eligible_holders
 from .lint import check_documents
@@ -58,7 +59,7 @@ def publish_tender(
     lots = selectors.lots_of(tender)
     check_documents(tender, now, on=official_published_at, lots=lots)
     if question_deadline is None:
-        question_deadline = official_published_at + (bid_deadline - official_published_at) / 2
+        question_deadline = usual_question_deadline(official_published_at, bid_deadline)
     if not official_published_at < question_deadline < bid_deadline:
         raise InvalidInput(_("Questions end after the notice and before bids close."), field="question_deadline")
     if bid_deadline <= now:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -117,7 +116,9 @@ def _draw(request: HttpRequest, tender: Tender, form: DrawForm) -> bool:
         refuse(form, error)
         return False
     messages.success(
-        request, _("%(n)s members are drawn. They declare first; then they see the bids.") % {"n": len(seats)}
+        request,
+        _("%(n)s members are drawn. They declare first; then they see the %(bids)s.")
+        % {"n": len(seats), "bids": tender.wording.bids},
     )
     return True
 
@@ -173,13 +174,14 @@ def _own(request: HttpRequest, pk: int) -> tuple[Tender, Evaluator]:
     seat = rules.seat_of(request.user, tender)
     if seat is None:
         raise Http404
+    seat.tender = tender
     return tender, seat
 
 
 @require_safe
 def judge(request: HttpRequest, pk: int) -> HttpResponse:
     tender, seat = _own(request, pk)
-    return _judge(request, tender, seat, DeclareForm())
+    return _judge(request, tender, seat, DeclareForm(tender))
 
 
 def _judge(
@@ -196,7 +198,9 @@ def _judge(
     if declared:
         for lot in tender.lots.filter(failure__isnull=True).prefetch_related("criteria").order_by("number"):
             sheet_of_lot = _sheet(seat, lot)
-            sheets.append({"lot": lot, "sheet": sheet_of_lot, "totals": sheet_of_lot.totals()})
+            sheets.append(
+                {"lot": lot, "sheet": sheet_of_lot, "totals": sheet_of_lot.totals(), "most": sheet_of_lot.most}
+            )
     missing = sum(item["sheet"].missing for item in sheets)
     return render(
         request,
@@ -223,11 +227,12 @@ def _judge(
 @require_POST
 def declare(request: HttpRequest, pk: int) -> HttpResponse:
     tender, seat = _own(request, pk)
-    form = DeclareForm(request.POST)
+    form = DeclareForm(tender, request.POST)
     if form.is_valid():
         # What was ticked is kept word for word, in the language of the law.
         with override(LANGUAGES[0]):
-            statement = "\n".join(f"{field.label}：{field.help_text}" for field in form.fields.values())
+            fields = DeclareForm(tender).fields.values()
+            statement = "\n".join(f"{field.label}：{field.help_text}" for field in fields)
         try:
             take_step(
                 request,
@@ -235,7 +240,7 @@ def declare(request: HttpRequest, pk: int) -> HttpResponse:
                 EVALUATOR,
                 "declare",
                 lambda: services_panel.declare(actor=me(request), tender=tender, statement=statement, now=clock.now()),
-                _("Thank you. The bids are open to you now."),
+                _("Thank you. The %(bids)s are open to you now.") % {"bids": tender.wording.bids},
             )
         except DomainError as error:
             refuse(form, error)
@@ -249,7 +254,7 @@ def recuse(request: HttpRequest, pk: int) -> HttpResponse:
     tender, seat = _own(request, pk)
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _judge(request, tender, seat, DeclareForm(), form)
+        return _judge(request, tender, seat, DeclareForm(tender), form)
     reason = form.cleaned_data["reason"]
     take_step(
         request,
@@ -299,7 +304,7 @@ def sheet(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "sheet": found,
         "rows": found.rows(),
         "totals": found.totals(),
-        "most": sum((c.points for c in found.criteria), Decimal(0)),
+        "most": found.most,
         "locked": seat.state == EvaluatorState.SUBMITTED,
         "weight": selectors.price_weight(lot),
         "lots": list(tender.lots.filter(failure__isnull=True).order_by("number")),
@@ -343,5 +348,5 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
             _("Your points are handed in and locked. Thank you."),
         )
     except ObjectiveScoresDiffer as error:
-        return _judge(request, tender, seat, DeclareForm(), differs=str(error))
+        return _judge(request, tender, seat, DeclareForm(tender), differs=str(error))
     return redirect("procurement:judge", tender.pk)

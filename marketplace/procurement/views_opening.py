@@ -46,7 +46,7 @@ def tabs(user: Any, tender: Tender, here: str) -> list[dict[str, Any]]:
     """The pages of the later stages that this person may open."""
     may_run = rules.can_see_panel(user, tender) and tender.state in rules.OPENED_STATES
     pages = [
-        ("opening", _("Opening"), True),
+        ("opening", str(tender.wording.opening), True),
         ("check", _("Check of the %(bids)s") % {"bids": tender.wording.bids}, may_run),
         ("panel", capfirst(tender.wording.panel), may_run),
         ("judge", _("My judging"), rules.seat_of(user, tender) is not None),

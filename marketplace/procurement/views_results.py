@@ -63,6 +63,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
             "tabs": tabs(request.user, tender, "results"),
             "lots": lots,
             "members": members,
+            "sits": rules.seat_of(request.user, tender) is not None,
             "named": rules.can_see_panel(request.user, tender),
             "may_compute": rules.can_run(request.user, tender) and tender.state == TenderState.OPENED,
             "differences": [{"of": d, "points": _points_by_member(d, members)} for d in differences],

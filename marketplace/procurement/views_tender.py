@@ -27,6 +27,7 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.regions import codes
 from marketplace.regions.models import Level, Region
+from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.errors import UnknownDay
 from marketplace.statutes.services import deadline
 
@@ -341,7 +342,7 @@ def amend(request: SignedIn, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The deadline is moved; the amendment notice is published."))
             return redirect("procurement:tender", found.pk)
-    return render(request, "procurement/amend.html", {"tender": found, "form": form, "rule": _amendment_rule(found)})
+    return render(request, "procurement/amend.html", {"tender": found, "form": form, "soonest": _soonest(found)})
 
 
 def _moved_before(request: SignedIn, found: Tender, bid_deadline: datetime) -> Event | None:
@@ -352,17 +353,25 @@ def _moved_before(request: SignedIn, found: Tender, bid_deadline: datetime) -> E
     return last if last.data["after"]["bid_deadline"] == notices.instant(bid_deadline) else None
 
 
-def _amendment_rule(found: Tender) -> Any:
-    """The law's time between an amendment and the deadline, for a deadline a fortnight later."""
+def _soonest(found: Tender) -> Deadline | None:
+    """The law's time between an amendment and the deadline, for the soonest new deadline of an amendment of today.
+
+    It is counted back from the new deadline (``counted_from``). None where the calendar does not reach so far.
+    """
     assert found.bid_deadline is not None  # noqa: S101 (published)
     assert found.official_published_at is not None  # noqa: S101
+    today, day = clock.today(), timezone.localdate(found.bid_deadline)
     try:
-        return deadline(
-            f"{found.method}_amendment",
-            timezone.localdate(found.bid_deadline + timedelta(days=14)),
-            on=timezone.localdate(found.official_published_at),
-            region_code=found.organisation.region_id,
-        )
+        while True:
+            last = deadline(
+                f"{found.method}_amendment",
+                day,
+                on=timezone.localdate(found.official_published_at),
+                region_code=found.organisation.region_id,
+            )
+            if last.date >= today:
+                return last
+            day += timedelta(days=1)
     except UnknownDay:
         return None
 

@@ -19,7 +19,8 @@ from django.utils.translation import pgettext_lazy
 class Wording:
     """Nouns stand inside sentences; ``end`` is what a button says.
 
-    ``grounds`` and ``reasons`` go by ``FailureGround``; reasons take ``fewest``.
+    ``grounds`` and ``reasons`` go by ``FailureGround``; reasons take ``fewest``. The ``…_law`` are the articles that stand
+    behind a step; Order 87 is about tenders only (令87 art. 2), and no article of 214号 sends points to those not chosen.
     """
 
     bid: Any
@@ -33,12 +34,24 @@ class Wording:
     not_chosen: Any
     award_letter: Any
     accepted: Any
+    until: Any
+    open: Any
+    closed: Any
+    opening: Any
+    opened: Any
     ended: Any
     ending: Any
     end: Any
     grounds: dict[str, Any]
     reasons: dict[str, Any]
     grounds_law: Any
+    sealed_law: Any
+    over_law: Any
+    low_price: Any
+    price_law: Any
+    alone_law: Any
+    review_law: Any
+    letter_law: Any
 
 
 _OPEN = Wording(
@@ -53,6 +66,11 @@ _OPEN = Wording(
     not_chosen=pgettext_lazy("open tender", "not chosen"),
     award_letter=pgettext_lazy("open tender", "Letter of award"),
     accepted=pgettext_lazy("open tender", "%(firm)s: your bid is accepted."),
+    until=pgettext_lazy("open tender", "Bids until"),
+    open=pgettext_lazy("open tender", "open for bids"),
+    closed=pgettext_lazy("open tender", "bids closed"),
+    opening=pgettext_lazy("open tender", "Opening"),
+    opened=pgettext_lazy("open tender", "bids opened"),
     ended=pgettext_lazy("open tender", "failed"),
     ending=pgettext_lazy("open tender", "failure"),
     end=pgettext_lazy("open tender", "End it without an award"),
@@ -79,6 +97,13 @@ _OPEN = Wording(
         ),
     },
     grounds_law=_("Government Procurement Law, art. 36"),
+    sealed_law=_("MOF Order 87, art. 33"),
+    over_law=_("MOF Order 87, art. 63"),
+    low_price=_("Ask the bidder to explain it. It decides nothing by itself (MOF Order 87, art. 60)."),
+    price_law=_("MOF Order 87, art. 55"),
+    alone_law=_("MOF Order 87, arts. 55, 66"),
+    review_law=_("MOF Order 87, art. 64"),
+    letter_law=_("MOF Order 87, art. 69"),
 )
 
 _CONSULTATION = Wording(
@@ -93,6 +118,11 @@ _CONSULTATION = Wording(
     not_chosen=pgettext_lazy("consultation", "not chosen"),
     award_letter=pgettext_lazy("consultation", "Letter of award"),
     accepted=pgettext_lazy("consultation", "%(firm)s: your bid is accepted."),
+    until=pgettext_lazy("consultation", "Bids until"),
+    open=pgettext_lazy("consultation", "open for bids"),
+    closed=pgettext_lazy("consultation", "bids closed"),
+    opening=pgettext_lazy("consultation", "Opening"),
+    opened=pgettext_lazy("consultation", "bids opened"),
     ended=pgettext_lazy("consultation", "terminated"),
     ending=pgettext_lazy("consultation", "termination"),
     end=pgettext_lazy("consultation", "End it without an award"),
@@ -112,6 +142,14 @@ _CONSULTATION = Wording(
         "cancelled": _("A major change of circumstances cancels the task (Caiku [2014] 214, art. 35)."),
     },
     grounds_law=_("Caiku [2014] 214, arts. 34 and 35"),
+    sealed_law=_("Caiku [2014] 214, art. 13"),
+    # Above the ceiling a response does not meet the document in substance.
+    over_law=_("Caiku [2014] 214, art. 16"),
+    low_price=_("Ask the supplier to explain it. It decides nothing by itself."),
+    price_law=_("Caiku [2014] 214, art. 24"),
+    alone_law=_("Caiku [2014] 214, arts. 15, 24"),
+    review_law=_("Caiku [2014] 214, art. 32"),
+    letter_law="",
 )
 
 

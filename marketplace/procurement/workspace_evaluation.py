@@ -62,7 +62,7 @@ def _seats(user: Any) -> Iterator[WorkItem]:
         elif seat.reopened_at is not None:
             what = _("Your sheet came back: check the objective points, hand in again")
         else:
-            what = _("Score the bids and hand in")
+            what = _("Score the %(bids)s and hand in") % {"bids": seat.tender.wording.bids}
         yield _item(seat.tender, "judge", what, weight=10)
 
 
