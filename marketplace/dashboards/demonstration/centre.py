@@ -44,6 +44,7 @@ class Centre:
     def _buy(self) -> Contract:
         region = Region.objects.get(code=COUNTY)
         bureau = self.cast.bureau
+        first = self.stage.day(-60).replace(day=1)
         wish = Wish(
             product="PLS-03",
             title="雷山县公共法律服务中心驻点值班",
@@ -52,9 +53,9 @@ class Centre:
             need_en="The centre receives about 20 people a day and needs one lawyer on duty, by a monthly roster.",
             method=Method.CONSULTATION,
             method_reason="政府购买服务项目，适用竞争性磋商（财库〔2014〕214号第三条第一项）。",
-            # From the first of a month: an instalment for a day or two would be odd.
-            service_from=self.stage.day(-60).replace(day=1),
-            service_to=self.stage.day(304),
+            # Whole months, a year of them: an instalment for a day or two would be odd.
+            service_from=first,
+            service_to=first.replace(year=first.year + 1) - timedelta(days=1),
             lots=[Scope("中心窗口一个席位", "One seat at the centre", 108_000, [region], quantity=250)],
         )
         purchase = Purchase(self.stage, bureau, self.stories.line(bureau, _BOUGHT))

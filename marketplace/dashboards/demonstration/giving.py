@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.utils import timezone
+
 from marketplace.accounts.models import Organisation, User
 from marketplace.core import clock
 from marketplace.incentives import payouts, services
@@ -101,20 +103,22 @@ class Giving:
                     region=person.home_region or self.towns[522634100000],
                     skills=[skills[n % 4]],
                     languages=["cmn", "hmu"] if n % 3 else ["cmn"],
-                    about="退休教师，愿意帮助邻里。" if n % 2 else "返乡大学生，会说苗语。",
-                    emergency_contact="示例家属",
+                    about="退休教师，愿意帮助邻里。" if n % 2 else "返乡大学生，愿意为乡亲跑腿。",
+                    emergency_contact=f"示例家属 {OFFICE_PHONE}",
                     consent=True,
                     now=now,
                 )
         for n, firm in enumerate(self.cast.firms[:3]):
+            lawyer = firm.lawyers[0]
             with self.stage.when(-290 + n, 20) as now:
                 volunteering.join(
-                    actor=firm.lawyers[0],
+                    actor=lawyer,
                     region=self.towns[522634100000],
-                    skills=["marriage", "labour"],
-                    languages=["cmn", "hmu"],
+                    # The same as in the practice: one person says one thing.
+                    skills=lawyer.practitioner.specialties,
+                    languages=lawyer.practitioner.languages,
                     about="执业律师。",
-                    emergency_contact="示例同事",
+                    emergency_contact=f"示例同事 {OFFICE_PHONE}",
                     consent=True,
                     now=now,
                 )
@@ -196,7 +200,7 @@ class Giving:
 
     def _serve(self, shift: Shift, people: list[User], *, missing: User | None = None) -> None:
         call = shift.opportunity
-        before, after = shift.starts_at - timedelta(days=4), shift.ends_at + timedelta(hours=3)
+        before, after = shift.starts_at - timedelta(days=4), shift.ends_at + timedelta(minutes=30)
         with clock.rehearse(before):
             places = [sign_ups.sign_up(actor=person, shift=shift, now=before) for person in dict.fromkeys(people)]
         for place in places:
@@ -219,7 +223,7 @@ class Giving:
                     people_served=6,
                     now=after,
                 )
-            next_day = after + timedelta(days=1)
+            next_day = timezone.localtime(after + timedelta(days=1)).replace(hour=16, minute=30)
             if next_day < self.stage.at(0, 8):
                 with clock.rehearse(next_day):
                     timesheets.confirm_session(actor=self.cast.coordinator, session=session, now=next_day)

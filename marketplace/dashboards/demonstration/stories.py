@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from marketplace.core.units import yuan
 from marketplace.procurement import services_plan, services_tender
-from marketplace.procurement.models import BudgetLine, FailureGround, Lot, Method, Tender
+from marketplace.procurement.models import BudgetLine, FailureGround, Lot, Method, Plan, Tender
 from marketplace.regions.models import Level, Region
 
 from .buying import Purchase, Scope, Wish
 from .cast import COUNTY, KAILI, PREFECTURE, Bureau, Cast
 from .stage import Stage
 
+#: in how many days the present advisers' contracts end
+PRESENT_ENDS = 24
 _CONSULTATION = "政府购买服务项目，适用竞争性磋商（财库〔2014〕214号第三条第一项）。"
 #: The county's townships by lot.
 _LOTS = (
@@ -38,6 +40,9 @@ class Stories:
     def __init__(self, stage: Stage, cast: Cast) -> None:
         self.stage, self.cast = stage, cast
         self._lines: dict[tuple[int, int], BudgetLine] = {}
+        self._given_up: Plan
+        #: the year in which most of the present service lies, by which it is called: "this year" would soon be last year
+        self.season = stage.day(-158).year
 
     def line(self, bureau: Bureau, day: int, amount: int = 3_000_000) -> BudgetLine:
         """The bureau's budget line of the year in which ``day`` lies."""
@@ -62,14 +67,14 @@ class Stories:
         day = -415
         wish = Wish(
             product="PLS-01",
-            title="雷山县村（社区）法律顾问服务（本年度）",
-            title_en="Village legal advisers of Leishan, this year",
+            title=f"雷山县村（社区）法律顾问服务（{self.season} 年度）",
+            title_en=f"Village legal advisers of Leishan, {self.season}",
             need="经对 9 个乡镇（街道）、42 个村走访和 3 家律师事务所咨询，群众最需要的是固定时间到村、会说苗语的法律顾问。",
             need_en="Asked in 42 villages of 9 townships and at 3 law firms, people most want an adviser who comes on fixed days and speaks Hmong.",
             method=Method.CONSULTATION,
             method_reason=_CONSULTATION,
             service_from=self.stage.day(-340),
-            service_to=self.stage.day(24),
+            service_to=self.stage.day(PRESENT_ENDS),
             lots=_scopes(5000),
         )
         purchase = Purchase(self.stage, self.cast.bureau, self.line(self.cast.bureau, day))
@@ -94,16 +99,18 @@ class Stories:
 
     def bidding_open(self) -> Tender:
         """Next year's advisers: bids are taken; two questions answered, one not yet."""
+        end = self.stage.day(PRESENT_ENDS)
         wish = Wish(
             product="PLS-01",
-            title="雷山县村（社区）法律顾问服务（下一年度）",
-            title_en="Village legal advisers of Leishan, next year",
-            need="本年度服务将于年底到期。经入户调查，九成受访村希望继续，并要求增加远程答复和赶集日咨询。",
-            need_en="This year's service ends in December. In a household survey nine villages in ten asked for it to go on, with remote answers and advice on market days added.",
+            title=f"雷山县村（社区）法律顾问服务（{self.season + 1} 年度）",
+            title_en=f"Village legal advisers of Leishan, {self.season + 1}",
+            need=f"现有服务合同将于 {end.year} 年 {end.month} 月 {end.day} 日到期。经入户调查，九成受访村希望继续，并要求增加远程答复和赶集日咨询。",
+            need_en=f"The present contracts end on {end:%-d %B %Y}. In a household survey nine villages in ten asked for it to go on, with remote answers and advice on market days added.",
             method=Method.CONSULTATION,
             method_reason=_CONSULTATION,
-            service_from=self.stage.day(38),
-            service_to=self.stage.day(402),
+            # The day after the present contracts, as the news says: no village is without an adviser.
+            service_from=self.stage.day(PRESENT_ENDS + 1),
+            service_to=self.stage.day(PRESENT_ENDS + 365),
             lots=_scopes(5200),
         )
         purchase = Purchase(self.stage, self.cast.bureau, self.line(self.cast.bureau, -21))
@@ -214,7 +221,7 @@ class Stories:
             lots=[Scope("全县 40 场", "Forty lectures in the county", 96_000, [region], quantity=40)],
         )
         purchase = Purchase(self.stage, self.cast.bureau, self.line(self.cast.bureau, -40))
-        plan = purchase.plan(wish, day=-40)
+        self._given_up = plan = purchase.plan(wish, day=-40)
         tender = purchase.draft(wish, plan, day=-37)
         purchase.publish(day=-33, days_open=12)
         lot = Lot.objects.prefetch_related("criteria").get(tender=tender)
@@ -251,6 +258,14 @@ class Stories:
             service_to=self.stage.day(240),
             lots=[Scope("全县 40 场", "Forty lectures in the county", 108_000, [region], quantity=40)],
         )
+        # What the failed purchase held of the budget is free before the new one asks for it.
+        with self.stage.then(self.stage.working(-9, 16)) as now:
+            services_plan.cancel_plan(
+                actor=bureau.approver,
+                plan=self._given_up,
+                reason="首次采购失败，调整后另行立项，本计划不再执行。",
+                now=now,
+            )
         purchase = Purchase(self.stage, bureau, self.line(bureau, -8))
         plan = purchase.plan(lectures, day=-8)
         purchase.draft(lectures, plan, day=-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import cycle
 from typing import Any
 
 from django.utils import timezone
@@ -43,7 +44,16 @@ _WORDS = (
     "来得准时，讲得明白。",
     "土地的事问清楚了，希望下次多待一会儿。",
     "电话也打得通，问什么都耐心答。",
-    "讲座老人都听懂了，苗语讲得好。",
+)
+#: said only where one was held
+_OF_A_LECTURE = "讲座老人都听懂了，苗语讲得好。"
+#: Each is about the village, so that the lawyer may well take another.
+_REASONS = (
+    "与该村一户村民有代理关系，须回避。",
+    "正代理他人与该村村民委员会的土地纠纷，须回避。",
+    "亲属任该村村民委员会委员，须回避。",
+    "曾代理该村山林权属争议的对方当事人，不宜担任顾问。",
+    "为该村一家合作社常年法律顾问，利益可能冲突。",
 )
 _SHORT = "逐村核对，少数村服务时间不足，按合同公式扣减。"
 _LECTURES = ("民法典与婚姻家庭", "防范电信诈骗", "土地承包与流转", "未成年人保护")
@@ -57,6 +67,7 @@ class Year:
         self.stage, self.cast = stage, cast
         self.firm_of = {firm.organisation.pk: firm for firm in cast.firms}
         self._neighbours: list[list[User]] = []
+        self._reasons = cycle(_REASONS)
 
     def sign(self, tender: Tender) -> list[Contract]:
         """Drawn up by the officer, signed by the firm, then by the approving officer: the budget is committed."""
@@ -128,7 +139,7 @@ class Year:
             for n, assignment in enumerate(proposed, start=1):
                 if decline_every and n % decline_every == 0:
                     proposals.decline_assignment(
-                        actor=assignment.person, assignment=assignment, reason="已在邻县担任顾问，时间冲突。", now=now
+                        actor=assignment.person, assignment=assignment, reason=next(self._reasons), now=now
                     )
                 else:
                     proposals.accept_assignment(actor=assignment.person, assignment=assignment, now=now)
@@ -288,7 +299,7 @@ class Year:
                     contracts.pay_instalment(actor=bureau.finance, instalment=accepted, now=at)
 
     def _rate(self, contract: Contract, instalment: Instalment) -> None:
-        """Every third village says how it was, where somebody came."""
+        """Every third or fourth village says how it was, where somebody came; in each period others, with other words."""
         at = self._moment(instalment.period_to + timedelta(days=3), 17)
         with clock.rehearse(at):
             came = ServiceSession.objects.filter(
@@ -299,13 +310,17 @@ class Year:
                 period__startswith__lt=self._moment(instalment.period_to + timedelta(days=1), 0),
             )
             posts = Post.objects.filter(contract=contract, adviser__isnull=False, pk__in=came.values("subject_id"))
+            lectured = set(came.filter(kind=SessionKind.LECTURE).values_list("subject_id", flat=True))
+            step = 3 + instalment.number % 2
             for n, post in enumerate(posts.select_related("region").order_by("pk")):
-                if (n + instalment.number) % 3 == 0:
+                if (n + instalment.number) % step == 0:
+                    turn = n // step + instalment.number
+                    words = _WORDS[turn % len(_WORDS)] if turn % 4 or post.pk not in lectured else _OF_A_LECTURE
                     contracts.rate_post(
                         actor=self.cast.villages[post.region_id],
                         post=post,
                         quarter=quarter_name(instalment.period_from),
-                        stars=5 if n % 4 else 4,
-                        comment="" if n % 2 else _WORDS[(n // 2 + instalment.number) % len(_WORDS)],
+                        stars=5 if turn % 5 else 4,
+                        comment="" if turn % 2 else words,
                         now=at,
                     )
