@@ -208,6 +208,12 @@ def standing_today(posts: Collection[Post]) -> dict[int, Today]:
     return found
 
 
+def left_empty(posts: Iterable[Post]) -> dict[int, EmptyPost]:
+    """Post → why the last plan that was sent left it empty; posts that no plan left empty are missing. One query."""
+    rows = EmptyPost.objects.filter(post__in=[post.pk for post in posts], run__state=RunState.PUBLISHED)
+    return {row.post_id: row for row in rows.defer("reason").order_by("run__requested_at", "run_id")}
+
+
 def open_calls(posts: Iterable[Post]) -> dict[int, Opportunity]:
     """Post → its open call for volunteers."""
     wanted = [post.pk for post in posts]

@@ -87,6 +87,7 @@ def vacant(request: HttpRequest) -> HttpResponse:
         "towns": selectors.region_names(post.region for post in posts),
         "calls": selectors.open_calls(posts),
         "befores": before(posts),
+        "empties": selectors.left_empty(posts),
     }
     return render(request, "staffing/vacant.html", context)
 
@@ -101,15 +102,15 @@ def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
         _("from"),
         _("until (inclusive)"),
         _("before"),
-        _("why it fell free"),
+        _("why nobody serves there"),
     ]
 
     def rows() -> Iterator[Any]:
         posts = vacancies.iterator()
         while some := list(islice(posts, CSV_ROWS)):
-            befores = before(some)
+            befores, empties = before(some), selectors.left_empty(some)
             for p in some:
-                last = befores.get(p.pk)
+                last, left = befores.get(p.pk), empties.get(p.pk)
                 yield (
                     p.region_id,
                     post_name(p),
@@ -117,7 +118,7 @@ def vacant_csv(request: HttpRequest) -> StreamingHttpResponse:
                     p.starts_on.isoformat(),
                     p.ends_on.isoformat(),
                     localized(last.person, "display_name") if last is not None else "",
-                    last.why if last is not None else "",
+                    last.why if last is not None else left.get_because_display() if left is not None else "",
                 )
 
     return csv_response("vacant-posts.csv", header, rows())

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.accounts.models import Role, User
 from marketplace.accounts.rules import roles_of
+from marketplace.accounts.selectors import public_cards
 from marketplace.contracts.kinds import PostKind, kinds_of
 from marketplace.contracts.states import PostState
 from marketplace.core import clock
@@ -208,7 +209,10 @@ def village(request: HttpRequest, code: int) -> HttpResponse:
         if each.unfilled is not None and each.post.state == PostState.VACANT:
             because = short_emptiness(each.unfilled, kind)
         posts.append((each, lines, because))
-    return render(request, "staffing/village.html", {"region": region, "path": path(region), "posts": posts})
+    advisers = [each.post.adviser_id for each in found]
+    cards = set(public_cards(clock.today()).filter(pk__in=advisers).order_by().values_list("pk", flat=True))
+    context = {"region": region, "path": path(region), "posts": posts, "cards": cards}
+    return render(request, "staffing/village.html", context)
 
 
 @require_safe

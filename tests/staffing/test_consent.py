@@ -1,5 +1,7 @@
 """Nobody serves without having said so, and everybody sees and changes on what terms he may be asked."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -9,6 +11,7 @@ from marketplace.staffing import services_proposals, tasks
 from marketplace.staffing.models import Assignment, AssignmentRun, TeamTerms
 from tests.factories.accounts import make_user
 from tests.factories.staffing import a_lawyer, make_case, publish_case, run_case
+from tests.factories.teams import make_team, publish_team
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +85,24 @@ def test_the_terms_stand_at_one_place_and_the_next_run_goes_by_them(client_for, 
 def test_whoever_has_no_profile_begins_one(client_for):
     assert client_for(make_user()).get(reverse("staffing:terms")).url == reverse("accounts:practice")
     assert client_for().get(reverse("staffing:terms")).status_code == 302
+
+
+def test_the_terms_count_the_teams_that_wait_for_an_answer(client_for):
+    team = make_team()
+    asked = publish_team(team)[0]
+    client = client_for(asked.person, language="en")
+
+    def counts():
+        page = client.get(reverse("staffing:terms")).content.decode()
+        found = re.findall(r"<dt>([^<]*counsel teams[^<]*)</dt><dd>(\d+)</dd>", page)
+        assert reverse("staffing:proposals") in page
+        return dict(found)
+
+    before = counts()
+    assert before["counsel teams you sit in"] == "0"
+    assert before["counsel teams that wait for your answer"] == "1"
+    services_proposals.accept_assignment(actor=asked.person, assignment=asked, now=clock.now())
+    after = counts()
+    assert after["counsel teams you sit in"] == "1"
+    assert after["counsel teams that wait for your answer"] == "0"
+    assert after["more counsel teams that you would join"] == before["more counsel teams that you would join"]

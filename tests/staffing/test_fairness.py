@@ -32,6 +32,12 @@ def test_travel_bands_by_hand():
     assert measuring.travel([]) == {"median": None, "longest": None, "bands": [0] * 6}
 
 
+@pytest.mark.parametrize(("times", "median"), [([15, 31], 23), ([15, 30], 23), ([7], 7), ([40, 10, 20, 21], 21)])
+def test_a_median_is_what_anybody_reckons_from_the_table(times, median):
+    """Of an even number the mean of the two in the middle, a half rounded up."""
+    assert measuring.travel(times)["median"] == median
+
+
 def test_figures_of_a_small_plan():
     case = make_case((0.01, 0.02, 0.09, 0.1), (0.0, 0.1), capacity=1, languages=["cmn", "hmu"])
     run = run_case(case, languages=["hmu"])

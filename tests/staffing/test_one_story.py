@@ -10,7 +10,7 @@ from django.utils import timezone
 from marketplace.contracts.kinds import PostKind
 from marketplace.core import clock
 from marketplace.staffing import selectors, selectors_map, services_proposals
-from marketplace.staffing.models import Assignment
+from marketplace.staffing.models import Assignment, EmptyPost
 from marketplace.staffing.reasons_in_words import as_minutes, part_lines
 from tests.factories.staffing import WHERE, make_case, publish_case, repair_case, run_case
 from volunteers.models import Opportunity
@@ -59,6 +59,8 @@ def test_the_list_of_contracts_counts_like_the_page_of_each(client_for, case):
         assert (row.filled_count, row.called_count, row.vacant_count) == (
             page[selectors.SERVED], page[selectors.CALLED], page[selectors.VACANT],
         )  # fmt: skip
+        assert row.asked_count == page[selectors.PROPOSED]
+        assert row.post_count == row.filled_count + row.asked_count + row.called_count + row.vacant_count
         return row.called_count, row.vacant_count
 
     assert counts() == (0, 2)
@@ -164,3 +166,17 @@ def test_the_lawyer_is_addressed_and_only_while_asked_in_the_present(client_for,
     assert "this one" in text(client_for(case.parties.officer, language="en").get(address))
     for reader in (lawyer, client_for(case.parties.officer)):
         assert f">{case.contract.number}</a></dd>" in text(reader.get(address))
+
+
+def test_a_vacant_post_that_nobody_ever_held_says_why(client_for, case):
+    """The plan left it empty: the page and its file say by which rule, and the page leads to the reasons."""
+    publish_case(case)
+    officer = client_for(case.parties.officer, language="en")
+    unfilled = EmptyPost.objects.filter(run__contract=case.contract)
+    assert unfilled
+    page = text(officer.get(reverse("staffing:vacant")))
+    for each in unfilled:
+        assert f'<a href="{reverse("staffing:empty", args=[each.run_id, each.post_id])}">' in page
+    rows = b"".join(officer.get(reverse("staffing:vacant_csv")).streaming_content).decode().splitlines()[1:]
+    assert len(rows) == len(unfilled)
+    assert all(row.endswith("all within reach are needed elsewhere") for row in rows)

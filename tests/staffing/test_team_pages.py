@@ -129,6 +129,9 @@ def test_the_person_asked_reads_why_without_colleagues_names(client_for):
     assert client.post(reverse("staffing:accept", args=[mine.pk])).status_code == 302
     mine.refresh_from_db()
     assert mine.state == "accepted"
+    plan = text(client_for(team.parties.officer, language="en").get(reverse("staffing:run", args=[mine.run_id])))
+    assert "Somebody for 5 of 5 seats" in plan
+    assert "1 accepted · 4 answers awaited" in plan
     other = next(each for each in asked if each.person == team.lawyers[1])
     client = client_for(team.lawyers[1], language="en")
     address = reverse("staffing:decline", args=[other.pk])

@@ -61,7 +61,7 @@ class TermsForm(forms.Form):
     )
     skills = forms.MultipleChoiceField(
         label=_("Indispensable fields of law"),
-        help_text=_("Whoever comes must cover all of them."),
+        help_text=_("Whoever comes must cover all of them. Choose none if it does not matter."),
         choices=Specialty.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
