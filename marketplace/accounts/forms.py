@@ -45,7 +45,7 @@ def accepted(form: forms.Form, act: Callable[[], Any]) -> bool:
 
 class PersonForm(forms.Form):
     display_name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=60)
-    display_name_en = forms.CharField(label=_("Name in English"), max_length=80, required=False)
+    display_name_en = forms.CharField(label=pgettext_lazy("person", "Name in English"), max_length=80, required=False)
     phone = forms.CharField(
         label=_("Phone"),
         max_length=30,
@@ -64,6 +64,7 @@ class IdNumberForm(forms.Form):
     number = forms.CharField(
         label=_("Identity number"),
         max_length=40,
+        help_text=_("Of the resident identity card: 18 characters, the last of which may be an X."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -259,9 +260,12 @@ class RelationForm(forms.Form):
         label=_("Organisation"), help_text=_("Begin to type the name or the credit code, and choose.")
     )
     kind = forms.ChoiceField(label=_("Tie"), choices=RelationKind.choices)
-    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput)
+    valid_from = forms.DateField(label=pgettext_lazy("tie", "From"), widget=forms.DateInput)
     valid_to = forms.DateField(
-        label=_("Until"), required=False, widget=forms.DateInput, help_text=_("Empty: it still holds.")
+        label=pgettext_lazy("tie", "Until"),
+        required=False,
+        widget=forms.DateInput,
+        help_text=_("Empty: it still holds."),
     )
     note = forms.CharField(
         label=_("Note"),
@@ -284,16 +288,14 @@ class SanctionForm(forms.Form):
         label=_("Reason"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_(
-            "What was found, and by which decision. The excluded party reads it; for an organisation, so can everyone."
-        ),
+        help_text=_("What was found, and by which decision. Everybody can read it."),
     )
     basis = forms.CharField(
         label=pgettext_lazy("sanction", "Legal basis"),
         max_length=200,
         help_text=_("Law and article, such as: Government Procurement Law, article 77."),
     )
-    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput)
+    valid_from = forms.DateField(label=pgettext_lazy("sanction", "First day"), widget=forms.DateInput)
     valid_to = forms.DateField(
         label=pgettext_lazy("sanction", "Last day"),
         required=False,
@@ -329,6 +331,10 @@ class PersonExclusionForm(SanctionForm):
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limit_party(rules.people_to_exclude(actor), "person")
+        self.fields["reason"].help_text = _(
+            "What was found, and by which decision. The excluded person reads it, and the supervisors of the region."
+        )
+        self.fields["basis"].help_text = _("Law and article, such as: Lawyers Law, article 49.")
 
 
 class LiftForm(forms.Form):

@@ -128,18 +128,39 @@ class Organisation(models.Model):
 class Role(models.TextChoices):
     """What a member may do for the organisation. One person may hold several roles."""
 
-    ADMIN = "admin", _("administrator")  # invites members, keeps the organisation's data
-    OFFICER = "officer", _("procurement officer")  # plans, drafts, runs
-    APPROVER = "approver", _("approving officer")  # approves what another drafted
-    KEY_HOLDER = "key_holder", _("key-holder")  # holds a share of the tender's key
-    FINANCE = "finance", _("finance officer")  # budget, payment
-    SUPERVISOR = "supervisor", _("supervisor")  # reads everything that is not sealed, decides disputes
+    ADMIN = "admin", _("administrator")
+    OFFICER = "officer", _("procurement officer")
+    APPROVER = "approver", _("approving officer")
+    KEY_HOLDER = "key_holder", _("key-holder")
+    FINANCE = "finance", _("finance officer")
+    SUPERVISOR = "supervisor", _("supervisor")
     EDITOR = "editor", _("catalogue editor")
     EXPERT = "expert", _("evaluation expert")
-    BIDDER = "bidder", _("bid manager")  # asks, bids and signs for a supplier
-    LAWYER = "lawyer", _("practitioner")  # can be assigned
-    VILLAGE = "village", _("village representative")  # confirms service
+    BIDDER = "bidder", _("bid manager")
+    LAWYER = "lawyer", _("practitioner")
+    VILLAGE = "village", _("village representative")
     COORDINATOR = "coordinator", _("volunteer coordinator")
+
+    @property
+    def duty(self) -> str:
+        """What its holder does here, for whoever gives the role."""
+        return str(DUTIES[self])
+
+
+DUTIES = {
+    Role.ADMIN: _("Invites members, gives roles and keeps the organisation's entry."),
+    Role.OFFICER: _("Drafts plans and procurements, runs them, and accepts the service."),
+    Role.APPROVER: _("Approves or returns what somebody else drafted."),
+    Role.KEY_HOLDER: _("Holds a share of the key with which bids are opened."),
+    Role.FINANCE: _("Enters the budget and records payments."),
+    Role.SUPERVISOR: _("Reads everything that is not sealed, decides disputes and exclusions."),
+    Role.EDITOR: _("Drafts changes of the catalogue and of the site's pages."),
+    Role.EXPERT: _("Can be drawn for the panels that judge bids."),
+    Role.BIDDER: _("Asks questions, bids and signs contracts."),
+    Role.LAWYER: _("Can be given posts and shifts, and records the service done."),
+    Role.VILLAGE: _("Confirms and rates the service that the village received."),
+    Role.COORDINATOR: _("Calls for volunteers and checks their attendance."),
+}
 
 
 class Membership(models.Model):

@@ -203,6 +203,7 @@ def members(request: SignedIn, pk: int) -> HttpResponseBase:
         {
             "organisation": found,
             "form": form,
+            "roles": rules.ROLES_OF_KIND[OrganisationKind(found.kind)],
             "waiting": waiting,
             "page": page,
             "cards": set(selectors.public_cards(clock.today()).filter(pk__in=people).values_list("pk", flat=True)),

@@ -50,8 +50,8 @@ def sanctions(request: SignedIn) -> HttpResponseBase:
 
 def _as_table(found: QuerySet[Sanction]) -> HttpResponseBase:
     header = [
-        _("Excluded"), _("State"), _("From"), pgettext("sanction", "Last day"), _("Reason"), pgettext("sanction", "Legal basis"),
-        pgettext("sanction", "Decided by"), _("Lifted on"), _("Why it was lifted"),
+        _("Excluded"), _("State"), pgettext("sanction", "First day"), pgettext("sanction", "Last day"), _("Reason"),
+        pgettext("sanction", "Legal basis"), pgettext("sanction", "Decided by"), _("Lifted on"), _("Why it was lifted"),
     ]  # fmt: skip
     today = clock.today()
     rows = (

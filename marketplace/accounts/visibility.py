@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace.audit.labels import register_names, register_subjects
@@ -102,7 +103,8 @@ def register() -> None:
     register_subjects("accounts.keyholderkey", _owners(KeyHolderKey))
     register_subjects("accounts.practitionerprofile", _owners(PractitionerProfile))
     register_names("person", people_names)
-    register_visibility("accounts.user", _person)
+    # Only the person reads all of it, and the page on which one reads of oneself has no key.
+    register_visibility("accounts.user", _person, page=lambda key: reverse("accounts:profile"))
     register_visibility("accounts.organisation", _organisation, page="accounts:organisation")
     register_visibility("accounts.membership", _membership)
     register_visibility("accounts.credential", _credential)

@@ -23,15 +23,15 @@ Visibility = Callable[[Any, str], bool]
 Supervision = Callable[[Any], Q | None]
 
 _visibility: dict[str, Visibility] = {}
-_pages: dict[str, str] = {}
+_pages: dict[str, str | Callable[[str], str]] = {}
 _secrets: list[Callable[[], Q]] = []
 _supervision: Supervision | None = None
 
 
-def register_visibility(subject_type: str, predicate: Visibility, page: str = "") -> None:
+def register_visibility(subject_type: str, predicate: Visibility, page: str | Callable[[str], str] = "") -> None:
     """``register_visibility("procurement.tender", lambda user, key: …)`` in a room's AppConfig.ready.
 
-    ``page`` names the address of the object's own page, which takes its key.
+    ``page`` names the address of the object's own page, which takes its key; or makes the address from the key.
     """
     _visibility[subject_type] = predicate
     if page:
@@ -43,7 +43,7 @@ def page_of(user: Any, subject_type: str, subject_id: Any) -> str:
     page = _pages.get(subject_type)
     if page is None or not may_read_trail(user, subject_type, subject_id):
         return ""
-    return reverse(page, args=[subject_id])
+    return reverse(page, args=[subject_id]) if isinstance(page, str) else page(str(subject_id))
 
 
 def register_secret(condition: Callable[[], Q]) -> None:

@@ -79,6 +79,7 @@ def trail(request: HttpRequest, subject_type: str, subject_id: str) -> HttpRespo
     page = Paginator(events, PAGE_SIZE).get_page(request.GET.get("page"))
     if not page.paginator.count:
         raise Http404
+    kind = capfirst(labels.subject_label(subject_type))
     name = labels.subject_names(page.object_list[:1]).get((subject_type, subject_id), "")
     return render(
         request,
@@ -86,8 +87,9 @@ def trail(request: HttpRequest, subject_type: str, subject_id: str) -> HttpRespo
         {
             "page": page,
             "names": labels.names_of(page.object_list),
-            "name": name,
-            "here": f"{capfirst(labels.subject_label(subject_type))} {subject_id}",
+            # A key, a shift and a person may have one name: the kind tells them apart.
+            "name": name and f"{kind}\N{NO-BREAK SPACE}· {name}",
+            "here": f"{kind} {subject_id}",
             "page_url": selectors.page_of(request.user, subject_type, subject_id),
             "whole": selectors.may_read_trail(request.user, subject_type, subject_id) or request.user.is_superuser,
         },

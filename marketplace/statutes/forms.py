@@ -59,13 +59,16 @@ class AnnounceForm(forms.ModelForm[CalendarYear]):
     days_off = forms.CharField(
         label=_("Days off"),
         widget=forms.Textarea,
-        help_text=_("One period per line, for example: 2027-02-05 to 2027-02-11 春节 / Spring Festival"),
+        help_text=_(
+            "One period per line, such as 2027-02-05 to 2027-02-11 春节 / Spring Festival. "
+            "What follows “/” is the English name and may be left out."
+        ),
     )
     worked = forms.CharField(
         label=_("Weekend days that are worked"),
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
-        help_text=_("One date per line, for example 2027-02-20."),
+        help_text=_("One date per line, such as 2027-02-20."),
     )
 
     class Meta:
@@ -110,7 +113,9 @@ class AnnounceForm(forms.ModelForm[CalendarYear]):
 
 
 class ParameterForm(forms.ModelForm[StatutoryParameter]):
-    region = RegionField(label=_("Region"), required=False, help_text=_("Empty for the whole country."))
+    region = RegionField(
+        label=_("Region"), required=False, help_text=_("Name, Pinyin or code; empty for the whole country.")
+    )
     rule = RuleChoice(label=_("Rule"), queryset=StatutoryRule.objects.order_by("order"), to_field_name="key")
 
     class Meta:
@@ -119,13 +124,24 @@ class ParameterForm(forms.ModelForm[StatutoryParameter]):
             "rule", "value", "unit", "region", "instrument", "instrument_en", "article", "valid_from", "valid_to",
             "note", "note_en",
         ]  # fmt: skip
+        help_texts = {
+            "value": _("The number alone: 10 for 10%, 0.05 for 0.05% a day; money in yuan, time in whole days."),
+            "instrument": _(
+                "Title and number, as the document has them, such as 政府采购货物和服务招标投标管理办法（财政部令第87号）."
+            ),
+            "article": _("Its number, not its text, such as 第三十五条."),
+            "valid_from": _("The first day on which it holds."),
+            "valid_to": _("The last day on which it holds. Empty: until another value replaces it."),
+            "note": _("Everybody reads it under the rule, such as: as a share of the contract's price."),
+        }
 
     def __init__(self, *args: Any, everywhere: bool, **kwargs: Any) -> None:
         """``everywhere``: the number may hold in the whole country."""
         super().__init__(*args, **kwargs)
         if not everywhere:
             region = self.fields["region"]
-            region.required, region.help_text = True, _("A place in your own region.")
+            region.required = True
+            region.help_text = _("Name, Pinyin or code of a place in your own region.")
 
     def _post_clean(self) -> None:
         # The service holds the rules; the row is made there.

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _say
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from marketplace.core.i18n import localized
 from marketplace.core.words import money_words
 from marketplace.statutes.deadlines import article_words
 
@@ -209,6 +210,19 @@ class StatutoryParameter(models.Model):
         if self.unit == Unit.YUAN:
             return money_words(self.value)
         return _counted(self.unit, 1 if self.value == 1 else 2) % {"n": n}
+
+    @property
+    def counted_words(self) -> str:
+        """Whether the time is the longest or the shortest, and from which day; empty for what is not counted from a day."""
+        if self.unit not in (Unit.WORKING_DAY, Unit.DAY) or not self.rule.counted_from:
+            return ""
+        words = {
+            (Sense.WITHIN, Direction.AFTER): _say("at most, from %(what)s"),
+            (Sense.WITHIN, Direction.BEFORE): _say("at most, back from %(what)s"),
+            (Sense.AT_LEAST, Direction.AFTER): _say("at least, from %(what)s"),
+            (Sense.AT_LEAST, Direction.BEFORE): _say("at least, back from %(what)s"),
+        }[Sense(self.rule.sense), Direction(self.rule.direction)]
+        return words % {"what": localized(self.rule, "counted_from")}
 
     @property
     def article_text(self) -> str:

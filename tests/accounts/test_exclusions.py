@@ -192,6 +192,10 @@ def test_a_person_is_chosen_among_those_of_the_region(client_for, supervisor, fi
             url("suggest_party", "person"), {"field": "party", "party": f"#{person.pk}"}
         ).content.decode()
         assert options.count("<option") == count
+    # Each form tells of its own kind of party only.
+    of_firms, of_people = (browser.get(url("impose", party)).content.decode() for party in ("organisation", "person"))
+    assert ("不能投标" in of_firms, "公开名片" in of_firms, "人人可见" in of_firms) == (True, False, True)
+    assert ("不能投标" in of_people, "公开名片" in of_people, "人人可见" in of_people) == (False, True, False)
     given = {"reason": "停止执业", "basis": "律师法 第四十七条", "valid_from": "2026-06-01"}
     assert browser.post(url("impose", "person"), given | {"party": f"#{stranger.pk}"}).status_code == 200
     assert browser.post(url("impose", "person"), given | {"party": f"#{lawyer.pk}"}).status_code == 302

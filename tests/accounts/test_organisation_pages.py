@@ -82,6 +82,9 @@ def test_invite_accept_approve_and_end(client_for):
     assert {m.state for m in firm.memberships.all()} == {"active"}
     page = client_for(admin, language="en").get(url("members", firm.pk)).content.decode()
     assert f'<textarea id="reason-{asked.pk}" name="reason" rows="2" required' in page
+    # What the roles of such an organisation are for, and of no other kind's.
+    assert Role.BIDDER.duty in page
+    assert Role.KEY_HOLDER.duty not in page
     # One's own role ends without one, and so does an invitation that nobody has answered.
     assert f'id="reason-{admin.memberships.get().pk}"' not in page
     unexplained = client_for(admin, language="en").post(

@@ -127,12 +127,33 @@ def test_the_numbers_of_a_day(client_for, django_assert_num_queries):
     assert lines[59].split(",")[:4] == ["2026-02-28", "Saturday", "1", "调休上班"]
 
 
+def test_a_time_says_whether_it_is_the_shortest_or_the_longest_and_from_when(client_for):
+    said = {
+        "zh-hans": (
+            "不少于，自招标文件开始发出之日起",
+            "不超过，自中标、成交通知书发出之日起",
+            "不少于，自投标截止之日往前算",
+        ),
+        "en": (
+            "at least, from the day the documents are first issued",
+            "at most, from the day the letter of award is sent",
+            "at least, back from the day bids close",
+        ),
+    }
+    for language, words in said.items():
+        shown = page(client_for(language=language), "/calendar/rules/")
+        assert all(text in shown for text in words)
+    # Years, rates and sums are counted from no day.
+    others = StatutoryParameter.objects.exclude(unit__in=["day", "working_day"]).select_related("rule")
+    assert {row.counted_words for row in others} == {""}
+
+
 def test_staff_correct_a_day(client_for, staff):
     client = client_for(staff)
     assert "/calendar/day/2026-11-25/" in page(client, "/calendar/2026/")
     shown = page(client, "/calendar/day/2026-11-25/")
     assert "更正这一天" in shown
-    assert "2026年11月25日（星期三）" in shown
+    assert "2026 年 11 月 25 日（星期三）" in shown
     assert "现为：工作日" in shown
     assert "现为：非工作日（元旦）" in page(client, "/calendar/day/2026-01-01/")
     assert "Thursday, 1 January 2026" in page(client_for(staff, language="en"), "/calendar/day/2026-01-01/")
