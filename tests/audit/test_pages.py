@@ -315,7 +315,7 @@ def test_the_search_and_the_trail_say_what_was_acted_on(client_for, in_english, 
 def test_the_way_back_from_the_record_of_oneself_leads_to_ones_account(client_for, supervisor):
     person = make_user(home_region=a_place(), display_name="杨示例")
     make_event(person, person)
-    way_back = f'<a href="{reverse("accounts:profile")}">用户 · 杨示例</a>'
+    way_back = f'<a href="{reverse("accounts:profile")}">人员 · 杨示例</a>'
     assert way_back in client_for(person).get(trail_url(person)).content.decode()
     # A supervisor reads it too, and the account behind that address would be his own.
     assert way_back not in client_for(supervisor).get(trail_url(person)).content.decode()
