@@ -117,22 +117,39 @@ def default_criteria(method: str, *, by_village: bool) -> list[CriterionData]:
 
 def default_qualification(product: ServicePage) -> tuple[str, str]:
     """(Chinese, English): the conditions of 政府采购法 art. 22, and the credential the product's standard names."""
-    chinese = [
-        "一、具有独立承担民事责任的能力；具有良好的商业信誉和健全的财务会计制度；依法缴纳税收和社会保障资金；",
-        "参加本次采购活动前三年内在经营活动中没有重大违法记录（政府采购法第二十二条）。",
+    conditions = [
+        (
+            (
+                "具有独立承担民事责任的能力；具有良好的商业信誉和健全的财务会计制度；具有履行合同所必需的设备和专业技术能力；"
+                "有依法缴纳税收和社会保障资金的良好记录；参加本次采购活动前三年内在经营活动中没有重大违法记录；"
+                "符合法律、行政法规规定的其他条件（政府采购法第二十二条）。"
+            ),
+            (
+                "Able to bear civil liability; of good credit, with sound accounts; with the equipment and skills that the "
+                "contract needs; taxes and social insurance paid; no serious breach of law in business within three years; what "
+                "other laws and regulations ask for (Government Procurement Law, article 22)."
+            ),
+        )
     ]
-    english = (
-        "1. Able to bear civil liability, good credit, sound accounts, taxes and social insurance paid, no serious breach of law "
-        "in business within three years (Government Procurement Law, article 22)."
-    )
     if product.required_credential == "lawyer":
-        chinese.append("\n二、律师事务所持有有效的执业许可证，拟派人员持有有效的律师执业证。")
-        english += "\n2. A law firm with a valid practice licence; the people proposed hold valid lawyer's licences."
+        conditions.append(
+            (
+                "律师事务所持有有效的执业许可证，拟派人员持有有效的律师执业证。",
+                "A law firm with a valid practice licence; the people proposed hold valid lawyer's licences.",
+            )
+        )
     elif product.required_credential:
-        chinese.append("\n二、拟派人员持有本项服务所要求的有效执业资格。")
-        english += "\n2. The people proposed hold the valid qualification that this service asks for."
-    chinese.append("\n无需预先入库、登记或购买文件；未在本平台登记的供应商可在投标时免费登记。")
-    english += (
-        "\nNo prior entry on any register and no purchase of documents is needed; registering when bidding is free."
+        conditions.append(
+            (
+                "拟派人员持有本项服务所要求的有效执业资格。",
+                "The people proposed hold the valid qualification that this service asks for.",
+            )
+        )
+    numbered = len(conditions) > 1
+    chinese = [f"{'一二'[n]}、{text}" if numbered else text for n, (text, _) in enumerate(conditions)]
+    english = [f"{n}. {text}" if numbered else text for n, (_, text) in enumerate(conditions, start=1)]
+    chinese.append("无需预先入库、登记或购买文件；未在本平台登记的供应商可在参加时免费登记。")
+    english.append(
+        "No prior entry on any register and no purchase of documents is needed; registering when bidding is free."
     )
-    return "".join(chinese), english
+    return "\n".join(chinese), "\n".join(english)

@@ -58,8 +58,10 @@ def tender_document(tender: Tender) -> bytes:
     total = yuan(sum(view.lot.ceiling.amount for view in views))
     plan = tender.plan
     joint = _(", ") if _lang() == "en" else "、"
+    buyer = tender.organisation
     facts = [
-        (_("Buyer"), localized(tender.organisation, "name")),
+        (_("Buyer"), _(", ").join(filter(None, (localized(buyer, "name"), buyer.address, buyer.phone)))),
+        (_("Contact person"), f"{localized(tender.drafted_by, 'display_name')} {buyer.phone}".strip()),
         (_("Method"), tender.get_method_display()),
         (_("Budget (ceilings together)"), money_words(total)),
         (
@@ -69,6 +71,7 @@ def tender_document(tender: Tender) -> bytes:
         (_("Official notice"), tender.official_url),
         (_("Questions until"), exact_words(tender.question_deadline) if tender.question_deadline else "–"),
         (str(tender.wording.until), exact_words(tender.bid_deadline) if tender.bid_deadline else "–"),
+        (str(tender.wording.opening), _("On this site, after the deadline, by the key-holders")),
     ]
     english = _lang() == "en"
     data = {
@@ -103,7 +106,11 @@ def tender_document(tender: Tender) -> bytes:
                     *([(_("Quantity"), view.bought)] if view.bought else []),
                 ],
                 "places": [
-                    f"{localized(t.region, 'name')}（{len(t.villages)}）："
+                    (
+                        f"{localized(t.region, 'name')} ({len(t.villages)}): "
+                        if english
+                        else f"{localized(t.region, 'name')}（{len(t.villages)}）："
+                    )
                     + joint.join(localized(region, "name") for region in t.villages)
                     for t in view.townships
                 ],
@@ -124,7 +131,7 @@ def tender_document(tender: Tender) -> bytes:
         ],
         "how": _how(tender),
         "amendments": [
-            f"{_day(timezone.localdate(n.published_at))}：{localized(n.content, 'reason')} "
+            f"{_day(timezone.localdate(n.published_at))}{': ' if english else '：'}{localized(n.content, 'reason')} "
             f"({_instant(n.content['before'])} → {_instant(n.content['after'])})"
             for n in tender.notices.filter(kind=NoticeKind.AMENDMENT).order_by("published_at", "pk")
         ],

@@ -34,7 +34,7 @@ class FilesField(forms.FileField):
 
 def _files() -> FilesField:
     return FilesField(
-        label=_("Attach PDF files"),
+        label=_("PDF files (optional)"),
         required=False,
         help_text=_("At most five, each of at most 10 MB. They are sealed with the bid."),
     )
@@ -61,12 +61,17 @@ class BidForm(forms.Form):
         help_text=_("One a line: name, licence number, experience – separated by commas."),
     )
     note = forms.CharField(
-        label=_("Anything else"), widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, required=False
+        label=_("Anything else (optional)"), widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, required=False
     )
 
     def __init__(self, lot: Lot, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lot = lot
+        for criterion in lot.criteria.all():
+            if criterion.kind == CriterionKind.PRICE:
+                self.fields["price"].label = _("Price for the whole lot and term (%(points)s points)") % {
+                    "points": plain(criterion.points)
+                }
         self.judged = [c for c in lot.criteria.all() if c.kind != CriterionKind.PRICE]
         last = {"note": self.fields.pop("note"), "files": _files()}
         for criterion in self.judged:

@@ -47,6 +47,7 @@ def head(tender: Tender, kind: NoticeKind) -> dict[str, Any]:
             "name_en": tender.organisation.name_en,
             "credit_code": tender.organisation.credit_code or "",
             "address": tender.organisation.address,
+            "phone": tender.organisation.phone,
         },
         "method": tender.method,
     }
@@ -89,6 +90,12 @@ def tender_notice(tender: Tender, lots: list[Lot]) -> dict[str, Any]:
     return {
         "description": tender.description,
         "description_en": tender.description_en,
+        # The law asks for a person to ring up (令87 art. 13 item 8, 财库〔2014〕214号 art. 7 item 7).
+        "contact": {
+            "name": tender.drafted_by.display_name,
+            "name_en": tender.drafted_by.display_name_en,
+            "phone": tender.organisation.phone,
+        },
         "qualification": tender.qualification,
         "qualification_en": tender.qualification_en,
         "small_firm_cut_percent": f"{tender.small_firm_cut:.1f}",

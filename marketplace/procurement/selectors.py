@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -27,7 +27,7 @@ from .areas import Area, bought_words
 from .models_bidding import Bid
 from .models_tender import Lot, Notice, NoticeKind, Plan, Question, Tender
 from .rules import IS_PUBLIC, suppliers_of, visible_tenders
-from .states import BidState, TenderState
+from .states import BidState, PlanState, TenderState
 
 _ENDED = (TenderState.FAILED, TenderState.CANCELLED)
 STAGES = ("open", "judging", "awarded", "failed")
@@ -141,6 +141,14 @@ def lots_of(tender: Tender) -> list[Lot]:
     return list(
         tender.lots.select_related("product_version").prefetch_related("regions", "criteria").order_by("number")
     )
+
+
+def with_ends(plans: QuerySet[Plan]) -> QuerySet[Any]:
+    """``ended`` says of a plan that it is approved, was tendered, and that none of its tenders goes on: its money stays
+    bound until it is tendered again or given up."""
+    own = Tender.objects.filter(plan=OuterRef("pk"), published_at__isnull=False)
+    going_on = Tender.objects.filter(plan=OuterRef("pk")).exclude(state__in=_ENDED)
+    return plans.annotate(ended=Q(state=PlanState.APPROVED) & Exists(own) & ~Exists(going_on))
 
 
 def plan_left(plan: Plan, *, but: Tender | None = None) -> Money:

@@ -239,6 +239,11 @@ _RESERVING = (
 )
 
 
+def open_tender_threshold(organisation: Organisation, on: date) -> Money:
+    """From this sum on purchases of one kind in a year take an open tender (条例 art. 28)."""
+    return yuan(value("open_tender_threshold", on, organisation.region_id))
+
+
 def split_total(plan: Plan) -> Money:
     """This plan with the approved ones of the same year, budget line and product that are no open tenders."""
     others = Plan.objects.filter(
@@ -333,7 +338,7 @@ def _check_money(plan: Plan, now: datetime) -> None:
         raise BudgetOverrun(line, max(available, yuan(0)), plan.amount - available, field="amount")
     if plan.method == Method.OPEN:
         return
-    threshold = yuan(value("open_tender_threshold", timezone.localdate(now), plan.organisation.region_id))
+    threshold = open_tender_threshold(plan.organisation, timezone.localdate(now))
     total = split_total(plan)
     if total >= threshold:
         raise SplitPurchase(field="method", total=money_words(total), over=money_words(total - threshold))

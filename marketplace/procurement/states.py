@@ -11,7 +11,7 @@ from marketplace.core.states import StateTable, Transition
 
 class PlanState(TextChoices):
     DRAFT = "draft", _("draft")
-    SUBMITTED = "submitted", _("waiting for approval")
+    SUBMITTED = "submitted", pgettext_lazy("procurement", "waiting for approval")
     APPROVED = "approved", pgettext_lazy("state", "approved")
     RETURNED = "returned", _("returned for changes")
     CANCELLED = "cancelled", _("cancelled")
@@ -36,7 +36,7 @@ class TenderState(TextChoices):
     """The words of the two ends hold for every method; a tender says its own (``Tender.get_state_display``)."""
 
     DRAFT = "draft", _("draft")
-    SUBMITTED = "submitted", _("waiting for approval")
+    SUBMITTED = "submitted", pgettext_lazy("procurement", "waiting for approval")
     RETURNED = "returned", _("returned for changes")
     APPROVED = "approved", _("approved, not yet published")
     PUBLISHED = "published", pgettext_lazy("state", "published")

@@ -107,6 +107,11 @@ def bid(request: SignedIn, pk: int, number: int) -> HttpResponse:
         "contact_name": str(request.user),
     }
     form = BidForm(lot, request.POST or None, request.FILES or None, initial=BidForm.initial_of(values))
+    if draft is None and supplier.small_or_micro:
+        form.fields["small_or_micro"].help_text = "{} {}".format(
+            _("Ticked because your organisation is registered so: check that it holds for this year."),
+            form.fields["small_or_micro"].help_text,
+        )
     if request.method == "POST":
         try:
             draft = services_bidding.save_draft(

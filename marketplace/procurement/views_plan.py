@@ -117,7 +117,8 @@ def budget_new(request: SignedIn) -> HttpResponse:
 
 @require_safe
 def plans(request: SignedIn) -> HttpResponseBase:
-    found = rules.visible_plans(request.user).select_related("organisation", "budget_line", "product")
+    found = selectors.with_ends(rules.visible_plans(request.user))
+    found = found.select_related("organisation", "budget_line", "product")
     _must_be_staff(request, found)
     state = request.GET.get("state", "")
     if state in PlanState.values:
@@ -149,12 +150,11 @@ def plans(request: SignedIn) -> HttpResponseBase:
 
 
 def _get_plan(request: SignedIn, pk: int) -> Plan:
-    return get_object_or_404(
-        rules.visible_plans(request.user).select_related(
-            "organisation", "budget_line", "product", "drafted_by", "decided_by"
-        ),
-        pk=pk,
+    plans = selectors.with_ends(rules.visible_plans(request.user))
+    found: Plan = get_object_or_404(
+        plans.select_related("organisation", "budget_line", "product", "drafted_by", "decided_by"), pk=pk
     )
+    return found
 
 
 @require_safe
@@ -164,14 +164,18 @@ def plan(request: SignedIn, pk: int) -> HttpResponse:
 
 def _plan_page(request: SignedIn, found: Plan, decision_form: DecisionForm) -> HttpResponse:
     user = request.user
+    line = budget.state_of(found.budget_line)
+    bound = services_plan.bound_by_plans(found.budget_line, but=found)
     return render(
         request,
         "procurement/plan.html",
         {
             "plan": found,
-            "budget": budget.state_of(found.budget_line),
-            "bound": services_plan.bound_by_plans(found.budget_line, but=found),
+            "budget": line,
+            "bound": bound,
+            "free": line.available - bound,
             "split_total": services_plan.split_total(found) if found.method != Method.OPEN else None,
+            "threshold": services_plan.open_tender_threshold(found.organisation, clock.today()),
             "tenders": found.tenders.order_by("pk"),
             "may_edit": rules.can_edit_plan(user, found),
             "may_decide": found.state == PlanState.SUBMITTED and rules.can_decide_plan(user, found),

@@ -40,6 +40,7 @@ def _officer(buyers: list[int]) -> Iterator[WorkItem]:
     for plan in Plan.objects.filter(organisation__in=buyers, state__in=[PlanState.DRAFT, PlanState.RETURNED]):
         word = _("Plan returned: change it") if plan.state == PlanState.RETURNED else _("Plan not handed in yet")
         yield WorkItem(localized(plan, "title"), reverse("procurement:plan", args=[plan.pk]), word, weight=60)
+    yield from _ended(buyers, _("The procurement ended: tender again, or have the plan given up"))
     waiting = (TenderState.DRAFT, TenderState.RETURNED, TenderState.APPROVED)
     for tender in Tender.objects.filter(organisation__in=buyers, state__in=waiting):
         name, word = {
@@ -61,7 +62,14 @@ def _officer(buyers: list[int]) -> Iterator[WorkItem]:
         )
 
 
+def _ended(buyers: list[int], what: str) -> Iterator[WorkItem]:
+    """Plans whose money stays bound though no tender of theirs goes on."""
+    for plan in selectors.with_ends(Plan.objects.filter(organisation__in=buyers)).filter(ended=True):
+        yield WorkItem(localized(plan, "title"), reverse("procurement:plan", args=[plan.pk]), what, weight=60)
+
+
 def _approver(user: Any, buyers: list[int]) -> Iterator[WorkItem]:
+    yield from _ended(buyers, _("The procurement ended: give the plan up, or have it tendered again"))
     for model, page, act in (
         (Plan, "plan", _("Approve the plan, or return it")),
         (Tender, "decide", _("Approve the documents, or return them")),

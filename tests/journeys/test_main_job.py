@@ -193,7 +193,7 @@ def bid(world: World) -> None:
         firm.fill(team="王示例, 15226201510000001, 在乡镇司法所值班五年")
         for answer in firm.page.locator("textarea[name^=response_]").all():
             answer.fill("按月排定到村时间，逐村建立台账，请假有人替补。")
-        firm.press("Check and seal").sees(f"¥{price:,}", "王示例")
+        firm.press("Next: check").sees(f"¥{price:,}", "王示例")
         firm.press("Seal and hand in").sees("Received and sealed. This is your receipt: keep it.")
         firm.sees(supplier.name_en, "SEALED")
     officer = world.window(world.bureau.officer).go(f"/procurement/{world.tender.pk}/opening/")
@@ -351,10 +351,11 @@ def pay(world: World) -> None:
     officer.press("Accept the delivery", sure=True)
     world.window(world.bureau.finance).go(path).follow("Pay")
     finance = world.window(world.bureau.finance)
+    finance.page.locator("[name=voucher]").fill("演示 2026-0706")
     with finance.page.expect_navigation():
         finance.page.get_by_role("main").locator("form button").click()
         finance.page.locator("#confirm [data-sure]").click()
-    finance.sees("Paid. It stands in the ledger and on the contract's page.", "¥9,000")
+    finance.sees("Recorded. It stands in the ledger and on the contract's page.", "¥9,000")
     instalment.refresh_from_db()
     assert (instalment.state, instalment.payable.amount) == ("paid", Decimal(9_000))
 

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import translation
 
 from marketplace.core import clock
-from marketplace.procurement import services_plan
+from marketplace.procurement import services_plan, services_tender
 from marketplace.procurement.workspace import work_items
 from tests.factories.procurement import bureau_of, make_bid, make_plan, make_supplier, make_tender
 
@@ -46,3 +47,30 @@ def test_a_firm_sees_until_when_its_sealed_bid_may_be_replaced():
     assert "replace or withdraw" in item.detail
     assert list(work_items(make_supplier()[1], clock.now())) == []
     assert list(work_items(bidder, tender.bid_deadline + timedelta(seconds=1))) == []
+
+
+def test_a_plan_whose_procurement_ended_is_not_forgotten(client_for):
+    """Its money stays planned: who can tender again and who can give it up are both told, until one has."""
+    now = clock.now()
+    tender = make_tender(lots=1, now=now, ceiling=90_000)
+    bureau, plan = bureau_of(tender), tender.plan
+    people = (bureau.officer, bureau.approver)
+    address = reverse("procurement:plan", args=[plan.pk])
+
+    def told() -> list[bool]:
+        return [any("The procurement ended" in item.detail for item in work_items(who, now)) for who in people]
+
+    assert told() == [False, False]
+    services_tender.cancel_tender(actor=bureau.approver, tender=tender, reason="任务调整。", now=now)
+    assert told() == [True, True]
+    client = client_for(bureau.officer, language="en")
+    assert "¥90,000 stay planned" in client.get(reverse("procurement:plans")).text
+    assert "¥90,000 stay planned" in client.get(address).text
+    services_tender.draft_tender(actor=bureau.officer, plan=plan, now=now)
+    assert told() == [False, False]
+    assert "stay planned" not in client.get(address).text
+    services_tender.cancel_tender(actor=bureau.approver, tender=plan.tenders.get(state="draft"), reason="否。", now=now)
+    assert told() == [True, True]
+    services_plan.cancel_plan(actor=bureau.approver, plan=plan, reason="另行安排。", now=now)
+    assert told() == [False, False]
+    assert "stay planned" not in client.get(reverse("procurement:plans")).text

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from marketplace.accounts.models import OrganisationKind, Role
+from marketplace.accounts.models import Organisation, OrganisationKind, Role
 from marketplace.core import clock, workspace
 from marketplace.core.units import yuan
 from marketplace.core.words import exact_words, full_day_words
@@ -67,6 +67,25 @@ def test_a_notice_keeps_the_name_under_which_the_buyer_bought(now, client_for):
     page = client_for().get(url("notice", tender.pk, notice.pk)).content.decode()
     assert f'<dd><a href="{reverse("accounts:organisation", args=[buyer.pk])}">{then}</a>' in page
     assert buyer.name not in page
+
+
+def test_a_notice_says_whom_to_ring_up_and_where_the_documents_are(now, client_for):
+    """The law asks for it; what was published stays when the office moves (令87 art. 13, 财库〔2014〕214号 art. 7)."""
+    bureau, phone = make_bureau(), "0855-3331234"
+    bureau.organisation.phone = phone
+    bureau.organisation.save()
+    tender = make_tender(bureau, now=now)
+    notice = Notice.objects.get(tender=tender)
+    assert notice.content["contact"] == {
+        "name": tender.drafted_by.display_name,
+        "name_en": tender.drafted_by.display_name_en,
+        "phone": phone,
+    }
+    Organisation.objects.filter(pk=tender.organisation_id).update(phone="0855-7654321")
+    page = client_for(language="en").get(url("notice", tender.pk, notice.pk)).text
+    assert page.count(phone) == 2
+    assert "7654321" not in page
+    assert f'href="{url("document", tender.pk)}"' in page
 
 
 def test_the_list_is_filtered_in_words_that_hold_for_every_method(now, client_for):
@@ -193,7 +212,9 @@ def test_a_village_committee_is_led_to_no_plan_and_no_budget(now, client_for):
 
 
 @pytest.mark.parametrize("left", [12, 2])
-def test_the_page_of_an_amendment_says_how_soon_the_new_deadline_can_be(now, client_for, at, in_english, settings, left):
+def test_the_page_of_an_amendment_says_how_soon_the_new_deadline_can_be(
+    now, client_for, at, in_english, settings, left
+):
     """The day on the page is the first that the service takes."""
     settings.MFA_REQUIRED = False
     tender = make_tender(now=now, days=20)

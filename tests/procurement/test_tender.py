@@ -14,7 +14,7 @@ from marketplace.core.errors import InvalidInput, PermissionRefused, StaleState
 from marketplace.core.units import yuan
 from marketplace.procurement import budget, services_plan, services_tender
 from marketplace.procurement.budget import BudgetOverrun
-from marketplace.procurement.defaults import CriterionData, default_criteria
+from marketplace.procurement.defaults import CriterionData, default_criteria, default_qualification
 from marketplace.procurement.errors import (
     AlreadyAnswered,
     BiddingClosed,
@@ -160,6 +160,14 @@ def test_the_usual_factors_ask_about_visits_only_where_villages_are_served(now, 
     assert ("到村" in guidance, "顾问请假" in guidance) == (fits, fits)
     assert sum(lot.criteria.values_list("points", flat=True)) == 100
     assert services_tender.submit_tender(actor=tender.drafted_by, tender=tender, now=now).state == "submitted"
+
+
+@pytest.mark.parametrize(("code", "numbered"), [("PLS-03", True), ("PLS-06", True), ("PLS-09", False)])
+def test_the_conditions_are_those_of_the_law_and_the_credential_of_the_service(now, code, numbered):
+    chinese, english = default_qualification(make_product(code))
+    for words in ("民事责任", "财务会计制度", "专业技术能力", "社会保障资金", "重大违法记录", "其他条件"):
+        assert words in chinese
+    assert ("一、" in chinese, "二、" in chinese, "1. " in english, "2. " in english) == (numbered,) * 4
 
 
 @pytest.mark.parametrize(("method", "document"), [("open", "招标文件"), ("consultation", "磋商文件")])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from catalog.pages import ServicePage
-from marketplace.accounts.models import User
+from marketplace.accounts.models import CredentialKind, User
 from marketplace.core import clock
 from marketplace.core.mail import LANGUAGES
 from marketplace.core.units import yuan
@@ -178,7 +178,7 @@ class Purchase:
             contact_name=firm.bidder.display_name,
             contact_phone=OFFICE_PHONE,
             team=tuple(
-                TeamMember(lawyer.display_name, experience="基层法律服务五年以上") for lawyer in firm.lawyers[:6]
+                TeamMember(lawyer.display_name, _licence(lawyer), "基层法律服务五年以上") for lawyer in firm.lawyers[:6]
             ),
             responses=tuple(Response(c.pk, c.title, answers[n % len(answers)]) for n, c in enumerate(judged)),
             note=f"示例{self._called('bid')}。",
@@ -229,7 +229,6 @@ class Purchase:
                     actor=self.bureau.officer,
                     opened_bid=opened,
                     qualified=True,
-                    price_explanation="人员就近派驻，差旅成本低，已提供测算。",
                     now=at,
                 )
 
@@ -291,6 +290,11 @@ class Purchase:
 
     def decider(self) -> User:
         return self.bureau.approver
+
+
+def _licence(lawyer: User) -> str:
+    """The number of the licence, which the conditions ask for."""
+    return lawyer.credentials.filter(kind=CredentialKind.LAWYER).values_list("number", flat=True).first() or ""
 
 
 _ANSWERS = (
