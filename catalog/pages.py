@@ -10,12 +10,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
-from wagtail.models import Orderable, Page
+from wagtail.models import Orderable
 
 from marketplace.accounts.models import CredentialKind
 from marketplace.core.forms import AmountField
 
 from .workflow import ReviewedPage, ReviewedPageForm
+
+_TITLES = MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], capfirst(_("title, in both languages")))
 
 
 class CatalogIndexPage(ReviewedPage):
@@ -27,10 +29,8 @@ class CatalogIndexPage(ReviewedPage):
 
     base_form_class = ReviewedPageForm
     content_panels: ClassVar = [
-        *Page.content_panels,
-        FieldPanel("title_en"),
-        FieldPanel("intro"),
-        FieldPanel("intro_en"),
+        _TITLES,
+        MultiFieldPanel([FieldPanel("intro"), FieldPanel("intro_en")], capfirst(_("introduction, in both languages"))),
     ]
     subpage_types: ClassVar = ["catalog.ServicePage"]
     max_count = 1
@@ -92,8 +92,7 @@ class ServicePage(ReviewedPage):
     base_form_class = ServicePageForm
     content_panels: ClassVar = [
         HelpPanel(template="catalog/_review_help.html"),
-        *Page.content_panels,
-        FieldPanel("title_en"),
+        _TITLES,
         MultiFieldPanel(
             [
                 FieldPanel(
@@ -106,8 +105,7 @@ class ServicePage(ReviewedPage):
             ],
             capfirst(_("identity")),
         ),
-        FieldPanel("summary"),
-        FieldPanel("summary_en"),
+        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], capfirst(_("summary, in both languages"))),
         FieldPanel("body"),
         FieldPanel("body_en"),
         FieldPanel("basis", help_text=_("Document and article from which the service follows.")),

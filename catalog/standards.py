@@ -20,6 +20,8 @@ def standard_words(line: Any) -> str:
         return ngettext("within %(n)s hour", "within %(n)s hours", quantity) % {"n": quantity}
     if unit == QuantityUnit.VILLAGES:
         return ngettext("at most %(n)s village", "at most %(n)s villages", quantity) % {"n": quantity}
+    if unit == QuantityUnit.TIMES and period == Period.EACH:
+        return _("at least %(amount)s for each matter") % {"amount": _amount(unit, quantity)}
     return _(_PERIODS[period]) % {"amount": _amount(unit, quantity)}
 
 

@@ -1,4 +1,4 @@
-"""What the editors' administration asks the catalogue before it deletes pages."""
+"""What the editors' administration asks the catalogue: before it deletes pages, and where a product's uses are read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.admin_url_finder import register_admin_url_finder
 from wagtail.models import Page
 
 from .errors import ProductCited
+from .models import ProductVersion
 from .services import check_deletable
 
 
@@ -36,5 +39,16 @@ def _refusal(request: HttpRequest, pages: Iterable[Page], *back: Any) -> HttpRes
     return None
 
 
+class VersionFinder:
+    """Among the uses of a product each frozen version leads to its page: nobody edits one."""
+
+    def __init__(self, user: Any = None) -> None:
+        pass
+
+    def get_edit_url(self, version: ProductVersion) -> str:
+        return reverse("catalog:version", args=[version.pk])
+
+
+register_admin_url_finder(ProductVersion, VersionFinder)
 hooks.register("before_delete_page", keep_what_is_cited)
 hooks.register("before_bulk_action", keep_what_is_cited_among_many)

@@ -7,8 +7,18 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.core import clock
 from marketplace.core.page_forms import AddressedPageForm
 from marketplace.regions.models import Level
+
+
+class NewsPageForm(AddressedPageForm):
+    """News begin with the day on which they are written."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.initial.get("date") is None:
+            self.initial["date"] = clock.today()
 
 
 class HomePageForm(AddressedPageForm):

@@ -21,7 +21,7 @@ from marketplace.regions.models import Level, Region
 
 from . import selectors
 from .blocks import BodyBlock
-from .forms import HomePageForm
+from .forms import HomePageForm, NewsPageForm
 
 ENTRIES_A_PAGE = 25
 
@@ -125,9 +125,10 @@ class NewsIndexPage(BilingualPage):
 class NewsPage(ArticlePage):
     date = models.DateField(_("date"))
 
+    base_form_class = NewsPageForm
     content_panels: ClassVar = [
         *BilingualPage.content_panels,
-        FieldPanel("date"),
+        FieldPanel("date", help_text=_("Stands over the news; the list is sorted by it.")),
         FieldPanel("body"),
         FieldPanel("body_en"),
     ]
@@ -137,6 +138,9 @@ class NewsPage(ArticlePage):
     class Meta:
         verbose_name = _("news")
         verbose_name_plural = _("news")
+
+    def neighbours(self) -> QuerySet[Any]:
+        return super().neighbours().order_by("-date", "-pk")
 
 
 class Audience(models.TextChoices):

@@ -121,6 +121,7 @@ def test_anybody_can_check_the_digest(client_for: Any) -> None:
         ("times", 1, "quarter", "每季度不少于 1 次", "at least once a quarter"),
         ("times", 2, "month", "每月不少于 2 次", "at least twice a month"),
         ("times", 3, "year", "每年不少于 3 次", "at least 3 times a year"),
+        ("times", 1, "each", "每件不少于 1 次", "at least once for each matter"),
         ("hours_limit", 24, "each", "24 小时内", "within 24 hours"),
         ("villages", 5, "once", "不超过 5 个村", "at most 5 villages"),
     ],
@@ -209,6 +210,15 @@ def test_a_product_that_is_cited_cannot_be_deleted_alone_nor_with_the_page_above
     assert ServicePage.objects.count() == 3
     assert administrator.post(f"/cms-admin/pages/{free.pk}/delete/").status_code == 302
     assert list(ServicePage.objects.order_by("code")) == [cited, planned]
+
+
+def test_the_uses_of_a_product_are_its_frozen_versions(
+    client_for: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        version = make_version()
+    shown = client_for(_moderator()).get(f"/cms-admin/pages/{version.page_id}/usage/").content.decode()
+    assert f'href="/catalogue/versions/{version.pk}/"' in shown
 
 
 def test_who_changes_the_draft_during_the_review_does_not_approve_it() -> None:

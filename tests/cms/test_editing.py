@@ -1,6 +1,6 @@
 """The editors' administration: what its forms ask and how they take it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 
 import pytest
@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.utils import timezone
-from wagtail.models import Page, Workflow
+from wagtail.models import GroupPagePermission, Page, Workflow
 from wagtail.users.models import UserProfile
 
 from cms.models import HomePage, NewsIndexPage, NewsPage
@@ -47,6 +47,19 @@ def _news(**given):
     empty = {f"{body}-count": "0" for body in ("body", "body_en")}
     counts = {"comments-TOTAL_FORMS": "0", "comments-INITIAL_FORMS": "0", "slug": "", "date": "2026-11-29"}
     return empty | counts | {"action-publish": "x"} | given
+
+
+def test_the_start_page_leads_to_what_the_editor_may_add_and_news_begin_with_today(client_for, home, at):
+    at(datetime(2026, 11, 30, 9))
+    editor, section = make_user(), NewsIndexPage.objects.get()
+    editor.groups.add(Group.objects.get(name="Editors"))
+    add = f"/cms-admin/pages/add/cms/newspage/{section.pk}/"
+    browser = client_for(editor)
+    assert f'href="{add}">动态</a>' in browser.get("/cms-admin/").content.decode()
+    assert 'name="date" value="2026-11-30"' in browser.get(add).content.decode()
+    # Who may only look at pictures finds nothing to add.
+    GroupPagePermission.objects.all().delete()
+    assert add not in client_for(editor).get("/cms-admin/").content.decode()
 
 
 def test_a_page_with_a_chinese_title_gets_its_address_by_itself(client_for, home):
