@@ -6,7 +6,7 @@ RUN := $(BIN)/python manage.py
 # DEBUG allows the defaults of one's own machine; the demonstration sets DEMO instead.
 DEVELOPMENT := DEBUG=1
 # As production runs, with keys of nobody's.
-PRODUCTION := VAR_DIR=var/check SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ! \
+PRODUCTION := DEBUG=0 DEMO=0 VAR_DIR=var/check SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ! \
 	FIELD_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= RECEIPT_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	ALLOWED_HOSTS=example.org SITE_URL=https://example.org \
 	EMAIL_URL=console: DATABASE_URL=postgresql://127.0.0.1:9/none

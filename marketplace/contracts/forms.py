@@ -107,6 +107,16 @@ STARS = (
 )
 
 
+class PayForm(forms.Form):
+    voucher = forms.CharField(
+        label=_("Number of the payment order"),
+        help_text=_("As in the treasury's system; it stands beside the payment in the ledger."),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class RateForm(forms.Form):
     quarter = forms.ChoiceField(label=_("Which months?"), widget=forms.RadioSelect)
     stars = forms.TypedChoiceField(label=_("How was the service?"), choices=STARS, coerce=int, widget=forms.RadioSelect)

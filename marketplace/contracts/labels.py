@@ -13,6 +13,7 @@ from marketplace.core.i18n import localized
 from marketplace.procurement.models import Award
 
 from .models import Contract, Instalment, Post
+from .templatetags.contracts import seat_words
 
 
 def name_acts() -> None:
@@ -24,7 +25,7 @@ def name_acts() -> None:
             "contract.complete": _("completed the contract"),
             "contract.terminate": _("ended the contract early"),
             "contract.recount": _("the signing deadline was counted again"),
-            "post.fill": _("named an adviser"),
+            "post.fill": _("filled the post"),
             "post.vacate": _("made the post vacant"),
             "post.close": _("closed the post"),
             "post.rate": _("rated the service"),
@@ -52,6 +53,7 @@ def name_acts() -> None:
             "proposed": _("deduction by the formula"),
             "deduction": _("deduction"),
             "paid": _("paid"),
+            "voucher": _("payment order"),
             "freed": _("set free"),
             "field": _("what"),
             "papers": _("paper (SHA-256)"),
@@ -79,7 +81,9 @@ def _contracts(keys: Iterable[int]) -> dict[int, str]:
 
 def _posts(keys: Iterable[int]) -> dict[int, str]:
     found = Post.objects.filter(pk__in=list(keys)).select_related("region", "contract")
-    return {post.pk: f"{localized(post.region, 'name')} · {post.contract.number}" for post in found}
+    return {
+        post.pk: f"{localized(post.region, 'name')}{seat_words(post.seat)} · {post.contract.number}" for post in found
+    }
 
 
 def _instalments(keys: Iterable[int]) -> dict[int, str]:

@@ -9,7 +9,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Avg, Case, CharField, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Avg,
+    Case,
+    CharField,
+    Count,
+    F,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -116,14 +129,16 @@ def taken_from(contracts: Sequence[Contract]) -> set[tuple[int, int]]:
 
 
 def contract_list(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
-    """``contracts`` with what a list shows: parties, ``post_count`` and ``filled_count``."""
+    """``contracts`` with what a list shows: parties, ``post_count``, ``filled_count`` and ``paid_sum`` in yuan."""
 
     def count(**which: Any) -> Coalesce:
         posts = Post.objects.filter(contract=OuterRef("pk"), **which).order_by().values("contract")
         return Coalesce(Subquery(posts.annotate(n=Count("pk")).values("n")), 0)
 
+    payments = Instalment.objects.filter(contract=OuterRef("pk"), state=InstalmentState.PAID).order_by()
+    paid = Subquery(payments.values("contract").annotate(sum=Sum(F("amount") - F("deduction"))).values("sum"))
     return contracts.select_related("buyer", "supplier").annotate(
-        post_count=count(), filled_count=count(state=PostState.FILLED)
+        post_count=count(), filled_count=count(state=PostState.FILLED), paid_sum=paid
     )
 
 

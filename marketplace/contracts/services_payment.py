@@ -259,10 +259,11 @@ def late_interest(instalment: Instalment, today: date) -> LateInterest | None:
 
 
 @transaction.atomic
-def pay_instalment(*, actor: User, instalment: Instalment, now: datetime) -> Instalment:
-    """Pay what was accepted: committed money is spent, the treasury pays, the deduction goes back to the budget line.
+def pay_instalment(*, actor: User, instalment: Instalment, voucher: str = "", now: datetime) -> Instalment:
+    """Book the payment of what was accepted: committed money is spent, the deduction goes back to the budget line.
 
-    Paid once: who presses twice, or beside another, finds the payment that was made.
+    The money itself is moved by the treasury; ``voucher`` names its payment order. Booked once: who presses twice, or
+    beside another, finds the payment that was made.
 
     Raises:
         AccepterPays, OwnDelivery, IllegalTransition (not accepted yet)
@@ -284,7 +285,8 @@ def pay_instalment(*, actor: User, instalment: Instalment, now: datetime) -> Ins
         "pay",
         actor=actor,
         now=now,
-        data={"paid": str(payable.amount), "deduction": str(instalment.deduction.amount)},
+        data={"paid": str(payable.amount), "deduction": str(instalment.deduction.amount)}
+        | ({"voucher": voucher} if voucher else {}),
         changes={"paid_by": actor, "paid_at": now},
     )
     if payable.amount > 0:
@@ -299,7 +301,7 @@ def pay_instalment(*, actor: User, instalment: Instalment, now: datetime) -> Ins
             occurred_at=now,
             reference=f"contracts.instalment:{instalment.pk}",
             actor=actor,
-            memo=f"{contract.number} #{instalment.number}",
+            memo=" · ".join(filter(None, (f"{contract.number} #{instalment.number}", voucher))),
         )
     budget.uncommit(tender, instalment.deduction, key=key, actor=actor, now=now)
     events.publish(InstalmentPaid(instalment.pk))

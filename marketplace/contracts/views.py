@@ -91,7 +91,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
 def _contracts_csv(rows: QuerySet[Contract]) -> HttpResponseBase:
     header = (
         _("number"), _("title"), _("buyer"), _("supplier"), _("amount (yuan)"), _("from"), _("to"), _("state"),
-        _("posts"), _("filled posts"),
+        _("posts"), _("filled posts"), _("paid (yuan)"),
     )  # fmt: skip
     return csv_response(
         "contracts.csv",
@@ -108,6 +108,7 @@ def _contracts_csv(rows: QuerySet[Contract]) -> HttpResponseBase:
                 c.get_state_display(),
                 c.post_count,  # type: ignore[attr-defined]
                 c.filled_count,  # type: ignore[attr-defined]
+                c.paid_sum or 0,  # type: ignore[attr-defined]
             )
             for c in rows.iterator()
         ),
@@ -125,7 +126,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     posts = all_posts.filter(state=PostState.VACANT) if request.GET.get("posts") == "vacant" else all_posts
     page = Paginator(posts, PAGE_SIZE).get_page(request.GET.get("page"))
     today = timezone.localdate(clock.now())
-    states = list(all_posts.order_by().values_list("state", flat=True))
+    known = list(all_posts.order_by().values_list("state", "seat"))
+    states = [state for state, _seat in known]
     in_shifts = shifts.in_shifts(contract)
     vacant = 0 if in_shifts else states.count(PostState.VACANT)
     filled = states.count(PostState.FILLED)
@@ -155,6 +157,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "page": page,
             "rows": selectors.post_rows(list(page.object_list), today, obligations),
             "posts": len(states),
+            "several_seats": any(seat > 1 for _state, seat in known),
             "vacant": vacant,
             "sign_by": Deadline.from_json(contract.sign_by) if contract.sign_by else None,
             "next": next((a for a in actions if a["tone"] != "stop"), None),

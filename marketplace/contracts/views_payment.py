@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -31,7 +32,7 @@ from marketplace.regions.models import Region
 from marketplace.statutes.deadlines import Deadline
 
 from . import rules, services, services_payment
-from .forms import AcceptForm, DeliverForm, RefuseForm, refuse
+from .forms import AcceptForm, DeliverForm, PayForm, RefuseForm, refuse
 from .fulfilment import Item
 from .models import Instalment
 from .shifts import in_shifts
@@ -69,7 +70,10 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
         answer = _act(request, instalment, forms)
         if answer is not None:
             return answer
-    page = Paginator(instalment.delivery.get("posts", []), PAGE_SIZE).get_page(request.GET.get("page"))
+    places = instalment.delivery.get("posts", [])
+    # What was not delivered is what whoever accepts has to look at.
+    missing_first = sorted(places, key=lambda row: Decimal(row["deduction"]) == 0)
+    page = Paginator(missing_first, PAGE_SIZE).get_page(request.GET.get("page"))
     rows: list[dict[str, Any]] = list(page.object_list)
     names = _place_names(rows)
     people = User.objects.in_bulk({row["adviser"] for row in rows if row["adviser"]})
@@ -97,6 +101,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponseBase:
             "columns": [item for item, _met, _of in totals if item.due is not None],
             "interest": services_payment.late_interest(instalment, timezone.localdate(clock.now())),
             "page": page,
+            "several_seats": any(row["seat"] > 1 for row in places),
             "rows": [
                 {
                     **row,
@@ -236,9 +241,12 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if instalment.state == InstalmentState.PAID:
         return redirect("contracts:instalment", instalment.pk)
-    if request.method == "POST":
-        services.pay_instalment(actor=signed_in(request), instalment=instalment, now=clock.now())
-        messages.success(request, _("Paid. It stands in the ledger and on the contract's page."))
+    form = PayForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        services.pay_instalment(
+            actor=signed_in(request), instalment=instalment, voucher=form.cleaned_data["voucher"], now=clock.now()
+        )
+        messages.success(request, _("Recorded. It stands in the ledger and on the contract's page."))
         return redirect("contracts:instalment", instalment.pk)
     return render(
         request,
@@ -246,6 +254,7 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "instalment": instalment,
             "contract": instalment.contract,
+            "form": form,
             "line": instalment.contract.award.lot.tender.plan.budget_line,
             "may": may(request.user, instalment)["pay"],
             "interest": services_payment.late_interest(instalment, timezone.localdate(clock.now())),

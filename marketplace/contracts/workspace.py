@@ -135,7 +135,7 @@ def _to_accept(buyers: set[int]) -> Iterator[WorkItem]:
     )
     for instalment in waiting.order_by("delivered_at", "pk")[:MOST]:
         yield WorkItem(
-            title=_("Accept a delivery"),
+            title=_("Accept instalment %(n)s") % {"n": instalment.number},
             detail=_said(instalment),
             url=_sheet(instalment),
             weight=35,
@@ -156,7 +156,7 @@ def _to_pay(user: User, buyers: set[int]) -> Iterator[WorkItem]:
     )
     for instalment in waiting.order_by("accepted_at", "pk")[:MOST]:
         yield WorkItem(
-            title=_("Pay an accepted delivery"),
+            title=_("Pay instalment %(n)s") % {"n": instalment.number},
             detail=_said(instalment),
             url=reverse("contracts:pay", args=[instalment.pk]),
             due_at=_due(instalment.pay_by),

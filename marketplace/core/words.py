@@ -86,6 +86,14 @@ def period_words(first: date, last: date, *, today: date | None = None) -> tuple
     return dateformat.format(first, style), dateformat.format(last, style)
 
 
+def full_period_words(first: date, last: date) -> tuple[str, str]:
+    """Both ends of a period for papers and tables of money: the year once where it is the same, whatever the present one."""
+    begin, end = pgettext("formats of a period's first and last day", "j M|j M Y").split("|")
+    if first.year != last.year:
+        begin = end = pgettext("date format", "j M Y")
+    return dateformat.format(first, begin), dateformat.format(last, end)
+
+
 def instant_words(instant: datetime, *, now: datetime | None = None) -> str:
     """``today 14:00``, ``Sun 29 Nov 17:00`` within a week, ``14 Dec 17:00``, ``3 Jan 2027 17:00``."""
     local = timezone.localtime(instant)

@@ -179,8 +179,9 @@ def test_the_search_by_days_reads_an_index():
     assert "::date" not in sql
     assert "2026-02-28 16:00:00+00:00" in sql or "2026-03-01 00:00:00+08:00" in sql
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-    plan = selectors.search(person, since=day, until=day, action="organisation.verify").explain()
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+    # The keys alone: which way an empty table is joined to others differs from one PostgreSQL to the next.
+    plan = selectors.search(person, since=day, until=day, action="organisation.verify").values("pk").explain()
     assert "audit_action" in plan
     assert "Index Cond: (((action)::text = 'organisation.verify'::text) AND (occurred_at >=" in plan
 

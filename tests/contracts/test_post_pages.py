@@ -58,7 +58,7 @@ def test_a_village_rates_in_one_press(client_for, deal):
     assert item.url == url("rate", post.pk)
     client = client_for(voice)
     page = text(client.get(item.url))
-    assert "我们村的法律顾问怎么样？" in page
+    assert "我们的法律顾问怎么样？" in page
     assert "2026 年 4 月至 6 月" in page
     assert "April to June 2026" in text(client_for(voice, language="en").get(item.url))
     sent = client.post(item.url, {"quarter": "2026-Q1", "stars": "4", "comment": "讲得明白"})

@@ -12,6 +12,7 @@ from marketplace.contracts import services
 from marketplace.contracts.models import Instalment
 from marketplace.core import clock
 from marketplace.core.words import day_words, exact_words
+from marketplace.ledger.models import Transfer
 from marketplace.statutes.deadlines import Deadline
 from tests.contracts.pages import items, text, url
 from tests.factories.accounts import make_member, make_membership, make_user
@@ -68,8 +69,10 @@ def test_delivery_acceptance_and_payment_through_the_pages(client_for, deal):
     assert item.due_at is not None
     finance = client_for(people.finance)
     assert "¥4,500" in text(finance.get(pay))
-    finance.post(pay)
+    finance.post(pay, {"voucher": "演示-0706"})
     instalment.refresh_from_db()
+    assert "已支付 ¥4,500" in text(finance.get(url("list")))
+    assert Transfer.objects.get(purpose="payment").memo.endswith("#1 · 演示-0706")
     assert (instalment.state, instalment.payable.amount) == ("paid", Decimal("4500.00"))
     assert finance.post(pay).url == sheet
     public = text(client_for().get(sheet))

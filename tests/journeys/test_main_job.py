@@ -225,7 +225,7 @@ def judge(world: World) -> None:
     for seat in Evaluator.objects.select_related("user"):
         member = world.window(seat.user).go("/procurement/judging/").go(f"/procurement/{world.tender.pk}/judge/")
         member.sees(*[supplier.name for supplier, _ in world.firms]).sees_not("¥27,000")
-        member.fill(free=True, alone=True).press("Declare and see the bids").follow("Score this lot")
+        member.fill(free=True, alone=True).press("Declare and see the {bids}").follow("Score this lot")
         for opened in OpenedBid.objects.select_related("bid"):
             for criterion in scored_criteria(world.tender.lots.get()):
                 points = criterion.points * Decimal(shares[opened.bid.supplier_id])

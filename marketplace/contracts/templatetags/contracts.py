@@ -16,7 +16,13 @@ from marketplace.contracts.services_payment import period_is_over
 from marketplace.contracts.states import InstalmentState
 from marketplace.core import clock
 from marketplace.core.templatetags.ui import deadline, state_tag, tag
-from marketplace.core.words import day_words, duration_words, money_words, number_words, period_words
+from marketplace.core.words import (
+    day_words,
+    duration_words,
+    full_period_words,
+    money_words,
+    number_words,
+)
 from marketplace.statutes.deadlines import Deadline
 
 register = template.Library()
@@ -78,15 +84,15 @@ def term(value: Any) -> str:
 
 
 def days_words(first: date, last: date) -> str:
-    """1 Jan 2027 – 31 Dec 2027; no line ends within a date, and one day is said once."""
-    words = period_words(first, last)
-    return f"{NO_BREAK}– ".join(day.replace(" ", NO_BREAK) for day in (words if first != last else words[:1]))
+    """1 Jan – 31 Dec 2027; no line ends within a date, and one day is said once."""
+    days = full_period_words(first, last)[first == last :]
+    return f"{NO_BREAK}– ".join(day.replace(" ", NO_BREAK) for day in days)
 
 
 @register.filter
-def seat_words(seat: int) -> str:
-    """The second and further seats of one place by their number; nothing for the first."""
-    return _(" · seat %(n)s") % {"n": seat} if seat > 1 else ""
+def seat_words(seat: int, several: bool = False) -> str:
+    """The second and further seats of one place by their number; the first too where there are ``several``."""
+    return _(" · seat %(n)s") % {"n": seat} if several or seat > 1 else ""
 
 
 @register.filter
