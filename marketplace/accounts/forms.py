@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -118,6 +118,10 @@ class OrganisationForm(OrganisationDetailsForm):
         kind.choices = [
             (value, label) for value, label in OrganisationKind.choices if public or value not in rules.PUBLIC_KINDS
         ]
+        if not public:
+            # Only a public body may be registered without its code, and only by whoever answers for its region.
+            self.fields["credit_code"].required = True
+            self.fields["region"].help_text = _("County, township or village of the office.")
 
 
 class RoleForm(forms.Form):
@@ -125,10 +129,11 @@ class RoleForm(forms.Form):
 
     role = forms.ChoiceField(label=_("Role"))
 
-    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organisation: Organisation, held: Iterable[str] = (), **kwargs: Any) -> None:
+        """``held``: the roles that the person has already."""
         super().__init__(*args, **kwargs)
         role: Any = self.fields["role"]
-        role.choices = [(r.value, r.label) for r in rules.ROLES_OF_KIND[organisation.kind]]
+        role.choices = [(r.value, r.label) for r in rules.ROLES_OF_KIND[organisation.kind] if r not in held]
 
 
 class InviteForm(RoleForm):

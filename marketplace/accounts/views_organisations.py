@@ -19,6 +19,8 @@ from marketplace.core import clock
 from marketplace.core.access import public_page
 from marketplace.core.exports import csv_response
 from marketplace.core.i18n import localized
+from marketplace.regions.search import path_words
+from marketplace.regions.selectors import paths
 
 from . import identifiers, rules, selectors, services
 from .access import SignedIn
@@ -47,10 +49,18 @@ def find(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return _organisations_csv(found)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    # The name of a village committee says its village; which of several so called, says what is above it.
+    above = paths(each.region for each in page)
     return render(
         request,
         "accounts/organisations.html",
-        {"page": page, "words": words, "kind": kind, "kinds": OrganisationKind.choices},
+        {
+            "rows": [(each, path_words([*above[each.region_id][-2:], each.region])) for each in page],
+            "page": page,
+            "words": words,
+            "kind": kind,
+            "kinds": OrganisationKind.choices,
+        },
     )
 
 
@@ -158,7 +168,8 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
 def join(request: SignedIn, pk: int) -> HttpResponse:
     found = get_object_or_404(Organisation.objects.exclude(state=OrganisationState.CLOSED), pk=pk)
     usual = JOINING_ROLES.get(OrganisationKind(found.kind), Role.LAWYER)
-    form = RoleForm(request.POST or None, organisation=found, initial={"role": usual})
+    held = [Role(m.role) for m in rules.memberships_of(request.user) if m.organisation_id == found.pk]
+    form = RoleForm(request.POST or None, organisation=found, held=held, initial={"role": usual})
     if form.is_valid() and accepted(
         form,
         lambda: services.request_membership(
@@ -169,7 +180,7 @@ def join(request: SignedIn, pk: int) -> HttpResponse:
             request, _("Asked. An administrator of %(name)s decides.") % {"name": localized(found, "name")}
         )
         return redirect("accounts:profile")
-    return render(request, "accounts/join.html", {"form": form, "organisation": found})
+    return render(request, "accounts/join.html", {"form": form, "organisation": found, "held": held})
 
 
 @_form_page

@@ -10,6 +10,9 @@ from marketplace.accounts.models import Organisation, Role, User
 from marketplace.audit.models import Event
 from marketplace.core import clock
 from marketplace.core.errors import PermissionRefused
+from marketplace.regions.models import Region
+from marketplace.regions.search import path_words
+from marketplace.regions.selectors import paths
 from tests.factories.accounts import (
     LEISHAN,
     a_credit_code,
@@ -19,6 +22,7 @@ from tests.factories.accounts import (
     make_practitioner,
     make_user,
 )
+from tests.factories.regions import load_leishan
 
 pytestmark = pytest.mark.django_db
 LIPING = 522631000000
@@ -46,6 +50,8 @@ def test_a_supplier_registers_in_one_form(client_for):
     assert rules.has_role(person, firm, Role.BIDDER)
     answer = client_for(make_user()).post(url("register"), given)
     assert answer.context["form"].errors["credit_code"]
+    # A supplier always has one, and the form says so before it is sent.
+    assert answer.context["form"].fields["credit_code"].required
 
 
 def test_the_form_offers_no_public_body_to_the_public(client_for):
@@ -72,6 +78,9 @@ def test_invite_accept_approve_and_end(client_for):
     assert (invited.state, invited.role) == ("invited", "lawyer")
     assert client_for(asker).post(url("membership", invited.pk, "accept")).status_code == 404
     client_for(lawyer).post(url("membership", invited.pk, "accept"))
+    offered = client_for(admin, language="en").get(url("join", firm.pk)).content.decode()
+    assert "<h1>Ask for another role</h1>" in offered
+    assert ('<option value="bidder"' in offered, '<option value="admin"' in offered) == (True, False)
     client_for(asker).post(url("join", firm.pk), {"role": "bidder"})
     asked = asker.memberships.get()
     refused = client_for(asker).post(url("membership", asked.pk, "approve"))
@@ -170,6 +179,20 @@ def test_organisations_are_found_by_name_and_code(client_for):
     table = client_for().get(url("organisations"), {"q": "雷公山", "format": "csv"})
     lines = b"".join(table.streaming_content).decode().splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == [firm.name]
+
+
+def test_two_villages_of_one_name_are_told_apart_by_the_places_above_them(client_for, django_assert_num_queries):
+    load_leishan()
+    village = Region.objects.filter(level=5).order_by("pk")[0]
+    above = path_words(paths([village])[village.code][-2:])
+    make_organisation("village", region=village)
+    browser = client_for()
+    browser.get(url("organisations"))
+    assert f"{above} · {village.name}</small>" in browser.get(url("organisations")).content.decode()
+    for other in Region.objects.filter(level=5).exclude(pk=village.pk)[:2]:
+        make_organisation("village", region=other)
+    with django_assert_num_queries(3):
+        browser.get(url("organisations"))
 
 
 def test_members_with_a_public_card_are_links(client_for):

@@ -376,6 +376,23 @@ def test_who_opens_bids_needs_a_second_factor(client_for, settings, bureau):
     assert answer["Location"].startswith("/account/auth/reauthenticate/?next=")
     assert words not in str(dict(browser.session))
     assert not KeyHolderKey.objects.exists()
+    for again in (answer["Location"], "/account/auth/2fa/reauthenticate/"):
+        assert 'class="btn quiet" href="/account/"' in browser.get(again).content.decode(), "who thinks better of it"
+
+
+def test_who_proves_again_who_he_is_goes_on(client_for, settings, bureau):
+    settings.MFA_REQUIRED = True
+    holder = make_member(Role.KEY_HOLDER, bureau)
+    holder.set_password("苗年 吊脚楼 银饰")
+    holder.save()
+    Authenticator.objects.create(user=holder, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    browser = client_for(holder)
+    page = browser.get(url("holder_key"))["Location"]
+    assert 'name="password"' in browser.get(page).content.decode()
+    assert browser.post(page, {"password": "别的密码"}).status_code == 200
+    answer = browser.post(page, {"password": "苗年 吊脚楼 银饰"})
+    assert (answer.status_code, answer["Location"]) == (302, url("holder_key"))
+    assert browser.get(url("holder_key")).status_code == 200
 
 
 def titles(user):
