@@ -204,9 +204,13 @@ def test_a_product_that_is_cited_cannot_be_deleted_alone_nor_with_the_page_above
             assert answer.url == f"/cms-admin/pages/{page.pk}/edit/"
             assert "cannot be deleted. Unpublish it instead" in administrator.get(answer.url).content.decode()
     assert ServicePage.objects.count() == 3
-    many = f"/cms-admin/bulk/wagtailcore/page/delete/?id={cited.pk}&id={free.pk}&next=/cms-admin/pages/{index.pk}/"
-    refused = administrator.post(many, sure, follow=True).content.decode()
+    many = f"/cms-admin/bulk/wagtailcore/page/delete/?id={free.pk}&next=/cms-admin/pages/{index.pk}/"
+    refused = administrator.post(f"{many}&id={planned.pk}", sure, follow=True).content.decode()
     assert "cited by procurement plans, tenders or contracts and cannot be deleted" in refused
+    # Of versions Wagtail knows itself: it offers no button.
+    shown = administrator.get(f"{many}&id={cited.pk}").content.decode()
+    assert "prevent it from being deleted" in shown
+    administrator.post(f"{many}&id={cited.pk}", sure)
     assert ServicePage.objects.count() == 3
     assert administrator.post(f"/cms-admin/pages/{free.pk}/delete/").status_code == 302
     assert list(ServicePage.objects.order_by("code")) == [cited, planned]
