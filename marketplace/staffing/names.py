@@ -10,7 +10,7 @@ from marketplace.accounts.visibility import people_names
 from marketplace.audit.labels import register_names, register_subjects
 from marketplace.contracts.models import Post
 from marketplace.core.i18n import localized
-from marketplace.core.words import day_words, hours_words, instant_words
+from marketplace.core.words import day_words, hours_words, letter_words
 from volunteers.models import Opportunity
 
 from .models import Assignment, AssignmentRun, Deal, Duty, Roster, Scenario, Swap
@@ -51,7 +51,7 @@ def _rosters(keys: Iterable[int]) -> dict[int, str]:
 def _deals(keys: Iterable[int]) -> dict[int, str]:
     found = Deal.objects.filter(pk__in=list(keys)).select_related("roster__contract", "roster__opportunity")
     return {
-        deal.pk: f"{_roster(deal.roster)} · {_('deal of %(when)s') % {'when': instant_words(deal.requested_at)}}"
+        deal.pk: f"{_roster(deal.roster)} · {_('deal of %(when)s') % {'when': letter_words(deal.requested_at)}}"
         for deal in found
     }
 

@@ -1,8 +1,10 @@
 """The record of this room and of contracts in words."""
 
 import pytest
+from django.urls import reverse
 
 from marketplace.audit import labels
+from tests.factories.rosters import make_roster, offer, open_case, send_case
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,21 @@ def test_the_hours_of_a_shift_stand_in_their_order():
 def test_no_shift_in_return_is_no_number():
     assert labels.value_words("swap.ask", "in_return", 0) == "–"
     assert labels.value_words("swap.ask", "in_return", 7) is None
+
+
+@pytest.mark.django_db
+def test_a_roster_its_deals_and_its_shifts_are_told_apart_and_lead_to_their_pages(client_for):
+    case = open_case(make_roster())
+    offer(case, case.lawyers[0])
+    duty = send_case(case)[0]
+    deal = case.roster.deals.get()
+    client = client_for(case.parties.officer, language="en")
+    found = {}
+    for subject, key in (("roster", case.roster.pk), ("deal", deal.pk), ("duty", duty.pk)):
+        page = client.get(reverse("audit:trail", args=[f"staffing.{subject}", key])).content.decode()
+        found[subject] = page.split("<h1")[1].split("</h1>")[0]
+        if subject != "duty":
+            assert f'href="{reverse(f"staffing:{subject}", args=[key])}"' in page
+    assert len(set(found.values())) == 3
+    assert "deal of" in found["deal"]
+    assert f"shift of {duty.person.display_name_en}" in found["duty"]
