@@ -45,7 +45,10 @@ class FailForm(forms.Form):
 
     def __init__(self, data: Any = None, *, tender: Tender, grounds: Iterable[FailureGround]) -> None:
         super().__init__(data)
+        grounds = list(grounds)
         self.fields["ground"].choices = [(g.value, tender.wording.grounds[g]) for g in grounds]  # type: ignore[attr-defined]
+        if not {FailureGround.UNLAWFUL, FailureGround.CANCELLED} & {*grounds}:
+            self.fields["note"].help_text = ""
 
 
 class CheckForm(forms.Form):
