@@ -1,11 +1,18 @@
-"""What is proposed as the last instant for questions: the close of a working day, about half-way."""
+"""Deadlines that the site proposes: the last instant for questions, and how soon an amended deadline can be."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
-from marketplace.procurement.closing import usual_question_deadline
+from marketplace.core import clock
+from marketplace.core.words import full_day_words
+from marketplace.procurement import services_tender
+from marketplace.procurement.closing import closing, usual_question_deadline
+from marketplace.procurement.errors import DeadlineNotLawful
+from tests.factories.procurement import bureau_of, make_tender
 
 pytestmark = pytest.mark.django_db
 
@@ -29,3 +36,32 @@ def beijing(text):
 )
 def test_questions_end_at_the_close_of_a_working_day(notice, deadline, questions):
     assert usual_question_deadline(beijing(notice), beijing(deadline)) == beijing(questions)
+
+
+@pytest.mark.parametrize("left", [12, 2])
+def test_the_page_of_an_amendment_says_how_soon_the_new_deadline_can_be(
+    now, client_for, at, in_english, settings, left
+):
+    """The day on the page is the first that the service takes."""
+    settings.MFA_REQUIRED = False
+    tender = make_tender(now=now, days=20)
+    approver = bureau_of(tender).approver
+    at(tender.bid_deadline - timedelta(days=left))
+    page = client_for(approver, language="en").get(reverse("procurement:amend", args=[tender.pk]))
+    soonest = page.context["soonest"].counted_from
+    assert f"the new deadline is {full_day_words(soonest)} at the earliest" in strip_tags(page.text)
+    refused = closing(soonest - timedelta(days=1))
+    if refused > tender.bid_deadline:
+        with pytest.raises(DeadlineNotLawful):
+            services_tender.amend_deadline(
+                actor=approver, tender=tender, bid_deadline=refused, reason="补充", now=clock.now()
+            )
+    else:
+        assert left == 12
+    services_tender.amend_deadline(
+        actor=approver,
+        tender=tender,
+        bid_deadline=closing(soonest) + timedelta(minutes=30),
+        reason="补充",
+        now=clock.now(),
+    )

@@ -5,16 +5,13 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils.html import strip_tags
 
 from marketplace.accounts.models import Organisation, OrganisationKind, Role
 from marketplace.core import clock, workspace
 from marketplace.core.units import yuan
-from marketplace.core.words import exact_words, full_day_words
+from marketplace.core.words import exact_words
 from marketplace.procurement import documents, selectors, services_bidding, services_plan, services_tender
 from marketplace.procurement.areas import Area
-from marketplace.procurement.closing import closing
-from marketplace.procurement.errors import DeadlineNotLawful
 from marketplace.procurement.models import BidDraft, Notice, Plan, Tender
 from marketplace.procurement.selectors import life_line
 from tests.factories.accounts import make_membership, make_organisation, make_user
@@ -209,35 +206,6 @@ def test_a_village_committee_is_led_to_no_plan_and_no_budget(now, client_for):
     for name in ("plans", "budget_lines", "tenders"):
         assert client_for(head).get(url(name)).status_code == 200, name
         assert url(name) in client_for(head).get(url("index")).text, name
-
-
-@pytest.mark.parametrize("left", [12, 2])
-def test_the_page_of_an_amendment_says_how_soon_the_new_deadline_can_be(
-    now, client_for, at, in_english, settings, left
-):
-    """The day on the page is the first that the service takes."""
-    settings.MFA_REQUIRED = False
-    tender = make_tender(now=now, days=20)
-    approver = bureau_of(tender).approver
-    at(tender.bid_deadline - timedelta(days=left))
-    page = client_for(approver, language="en").get(url("amend", tender.pk))
-    soonest = page.context["soonest"].counted_from
-    assert f"the new deadline is {full_day_words(soonest)} at the earliest" in strip_tags(page.text)
-    refused = closing(soonest - timedelta(days=1))
-    if refused > tender.bid_deadline:
-        with pytest.raises(DeadlineNotLawful):
-            services_tender.amend_deadline(
-                actor=approver, tender=tender, bid_deadline=refused, reason="补充", now=clock.now()
-            )
-    else:
-        assert left == 12
-    services_tender.amend_deadline(
-        actor=approver,
-        tender=tender,
-        bid_deadline=closing(soonest) + timedelta(minutes=30),
-        reason="补充",
-        now=clock.now(),
-    )
 
 
 def test_the_drafter_is_told_and_nothing_is_approved(now, client_for, settings):
