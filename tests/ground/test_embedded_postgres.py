@@ -220,3 +220,20 @@ def test_reading_models_starts_no_server(tmp_path: Path) -> None:
     )
 
     assert not (tmp_path / "postgres").exists()
+
+
+def test_a_shell_on_the_database_is_one_on_this_server(open_folder: Path) -> None:
+    """And not on whatever else listens on the machine."""
+    shown = subprocess.run(
+        [sys.executable, "manage.py", "dbshell", "--", "-tAc", "SHOW data_directory"],
+        cwd=BASE_DIR,
+        env=os.environ | {"DEBUG": "1", "VAR_DIR": str(open_folder), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    try:
+        assert shown.stdout.strip() == str(open_folder / "postgres" / "data"), shown.stderr
+    finally:
+        EmbeddedServer(open_folder / "postgres").stop()

