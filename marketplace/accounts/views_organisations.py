@@ -153,6 +153,10 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
     form = OrganisationDetailsForm(request.POST or None, initial=model_to_dict(found))
     if found.kind in rules.PUBLIC_KINDS:
         form.fields["small_or_micro"].widget = HiddenInput()
+        if not rules.can_register_public_body(request.user, found.region):
+            for name in ("name", "region"):
+                form.fields[name].disabled = True
+                form.fields[name].help_text = _("Changed by the supervising authority.")
     if form.is_valid() and accepted(
         form,
         lambda: services.revise_organisation(
