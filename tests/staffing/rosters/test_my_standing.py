@@ -1,5 +1,7 @@
 """What one sees of a published roster as somebody who offered: what waits for me, what is free for me, whom I can ask."""
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -65,8 +67,10 @@ def test_nobody_is_chosen_before_one_chooses(client_for):
         offer(case, person)
     mine = confirmed_case(case)[0]
     free = [person for person in case.lawyers if not Duty.objects.filter(person=person).exists()]
-    assert SwapForm(people=case.lawyers, returns=[]).fields["colleague"].choices[0][0] == ""
-    assert SwapForm(people=free, returns=[]).fields["colleague"].choices == [(free[0].pk, free[0].display_name)]
+    several: Any = SwapForm(people=case.lawyers, returns=[]).fields["colleague"]
+    one: Any = SwapForm(people=free, returns=[]).fields["colleague"]
+    assert several.choices[0][0] == ""
+    assert one.choices == [(free[0].pk, free[0].display_name)]
     client = client_for(mine.person)
     address = reverse("staffing:duty_swap", args=[mine.pk])
     assert client.post(address, {"colleague": ""}).status_code == 422
@@ -77,7 +81,7 @@ def test_a_shift_with_a_free_place_leads_its_keeper_to_the_roster(client_for):
     case, proposed = sent()
     free, held = case.shifts[3], proposed[0].shift
     officer = client_for(case.parties.officer, language="en")
-    to_fill = "Fill them from the roster"
+    to_fill = "Fill from the roster"
     assert to_fill in text(officer.get(reverse("staffing:roster_shift", args=[free.pk])))
     page = text(officer.get(reverse("staffing:roster_shift", args=[held.pk])))
     assert to_fill not in page
