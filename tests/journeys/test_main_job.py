@@ -115,7 +115,7 @@ def plan(world: World, settings: Any) -> None:
     """Finance opens a budget line; the officer, who signs in by the form, plans; the approver approves."""
     finance = world.window(world.bureau.finance).go("/procurement/budget/new/")
     finance.fill(fiscal_year=2026, code="2040605-001", name="公共法律服务", appropriated_0="60000")
-    finance.press("Open the line").sees("2040605-001", "¥60,000")
+    finance.press("Record the budget line").sees("2040605-001", "¥60,000")
 
     officer = world.window()
     world.stage.windows[world.bureau.officer] = world.stage.windows.pop(None)
@@ -128,7 +128,7 @@ def plan(world: World, settings: Any) -> None:
     officer.fill(method="consultation", method_reason="政府购买服务项目（财库〔2014〕214号第三条）。")
     officer.fill(need="经入户走访，三个村都没有可以随时咨询的法律顾问。")
     officer.fill(service_from="2026-04-01", service_to="2026-12-31")
-    officer.press("Keep the draft").press("Hand in for approval").sees("Waits for the approving officer")
+    officer.press("Save the draft").press("Submit for approval").sees("Waiting for the approving officer")
 
     path = f"/procurement/plans/{Plan.objects.get().pk}/"
     approver = world.window(world.bureau.approver).go(path)
@@ -152,9 +152,9 @@ def draw_up_and_publish(world: World) -> None:
             if fold.get_attribute("open") is None:
                 fold.locator("> summary").click()
         box.check()
-    officer.press("Keep the lot").follow("Criteria")
-    officer.press("Keep the criteria").fill(description="为三个村各聘请一名法律顾问，按季度验收付款。", key_threshold=2)
-    officer.press("Keep the texts").press("Hand in for approval")
+    officer.press("Save the lot").follow("Criteria")
+    officer.press("Save the criteria").fill(description="为三个村各聘请一名法律顾问，按季度验收付款。", key_threshold=2)
+    officer.press("Save the texts").press("Submit for approval")
 
     world.clock.travel(datetime(2026, 1, 14, 9))
     approver.go(f"/procurement/{world.tender.pk}/").follow("Read and decide").press("Approve", sure=True)
@@ -162,7 +162,7 @@ def draw_up_and_publish(world: World) -> None:
     world.clock.travel(datetime(2026, 1, 15, 9))
     officer.go(f"/procurement/{world.tender.pk}/").follow("Publish")
     officer.fill(official_published_at="2026-01-15T08:30", official_url=OFFICIAL)
-    officer.press("Publish, reserve the budget, make the key", sure=True).sees("Why this date?")
+    officer.press("Publish, reserve the budget, make the key", sure=True).sees("Every date and its reason")
     world.tender.refresh_from_db()
     assert world.tender.state == "published"
     assert world.tender.official_url == OFFICIAL
@@ -194,7 +194,7 @@ def bid(world: World) -> None:
         for answer in firm.page.locator("textarea[name^=response_]").all():
             answer.fill("按月排定到村时间，逐村建立台账，请假有人替补。")
         firm.press("Next: check").sees(f"¥{price:,}", "王示例")
-        firm.press("Seal and hand in").sees("Received and sealed. This is your receipt: keep it.")
+        firm.press("Seal and submit").sees("Received and sealed. This is your receipt: keep it.")
         firm.sees(supplier.name_en, "SEALED")
     officer = world.window(world.bureau.officer).go(f"/procurement/{world.tender.pk}/opening/")
     officer.sees("nobody knows before the opening").sees_not(*[supplier.name for supplier, _ in world.firms])
@@ -205,14 +205,14 @@ def open_the_bids(world: World) -> None:
     assert world.tender.bid_deadline is not None
     world.clock.travel(world.tender.bid_deadline + timedelta(minutes=30))
     path = f"/procurement/{world.tender.pk}/opening/"
-    officer = world.window(world.bureau.officer).go(path).sees("Waits for shares")
+    officer = world.window(world.bureau.officer).go(path).sees("Waiting for key shares")
     for holder in world.bureau.holders[:2]:
         world.window(holder).go(path).fill(passphrase=PASSPHRASE).press("Release").sees("released")
     officer.go(path).press("Open all {bids}", sure=True).sees(*[supplier.name for supplier, _ in world.firms])
 
     for opened in OpenedBid.objects.all():
         officer.go(f"/procurement/{world.tender.pk}/check/")
-        officer.fill(**{f"b{opened.pk}-verdict": "yes"}).press("Keep the finding", within=f"#bid-{opened.pk}")
+        officer.fill(**{f"b{opened.pk}-verdict": "yes"}).press("Save the finding", within=f"#bid-{opened.pk}")
     assert OpenedBid.objects.filter(qualified=True).count() == 3
 
 
@@ -230,7 +230,7 @@ def judge(world: World) -> None:
             for criterion in scored_criteria(world.tender.lots.get()):
                 points = criterion.points * Decimal(shares[opened.bid.supplier_id])
                 member.fill(**{f"p_{opened.pk}_{criterion.pk}": f"{points:.2f}"})
-        member.press("Keep").follow("Overview and hand in").press("Hand in my points", sure=True)
+        member.press("Save").follow("Overview and submit").press("Submit my points", sure=True)
     assert Evaluator.objects.filter(state="submitted").count() == 3
     officer.go(f"/procurement/{world.tender.pk}/results/").press("Compute the ranking", sure=True)
     officer.sees("92.00")  # 80 × 0.9 and all 20 points for the lowest price
@@ -255,7 +255,7 @@ def award(world: World) -> None:
 def sign(world: World) -> None:
     """The officer draws the contract up, the firm signs, then the approver for the buyer."""
     world.clock.travel(clock.now() + timedelta(days=2))
-    world.window(world.bureau.officer).go(f"/contracts/draft/{Award.objects.get().pk}/").press("Draw it up")
+    world.window(world.bureau.officer).go(f"/contracts/draft/{Award.objects.get().pk}/").press("Draw up the contract")
     path = f"/contracts/{world.contract.pk}/"
     for signer, label in (
         (world.firms[0][1], "Sign for the supplier"),
@@ -283,7 +283,7 @@ def staff(world: World) -> None:
         for assignment in Assignment.objects.filter(person=lawyer).select_related("post__region"):
             village = localized(assignment.post.region, "name", phone.language)
             phone.go("/staffing/proposals/").sees(village)
-            phone.go(f"/staffing/assignments/{assignment.pk}/").sees("What it counts", "Nothing else counted")
+            phone.go(f"/staffing/assignments/{assignment.pk}/").sees("How it is calculated", "Nothing else counted")
             phone.press("Accept").sees(village)
     assert world.contract.posts.filter(state="filled").count() == 3
     post = world.contract.posts.select_related("adviser").get(region=world.villages[0])
@@ -355,7 +355,7 @@ def pay(world: World) -> None:
     with finance.page.expect_navigation():
         finance.page.get_by_role("main").locator("form button").click()
         finance.page.locator("#confirm [data-sure]").click()
-    finance.sees("Recorded. It stands in the ledger and on the contract's page.", "¥9,000")
+    finance.sees("Recorded. It is shown in the ledger and on the contract's page.", "¥9,000")
     instalment.refresh_from_db()
     assert (instalment.state, instalment.payable.amount) == ("paid", Decimal(9_000))
 
@@ -384,7 +384,7 @@ def volunteer(world: World) -> None:
     person = make_user(display_name="杨示例", display_name_en="Yang (sample)")
     phone = world.window(person, phone=True).go("/volunteering/join/")
     phone.fill(region=world.villages[0].pk, languages=["cmn", "hmu"], consent=True).press("Join")
-    phone.follow("赶集日法律咨询").press("I will come").sees("The place is yours. It stands under My shifts.")
+    phone.follow("赶集日法律咨询").press("I will come").sees("The place is yours. You find it under My shifts.")
 
     world.clock.travel(datetime(2026, 7, 11, 13))
     phone.go("/volunteering/mine/").follow("Record my time")
