@@ -13,8 +13,8 @@ class ProductNotPublished(DomainError):
 class ProductCited(DomainError):
     code = "product_cited"
     message = _(
-        "“%(title)s” is cited by procurement plans, tenders or contracts and cannot be deleted. "
-        "Unpublish it instead: then nobody can choose it any more."
+        "“%(title)s” is cited by procurement plans, procurements or contracts and cannot be deleted. "
+        "You can unpublish it instead, so that nobody can choose it any more."
     )
 
 

@@ -17,7 +17,10 @@ from marketplace.core.forms import AmountField
 
 from .workflow import ReviewedPage, ReviewedPageForm
 
-_TITLES = MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], capfirst(_("title, in both languages")))
+_TITLES = MultiFieldPanel(
+    [FieldPanel("title", heading=capfirst(_("title in Chinese"))), FieldPanel("title_en")],
+    capfirst(_("title, in both languages")),
+)
 
 
 class CatalogIndexPage(ReviewedPage):
@@ -30,7 +33,10 @@ class CatalogIndexPage(ReviewedPage):
     base_form_class = ReviewedPageForm
     content_panels: ClassVar = [
         _TITLES,
-        MultiFieldPanel([FieldPanel("intro"), FieldPanel("intro_en")], capfirst(_("introduction, in both languages"))),
+        MultiFieldPanel(
+            [FieldPanel("intro", heading=capfirst(_("introduction in Chinese"))), FieldPanel("intro_en")],
+            capfirst(_("introduction, in both languages")),
+        ),
     ]
     subpage_types: ClassVar = ["catalog.ServicePage"]
     max_count = 1
@@ -60,6 +66,11 @@ class ServiceCategory(models.TextChoices):
 
 class ServicePageForm(ReviewedPageForm):
     reference_price = AmountField(label=capfirst(_("reference price (yuan a unit)")), max_digits=12, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category: Any = self.fields["category"]
+        category.choices = [(value, capfirst(label)) for value, label in category.choices]
 
 
 class ServicePage(ReviewedPage):
@@ -97,18 +108,23 @@ class ServicePage(ReviewedPage):
             [
                 FieldPanel(
                     "code",
-                    help_text=_("Short and lasting, such as PLS-01: tenders and contracts name the product by it."),
+                    help_text=_(
+                        "Short and permanent, such as PLS-01. Procurements and contracts refer to the product by it."
+                    ),
                 ),
                 FieldPanel("category"),
-                FieldPanel("unit", help_text=_("What one of it is, such as: village-year.")),
+                FieldPanel("unit", help_text=_("The unit it is bought and priced in, such as village-year.")),
                 FieldPanel("unit_en"),
             ],
-            capfirst(_("identity")),
+            capfirst(_("basic details")),
         ),
-        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], capfirst(_("summary, in both languages"))),
+        MultiFieldPanel(
+            [FieldPanel("summary", heading=capfirst(_("summary in Chinese"))), FieldPanel("summary_en")],
+            capfirst(_("summary, in both languages")),
+        ),
         FieldPanel("body"),
         FieldPanel("body_en"),
-        FieldPanel("basis", help_text=_("Document and article from which the service follows.")),
+        FieldPanel("basis", help_text=_("The document and article on which the service rests.")),
         FieldPanel("basis_en"),
         MultiFieldPanel(
             [
@@ -124,7 +140,7 @@ class ServicePage(ReviewedPage):
                     "staffed_by_village", help_text=_("A contract then has a post for every village that it covers.")
                 ),
                 FieldPanel("posts_per_unit", help_text=_("How many people serve one unit.")),
-                FieldPanel("required_credential", help_text=_("Empty: nobody has to show one.")),
+                FieldPanel("required_credential", help_text=_("Leave empty if no credential is required.")),
             ],
             capfirst(_("staffing")),
         ),
@@ -198,14 +214,14 @@ class ServiceObligation(Orderable):
     evidence_en = models.CharField(_("evidence in English"), max_length=240, blank=True)
 
     panels: ClassVar = [
-        FieldPanel("code", help_text=_("Latin letters, such as on-site; it stays when the words change.")),
+        FieldPanel("code", help_text=_("Latin letters, such as on-site; the code stays when the words change.")),
         FieldPanel("kind", help_text=_("Decides which hours of the timesheets fulfil it.")),
         FieldPanel("title"),
         FieldPanel("title_en"),
         FieldPanel("quantity", help_text=_("In the unit chosen next; time on site and of lectures in minutes.")),
         FieldPanel("quantity_unit"),
         FieldPanel("period"),
-        FieldPanel("tolerance", help_text=_("By how much less still counts as fulfilled.")),
+        FieldPanel("tolerance", help_text=_("How far short of the quantity still counts as fulfilled.")),
         FieldPanel(
             "evidence", help_text=_("What the buyer looks at before accepting, such as the village's confirmation.")
         ),

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext, pgettext
+from django.utils.translation import gettext_noop, ngettext, npgettext, pgettext
 
 from .pages import Period, QuantityUnit
 
@@ -21,7 +21,7 @@ def standard_words(line: Any) -> str:
     if unit == QuantityUnit.VILLAGES:
         return ngettext("at most %(n)s village", "at most %(n)s villages", quantity) % {"n": quantity}
     if unit == QuantityUnit.TIMES and period == Period.EACH:
-        return _("at least %(amount)s for each matter") % {"amount": _amount(unit, quantity)}
+        return _("at least %(amount)s per case") % {"amount": _amount(unit, quantity)}
     return _(_PERIODS[period]) % {"amount": _amount(unit, quantity)}
 
 
@@ -31,14 +31,14 @@ def _amount(unit: str, quantity: int) -> str:
             return ngettext("%(n)s hour", "%(n)s hours", quantity // 60) % {"n": quantity // 60}
         return ngettext("%(n)s minute", "%(n)s minutes", quantity) % {"n": quantity}
     if unit == QuantityUnit.PERSONS:
-        return ngettext("%(n)s person", "%(n)s persons", quantity) % {"n": quantity}
+        return ngettext("%(n)s person", "%(n)s people", quantity) % {"n": quantity}
     if unit == QuantityUnit.CASES:
         return ngettext("%(n)s case", "%(n)s cases", quantity) % {"n": quantity}
     if quantity == 1:
         return pgettext("how often", "once")
     if quantity == 2:
         return pgettext("how often", "twice")
-    return ngettext("%(n)s time", "%(n)s times", quantity) % {"n": quantity}
+    return npgettext("how often", "%(n)s", "%(n)s", quantity) % {"n": quantity}
 
 
 _PERIODS = {

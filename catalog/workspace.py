@@ -41,7 +41,7 @@ def _returned(user: Any) -> Iterator[WorkItem]:
         page = state.content_object
         if isinstance(page, Page):
             yield WorkItem(
-                title=_("Mend and hand in again: %(title)s") % {"title": localized(page, "title")},
+                title=_("Revise and resubmit: %(title)s") % {"title": localized(page, "title")},
                 url=reverse("wagtailadmin_pages:edit", args=[page.pk]),
                 detail=state.current_task_state.comment if state.current_task_state else "",
             )

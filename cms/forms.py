@@ -36,6 +36,6 @@ class HomePageForm(AddressedPageForm):
             label=capfirst(_("county shown")),
             levels=(Level.COUNTY,),
             required=False,
-            help_text=_("Name, Pinyin or code of a county. Its coverage stands beside the search box."),
+            help_text=_("Name, pinyin or code of a county. Its coverage is shown beside the search box."),
         )
         self.fields["county"] = county

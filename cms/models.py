@@ -35,8 +35,14 @@ class BilingualPage(TitledInBoth):
 
     base_form_class = AddressedPageForm
     content_panels: ClassVar = [
-        MultiFieldPanel([FieldPanel("title"), FieldPanel("title_en")], capfirst(_("title, in both languages"))),
-        MultiFieldPanel([FieldPanel("summary"), FieldPanel("summary_en")], capfirst(_("summary, in both languages"))),
+        MultiFieldPanel(
+            [FieldPanel("title", heading=capfirst(_("title in Chinese"))), FieldPanel("title_en")],
+            capfirst(_("title, in both languages")),
+        ),
+        MultiFieldPanel(
+            [FieldPanel("summary", heading=capfirst(_("summary in Chinese"))), FieldPanel("summary_en")],
+            capfirst(_("summary, in both languages")),
+        ),
     ]
 
     class Meta:
@@ -128,8 +134,8 @@ class NewsPage(ArticlePage):
     base_form_class = NewsPageForm
     content_panels: ClassVar = [
         *BilingualPage.content_panels,
-        FieldPanel("date", help_text=_("Stands over the news; the list is sorted by it.")),
-        FieldPanel("body"),
+        FieldPanel("date", help_text=_("Shown above the news item; the list is sorted by it.")),
+        FieldPanel("body", heading=capfirst(_("text in Chinese"))),
         FieldPanel("body_en"),
     ]
     parent_page_types: ClassVar = ["cms.NewsIndexPage"]
@@ -174,7 +180,7 @@ class GuidePage(ArticlePage):
     content_panels: ClassVar = [
         *BilingualPage.content_panels,
         FieldPanel("audience"),
-        FieldPanel("body"),
+        FieldPanel("body", heading=capfirst(_("text in Chinese"))),
         FieldPanel("body_en"),
     ]
     parent_page_types: ClassVar = ["cms.GuideIndexPage"]
@@ -216,7 +222,7 @@ class LawKnowledgePage(ArticlePage):
     content_panels: ClassVar = [
         *BilingualPage.content_panels,
         MultiFieldPanel([FieldPanel("topic"), FieldPanel("checked_on")], capfirst(_("subject"))),
-        FieldPanel("body"),
+        FieldPanel("body", heading=capfirst(_("text in Chinese"))),
         FieldPanel("body_en"),
     ]
     parent_page_types: ClassVar = ["cms.LawIndexPage"]

@@ -25,7 +25,7 @@ class NewPagesPanel(Component):
         user = parent_context["request"].user
         sections = Page.objects.child_of(HomePage.objects.get()).specific() if HomePage.objects.exists() else []
         return {
-            "heading": _("Write something"),
+            "heading": _("Add a page"),
             "kinds": [
                 (model._meta.app_label, model._meta.model_name, section.pk, capfirst(model._meta.verbose_name))
                 for section in sections

@@ -44,11 +44,12 @@ def second_factor(view: V) -> V:
             return view(request, *args, **kwargs)
         if not is_mfa_enabled(request.user):
             messages.warning(
-                request, _("This step needs a second factor. Set one up here, it takes two minutes; then come back.")
+                request,
+                _("This step needs two-step verification. Set it up here, it takes two minutes; then come back."),
             )
             return _send(reverse("mfa_index"), request)
         if not did_recently_reauthenticate(request):
-            messages.info(request, _("Please prove once more that it is you. Then confirm the step again."))
+            messages.info(request, _("Please verify your identity again, then repeat the step."))
             return _send(reverse("account_reauthenticate"), request)
         return view(request, *args, **kwargs)
 

@@ -56,7 +56,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
             "While the second step is switched on no address can be added. Switch it off under “Password and second factor”, add "
             "and confirm the address, and switch it on again."
         ),
-        "unverified_email": _("Confirm your e-mail address first: the letter that we sent you has a link."),
+        "unverified_email": _("Confirm your e-mail address first: the e-mail that we sent you has a link."),
     }
 
 
@@ -92,10 +92,11 @@ class SignupForm(AllauthSignupForm):
         label=_("Your name"), max_length=60, help_text=_("As others will see it, for example on a certificate.")
     )
     agree = forms.BooleanField(
-        label=_("I have read the lines below on how my data is used, and agree"),
+        label=_("I have read the notice below on how my data is used, and agree"),
         help_text=_(
-            "Your name and contact serve this account. Identity number, phone and place are stored encrypted and shown only "
-            "to those who need them. You can export all of it or have it erased at any time, except what law obliges us to keep."
+            "Your name and contact details are used for this account. Identity number, phone and place are stored encrypted and "
+            "shown only to those who need them. You can export all of it or have it erased at any time, except what the law "
+            "obliges us to keep."
         ),
         error_messages={
             "required": _("Without this consent there can be no account. Everything public can be read without one.")
@@ -110,7 +111,7 @@ class SignupForm(AllauthSignupForm):
         self.fields["username"].help_text = _("A mobile number or any name; you sign in with it.")
         self.fields["email"].label = _("E-mail (optional)")
         self.fields["email"].help_text = _(
-            "If you forget your password, a new one can only be set through this address."
+            "If you forget your password, you can set a new one yourself through this address."
         )
         self.fields["password2"].label = _("Password once more")
         for name in ("username", "email", "password2"):

@@ -37,7 +37,9 @@ class AlreadyMember(AccountsError):
 
 class NoOffice(AccountsError):
     code = "no_office"
-    message = _("Say first where you work: enter your office in your practice profile, or your home in your account.")
+    message = _(
+        "First say where you work: enter your office in your practice profile, or your place of residence in your account."
+    )
 
 
 class WrongNumber(InvalidInput):

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -29,6 +30,11 @@ from .models import (
     User,
 )
 from .picking import OrganisationField, PersonField
+
+
+def _capital(choices: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Choices as a form lists them: each on a line of its own."""
+    return [(value, capfirst(label)) for value, label in choices]
 
 
 def accepted(form: forms.Form, act: Callable[[], Any]) -> bool:
@@ -54,9 +60,9 @@ class PersonForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     home_region = RegionField(
-        label=pgettext_lazy("of a person", "Home"),
+        label=pgettext_lazy("of a person", "Place of residence"),
         required=False,
-        help_text=_("Village, township or county: we look for work near it."),
+        help_text=_("Village, township or county: we look for work nearby."),
     )
 
 
@@ -64,7 +70,7 @@ class IdNumberForm(forms.Form):
     number = forms.CharField(
         label=_("Identity number"),
         max_length=40,
-        help_text=_("Of the resident identity card: 18 characters, the last of which may be an X."),
+        help_text=_("The number on your resident identity card: 18 characters, the last of which may be an X."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -82,14 +88,14 @@ class OrganisationDetailsForm(forms.Form):
         label=_("Telephone"),
         max_length=40,
         required=False,
-        help_text=_("Of the office. Everybody can read it."),
+        help_text=_("Office number; anyone can see it."),
         widget=forms.TextInput(attrs={"type": "tel"}),
     )
     head_name = forms.CharField(
         label=_("Head"),
         max_length=60,
         required=False,
-        help_text=_("The legal representative or director; kept to find conflicts of interest."),
+        help_text=_("The legal representative or director; used to detect conflicts of interest."),
     )
     small_or_micro = forms.BooleanField(
         label=_("Small or micro enterprise"),
@@ -116,7 +122,9 @@ class OrganisationForm(OrganisationDetailsForm):
         public = rules.is_any_supervisor(actor)
         kind: Any = self.fields["kind"]
         kind.choices = [
-            (value, label) for value, label in OrganisationKind.choices if public or value not in rules.PUBLIC_KINDS
+            (value, capfirst(label))
+            for value, label in OrganisationKind.choices
+            if public or value not in rules.PUBLIC_KINDS
         ]
         if not public:
             # Only a public body may be registered without its code, and only by whoever answers for its region.
@@ -133,14 +141,14 @@ class RoleForm(forms.Form):
         """``held``: the roles that the person has already."""
         super().__init__(*args, **kwargs)
         role: Any = self.fields["role"]
-        role.choices = [(r.value, r.label) for r in rules.ROLES_OF_KIND[organisation.kind] if r not in held]
+        role.choices = [(r.value, capfirst(r.label)) for r in rules.ROLES_OF_KIND[organisation.kind] if r not in held]
 
 
 class InviteForm(RoleForm):
     person = forms.CharField(
         label=_("User name or e-mail"),
         max_length=150,
-        help_text=_("Of an account that exists. The person has to accept."),
+        help_text=_("They must already have an account and have to accept the invitation."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ["person", "role"]
@@ -157,7 +165,7 @@ class InviteForm(RoleForm):
 
 
 class CredentialForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Kind"), choices=CredentialKind.choices)
+    kind = forms.ChoiceField(label=_("Kind"), choices=_capital(CredentialKind.choices))
     number = forms.CharField(
         label=_("Number"), max_length=40, help_text=_("As on the document. A lawyer's licence has 17 digits.")
     )
@@ -184,30 +192,35 @@ class PractitionerForm(forms.Form):
     longitude = forms.FloatField(
         label=_("Longitude"),
         required=False,
-        help_text=_("Degrees east, such as 108.14. Empty: that of the office's division."),
+        help_text=_(
+            "Degrees east, such as 108.14. If left empty, the position of the office's township or county is used."
+        ),
     )
     latitude = forms.FloatField(label=_("Latitude"), required=False, help_text=_("Degrees north, such as 26.305."))
     specialties = forms.MultipleChoiceField(
-        label=_("Fields of law"), required=False, choices=Specialty.choices, widget=forms.CheckboxSelectMultiple
+        label=_("Fields of law"),
+        required=False,
+        choices=_capital(Specialty.choices),
+        widget=forms.CheckboxSelectMultiple,
     )
     languages = forms.MultipleChoiceField(
         label=_("Languages"), required=False, choices=SpokenLanguage.choices, widget=forms.CheckboxSelectMultiple
     )
     capacity = forms.IntegerField(
-        label=_("Villages at most"),
+        label=_("Maximum villages"),
         min_value=0,
         max_value=50,
         initial=5,
         help_text=_("How many you can serve well at once."),
     )
     max_travel_minutes = forms.IntegerField(
-        label=_("Travel at most (minutes one way)"), min_value=5, max_value=600, initial=60
+        label=_("Longest journey (minutes, one way)"), min_value=5, max_value=600, initial=60
     )
     open_to_posts = forms.BooleanField(
         label=_("I may be proposed for posts"),
         required=False,
         initial=True,
-        help_text=_("Without it nobody is sent your way; your present posts stay."),
+        help_text=_("If unticked, no new posts are proposed to you; the posts you hold are not affected."),
     )
     about = forms.CharField(
         label=_("About you"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
@@ -262,15 +275,15 @@ class PassphraseForm(forms.Form):
 
 class RelationForm(forms.Form):
     organisation = OrganisationField(
-        label=_("Organisation"), help_text=_("Begin to type the name or the credit code, and choose.")
+        label=_("Organisation"), help_text=_("Start typing the name or the credit code, then choose from the list.")
     )
-    kind = forms.ChoiceField(label=_("Tie"), choices=RelationKind.choices)
+    kind = forms.ChoiceField(label=_("Connection"), choices=_capital(RelationKind.choices))
     valid_from = forms.DateField(label=pgettext_lazy("tie", "From"), widget=forms.DateInput)
     valid_to = forms.DateField(
         label=pgettext_lazy("tie", "Until"),
         required=False,
         widget=forms.DateInput,
-        help_text=_("Empty: it still holds."),
+        help_text=_("Leave empty if it still applies."),
     )
     note = forms.CharField(
         label=_("Note"),
@@ -293,7 +306,7 @@ class SanctionForm(forms.Form):
         label=_("Reason"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("What was found, and by which decision. Everybody can read it."),
+        help_text=_("What was found, and by which decision. Anyone can read it."),
     )
     basis = forms.CharField(
         label=pgettext_lazy("sanction", "Legal basis"),
@@ -305,7 +318,7 @@ class SanctionForm(forms.Form):
         label=pgettext_lazy("sanction", "Last day"),
         required=False,
         widget=forms.DateInput,
-        help_text=_("Empty: until it is lifted."),
+        help_text=_("Leave empty if it lasts until it is lifted."),
     )
     field_order = ["party"]
 
@@ -322,7 +335,7 @@ class SanctionForm(forms.Form):
 
 class OrganisationExclusionForm(SanctionForm):
     party = OrganisationField(
-        label=_("Organisation"), help_text=_("Begin to type the name or the credit code, and choose.")
+        label=_("Organisation"), help_text=_("Start typing the name or the credit code, then choose from the list.")
     )
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
@@ -337,7 +350,8 @@ class PersonExclusionForm(SanctionForm):
         super().__init__(*args, **kwargs)
         self.limit_party(rules.people_to_exclude(actor), "person")
         self.fields["reason"].help_text = _(
-            "What was found, and by which decision. The excluded person reads it, and the supervisors of the region."
+            "What was found, and by which decision. The excluded person and the region's supervisors can read it; "
+            "it is not public."
         )
         self.fields["basis"].help_text = _("Law and article, such as: Lawyers Law, article 49.")
 

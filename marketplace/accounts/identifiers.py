@@ -155,7 +155,7 @@ def telephone(text: str) -> str:
     plain = text.strip()
     if plain and mobile(plain) is None and sum(c.isdigit() for c in plain) < MIN_PHONE_DIGITS:
         raise InvalidInput(
-            _("This is no telephone number. Enter a mobile number, or a landline with its area code."), field="phone"
+            _("This is not a telephone number. Enter a mobile number, or a landline with its area code."), field="phone"
         )
     return mobile(plain) or plain
 

@@ -38,7 +38,7 @@ def credential_returned(credential: Credential, reason: str) -> None:
         [credential.user],
         _("Please correct: %(kind)s"),
         _(
-            "Your %(kind)s was returned. Correct it and hand it in again; until it is verified it does not count. The "
+            "Your %(kind)s was returned. Correct it and submit it again; until it is verified it does not count. The "
             "reviewer says: %(reason)s"
         ),
         reverse("accounts:credential_correct", args=[credential.pk]),
@@ -75,7 +75,7 @@ def asked_to_join(membership: Membership, administrators: Iterable[User]) -> Non
     tell(
         administrators,
         _("%(name)s asks to join %(organisation)s"),
-        _("%(name)s asks for a role: %(role)s. You let people in or decline here:"),
+        _("%(name)s asks for a role: %(role)s. Approve or decline here:"),
         reverse("accounts:members", args=[membership.organisation_id]),
         name=_in_words(membership.user, "display_name"),
         **_offer(membership),
@@ -85,7 +85,7 @@ def asked_to_join(membership: Membership, administrators: Iterable[User]) -> Non
 def let_in(membership: Membership) -> None:
     tell(
         [membership.user],
-        _("You are in: %(organisation)s"),
+        _("You have joined %(organisation)s"),
         _("%(organisation)s has given you the role that you asked for: %(role)s. It counts from now."),
         reverse("accounts:profile"),
         **_offer(membership),
@@ -123,13 +123,13 @@ def excluded(sanction: Sanction, people: Iterable[User]) -> None:
         people,
         _("Excluded from new work: %(name)s"),
         _(
-            "%(name)s may take on no new work from %(start)s until %(end)s.\nReason: %(reason)s\nLegal basis: %(basis)s\nWhat "
-            "has been begun is not ended by it. What you can do against it stands here:"
+            "%(name)s may take on no new work from %(start)s until %(end)s.\nReason: %(reason)s\nLegal basis: %(basis)s\n"
+            "Work already begun does not end because of it. How you can challenge it is explained here:"
         )
         if until
         else _(
-            "%(name)s may take on no new work from %(start)s on, until this is lifted.\nReason: %(reason)s\nLegal basis: "
-            "%(basis)s\nWhat has been begun is not ended by it. What you can do against it stands here:"
+            "%(name)s may take on no new work from %(start)s on, until this is lifted.\nReason: %(reason)s\n"
+            "Legal basis: %(basis)s\nWork already begun does not end because of it. How you can challenge it is explained here:"
         ),
         reverse("accounts:sanction", args=[sanction.pk]),
         name=_party(sanction),

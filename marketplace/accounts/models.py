@@ -73,7 +73,7 @@ class User(AbstractUser):
         return self.display_name or self.username
 
     def get_full_name(self) -> str:
-        return str(self)
+        return localized(self, "display_name") or self.username
 
 
 class OrganisationKind(models.TextChoices):
@@ -155,7 +155,7 @@ DUTIES = {
     Role.FINANCE: _("Enters the budget and records payments."),
     Role.SUPERVISOR: _("Reads everything that is not sealed, decides disputes and exclusions."),
     Role.EDITOR: _("Drafts changes of the catalogue and of the site's pages."),
-    Role.EXPERT: _("Can be drawn for the panels that judge bids."),
+    Role.EXPERT: _("Can be drawn for the panels that evaluate bids."),
     Role.BIDDER: _("Asks questions, bids and signs contracts."),
     Role.LAWYER: _("Can be given posts and shifts, and records the service done."),
     Role.VILLAGE: _("Confirms and rates the service that the village received."),

@@ -16,7 +16,7 @@ DJANGOS_HINTS = (
 
 class LengthValidator(password_validation.MinimumLengthValidator):
     def get_error_message(self) -> str:
-        return _("Too short: take at least %(n)s characters.") % {"n": self.min_length}
+        return _("Too short: use at least %(n)s characters.") % {"n": self.min_length}
 
     def get_help_text(self) -> str:
         return _("At least %(n)s characters; a sentence that you remember is good.") % {"n": self.min_length}

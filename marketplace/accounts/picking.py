@@ -83,7 +83,7 @@ class _PickField(forms.CharField):
     search: ClassVar[Callable[..., list[Any]]]
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("Begin to type the name, and choose."))
+        kwargs.setdefault("help_text", _("Start typing the name, then choose from the list."))
         super().__init__(widget=SuggestInput, max_length=180, **kwargs)
         self.among: QuerySet[Any] = self.model._default_manager.none()
 

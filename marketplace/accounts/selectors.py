@@ -95,7 +95,7 @@ def conflicts(user: User, organisations: Iterable[Organisation], on: date) -> li
         Conflict(
             parties[relation.organisation_id],
             "declared",
-            _("declared tie to %(name)s: %(kind)s")
+            _("declared connection with %(name)s: %(kind)s")
             % {"name": localized(parties[relation.organisation_id], "name"), "kind": relation.get_kind_display()},
         )
         for relation in DeclaredRelation.objects.filter(

@@ -103,7 +103,7 @@ def set_holder_key(*, actor: User, passphrase: str, now: datetime) -> KeyHolderK
     if len(passphrase) < MIN_PASSPHRASE or len(set(passphrase)) < 6:
         raise InvalidInput(
             _(
-                "Take at least %(n)s characters, for example four or five unrelated words, and not the same few repeated."
+                "Use at least %(n)s characters, for example four or five unrelated words, and not the same few repeated."
             ),
             code="weak_passphrase",
             field="passphrase",

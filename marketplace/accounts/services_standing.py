@@ -71,13 +71,13 @@ def submit_credential(
         raise InvalidInput(_("The last day lies before the first. Exchange the two dates."), field="valid_until")
     if valid_until < today:
         raise InvalidInput(
-            _("This document has expired. Renew it first, then hand in the new one."),
+            _("This document has expired. Renew it first, then submit the new one."),
             code="credential_expired",
             field="valid_until",
         )
     if valid_from > today:
         raise InvalidInput(
-            _("This document is not valid yet. Hand it in on its first day."),
+            _("This document is not valid yet. Submit it on its first day."),
             code="credential_not_yet_valid",
             field="valid_from",
         )
@@ -125,7 +125,7 @@ def _refuse_taken(actor: User, kind: str, number: str, valid_until: date, *, but
         raise _taken()
     if live.filter(valid_until__gte=valid_until).exists():
         raise InvalidInput(
-            _("You have handed this document in already. A renewed one has a later last day."),
+            _("You have already submitted this document. A renewed one has a later last day."),
             code="credential_known",
             field="valid_until",
         )
@@ -150,7 +150,7 @@ def review_credential(
         raise InvalidInput(_("Say what has to be corrected: the person reads only this note."), field="note")
     if verified and credential.valid_until < timezone.localdate(now):
         raise InvalidInput(
-            _("This document has expired since it was handed in. Return it with that note."), code="credential_expired"
+            _("This document has expired since it was submitted. Return it with that note."), code="credential_expired"
         )
     changes = {"reviewed_by": actor, "reviewed_at": now, "review_note": note}
     apply_transition(
@@ -298,7 +298,7 @@ def impose_sanction(
     # A button that is pressed twice excludes once.
     lock_name(f"sanction:{party._meta.label_lower}:{party.pk}")
     if Sanction.objects.filter(lifted_on__isnull=True, **fields).exists():
-        raise InvalidInput(_("This very exclusion stands already."), code="sanction_stands")
+        raise InvalidInput(_("This exclusion has already been recorded."), code="sanction_stands")
     sanction = Sanction.objects.create(decided_by=actor, decided_at=now, **fields)
     record(actor=actor, action="sanction.impose", subject=sanction, now=now, reason=reason, data={"basis": basis})
     letters.excluded(sanction, _those_told(party, now))
@@ -353,11 +353,11 @@ def reset_second_factor(*, person: User, reason: str, now: datetime) -> int:
     lock_row(User, person.pk)
     taken: int = Authenticator.objects.filter(user=person).delete()[0]
     if not taken:
-        raise InvalidInput(_("This person has no second factor."), field="person")
+        raise InvalidInput(_("This person has not switched on two-step verification."), field="person")
     record(actor=None, action="person.reset_second_factor", subject=person, now=now, reason=reason.strip())
     tell(
         [person],
-        _("The second step of signing in was taken off your account"),
+        _("Two-step verification has been removed from your account"),
         _(
             "Somebody asked for it, and the operator of this site checked who it was. If it was not you, change your password "
             "at once."

@@ -107,7 +107,7 @@ def practice(request: SignedIn) -> HttpResponse:
         form, lambda: services.update_practitioner_profile(actor=user, now=clock.now(), **form.cleaned_data)
     ):
         if not user.credentials.exists():
-            messages.success(request, _("Your practice profile is saved. Now hand in your licence."))
+            messages.success(request, _("Your practice profile is saved. Now submit your licence details."))
             return redirect("accounts:credential_submit")
         messages.success(request, _("Your practice profile is saved."))
         return redirect("accounts:profile")
@@ -138,7 +138,7 @@ def relations(request: SignedIn) -> HttpResponse:
     if form.is_valid() and accepted(
         form, lambda: services.declare_relation(actor=user, now=clock.now(), **form.cleaned_data)
     ):
-        messages.success(request, _("Declared. You will not be asked to judge this organisation's bids."))
+        messages.success(request, _("Declared. You will not be asked to evaluate this organisation's bids."))
         return redirect("accounts:relations")
     declared = DeclaredRelation.objects.filter(user=user).select_related("organisation")
     return render(request, "accounts/relations.html", {"form": form, "relations": declared})

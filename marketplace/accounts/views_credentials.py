@@ -40,7 +40,7 @@ def submit(request: SignedIn, pk: int | None = None) -> HttpResponse:
         lambda: services.submit_credential(actor=request.user, now=clock.now(), replaces=replaces, **form.cleaned_data),
     ):
         messages.success(
-            request, _("Handed in. The justice bureau of your office reviews it; you will find the answer here.")
+            request, _("Submitted. The justice bureau of your office reviews it; you will find the answer here.")
         )
         return redirect("accounts:profile")
     # Without an office no bureau could be found to review it: better said before the form is filled in.

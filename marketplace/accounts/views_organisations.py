@@ -249,7 +249,7 @@ def membership(request: SignedIn, pk: int, action: str) -> HttpResponse:
         messages.success(request, _("Welcome to %(name)s.") % {"name": localized(found.organisation, "name")})
     elif action == "approve":
         services.approve_membership(actor=request.user, membership=found, now=now)
-        messages.success(request, _("%(name)s is in.") % {"name": localized(found.user, "display_name")})
+        messages.success(request, _("%(name)s has joined.") % {"name": localized(found.user, "display_name")})
     else:
         reason = request.POST.get("reason", "")[:500]
         services.end_membership(actor=request.user, membership=found, now=now, reason=reason)

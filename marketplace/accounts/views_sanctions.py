@@ -79,7 +79,7 @@ def impose(request: SignedIn, party: str) -> HttpResponse:
     ):
         messages.success(
             request,
-            _("%(name)s is excluded. Those concerned are told by letter, if they have given an e-mail address.")
+            _("%(name)s is excluded. Those concerned are told by e-mail, if they have given an address.")
             % {"name": made[0].party_name},
         )
         return redirect("accounts:sanction", pk=made[0].pk)
@@ -116,9 +116,7 @@ def sanction(request: SignedIn, pk: int) -> HttpResponse:
     ):
         messages.success(
             request,
-            _(
-                "The exclusion of %(name)s is lifted. Those concerned are told by letter, if they have given an e-mail address."
-            )
+            _("The exclusion of %(name)s is lifted. Those concerned are told by e-mail, if they have given an address.")
             % {"name": found.party_name},
         )
         return redirect("accounts:sanction", pk=pk)

@@ -84,7 +84,7 @@ def _credentials(user: Any, now: datetime) -> Iterator[WorkItem]:
             yield WorkItem(
                 _("Your %(kind)s has expired") % {"kind": credential.get_kind_display()},
                 renew,
-                _("Hand in the renewed one. Until it is verified you cannot be given posts."),
+                _("Submit the renewed one. Until it is verified you cannot be given posts."),
                 weight=20,
             )
         else:
@@ -108,7 +108,7 @@ def _safety(user: Any) -> Iterator[WorkItem]:
         )
     if settings.MFA_REQUIRED and roles & rules.PROTECTED_ROLES and not has_second_factor(user):
         yield WorkItem(
-            _("Set up your second factor"),
+            _("Set up two-step verification"),
             reverse("mfa_index"),
             _("You cannot approve, open bids or pay without it."),
             weight=5,

@@ -15,7 +15,7 @@ class SearchForm(forms.Form):
     person = forms.CharField(
         label=pgettext_lazy("who", "Person"), required=False, max_length=80, help_text=_("Part of the name")
     )
-    action = forms.ChoiceField(label=_("Act"), required=False)
+    action = forms.ChoiceField(label=_("Action"), required=False)
     since = forms.DateField(label=pgettext_lazy("search", "First day"), required=False, widget=forms.DateInput)
     until = forms.DateField(label=pgettext_lazy("search", "Last day"), required=False, widget=forms.DateInput)
 
@@ -23,7 +23,7 @@ class SearchForm(forms.Form):
         super().__init__(*args, **kwargs)
         named = sorted(labels.named_actions().items(), key=lambda pair: pair[1])
         action: Any = self.fields["action"]
-        action.choices = [("", _("any act")), *named]
+        action.choices = [("", _("Any action")), *named]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -128,7 +128,7 @@ def _as_table(events: Iterator[Event]) -> StreamingHttpResponse:
         _("Number"),
         _("Happened"),
         pgettext("who", "Person"),
-        _("Act"),
+        _("Action"),
         _("Kind of object"),
         _("Object"),
         _("Reason"),

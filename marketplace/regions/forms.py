@@ -39,7 +39,7 @@ class RegionField(forms.CharField):
     """
 
     def __init__(self, *, levels: tuple[int, ...] = (1, 2, 3, 4, 5), under: int | None = None, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("Name, Pinyin or 12-digit code, such as 雷山县, langde or 522634000000."))
+        kwargs.setdefault("help_text", _("Name, pinyin or 12-digit code, such as 雷山县, langde or 522634000000."))
         super().__init__(widget=kwargs.pop("widget", RegionInput), max_length=120, **kwargs)
         self.levels, self.under = levels, under
         self.widget.levels, self.widget.under = levels, under
@@ -110,7 +110,9 @@ class LocationForm(forms.Form):
         label=_("Latitude"), min_value=3, max_value=54, help_text=_("Degrees north, such as 26.305")
     )
     reason = forms.CharField(
-        label=_("How do you know?"), max_length=300, help_text=_("Such as a map, a visit, the township's own data.")
+        label=_("What is this based on?"),
+        max_length=300,
+        help_text=_("Such as a map, a reading on site or the township's own data."),
     )
 
 
@@ -124,7 +126,11 @@ class CountyForm(forms.ModelForm[CountySetting]):
         model = CountySetting
         fields = ["tier", "travel_kmh", "basis"]
         labels = {"travel_kmh": _("Travel speed (km/h)")}
-        help_texts = {"travel_kmh": _("Empty: by the development tier. It decides the estimated time on the road.")}
+        help_texts = {
+            "travel_kmh": _(
+                "Leave empty to use the value of the development tier. Journey times are estimated from it."
+            )
+        }
 
 
 class PlaceSearchForm(forms.Form):

@@ -29,7 +29,7 @@ PROPOSALS = 12
 
 
 _LEVELS = {
-    1: _lazy("Provinces"),
+    1: _lazy("Provinces, autonomous regions and municipalities"),
     2: _lazy("Prefectures and cities"),
     3: _lazy("Counties and districts"),
     4: _lazy("Townships and subdistricts"),
@@ -205,7 +205,7 @@ def edit(request: HttpRequest, code: int) -> HttpResponse:
             return redirect("regions:place", code)
     if which == "county" and county is not None and county.is_valid():
         services.set_county_tier(actor=request.user, code=code, now=clock.now(), **county.cleaned_data)
-        messages.success(request, _("The county's setting is saved and holds for everything in it."))
+        messages.success(request, _("The county's setting is saved and applies to everything in it."))
         return redirect("regions:place", code)
     context = {
         "region": region,

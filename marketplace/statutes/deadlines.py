@@ -186,7 +186,9 @@ class Deadline:
         said = [self._rule(), self._opening(what)]
         if self.rolled_from is not None:
             said.append(
-                _("Day %(count)s, %(raw)s, is a day off (%(reason)s): the time ends on the next working day, %(end)s.")
+                _(
+                    "Day %(count)s, %(raw)s, is a day off (%(reason)s): the period ends on the next working day, %(end)s."
+                )
                 % {
                     "count": self.count,
                     "raw": _say(self.rolled_from),
@@ -204,12 +206,17 @@ class Deadline:
             said.append(_("Not counted: %(days)s.") % {"days": _groups(self.skipped)})
         if self.adjusted:
             days = _(", ").join(_say(d, year=False) for d in self.adjusted)
-            said.append(_("Counted although a weekend, because it is worked: %(days)s.") % {"days": days})
+            said.append(_("Counted although at a weekend, because they are worked: %(days)s.") % {"days": days})
         note = (self.note_en if english else self.note) or self.note
         if note:
             said.append(_("%(note)s.") % {"note": note[:1].upper() + note[1:]})
         if self.provisional:
-            said.append(_("Provisional: the State Council has not announced the holidays of that year yet."))
+            said.append(
+                _(
+                    "Provisional: the General Office of the State Council has not yet announced the holidays of that year; "
+                    "the date will be recalculated when it does."
+                )
+            )
         return said
 
     def _rule(self) -> str:
@@ -233,11 +240,11 @@ class Deadline:
 
     def _opening(self, what: str) -> str:
         if self.direction == "before":
-            return _("Counted back from %(date)s, %(what)s, which does not count.") % {
+            return _("Counted back from %(date)s, %(what)s; that day itself is not counted.") % {
                 "date": _say(self.counted_from),
                 "what": what,
             }
-        return _("Counted from %(date)s, %(what)s, which does not count itself.") % {
+        return _("Counted from %(date)s, %(what)s; that day itself is not counted.") % {
             "date": _say(self.counted_from),
             "what": what,
         }

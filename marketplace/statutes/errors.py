@@ -38,5 +38,5 @@ class OverlappingParameter(InvalidInput):
 class OutsideArea(InvalidInput):
     code = "outside_area"
     message = _(
-        "You enter numbers for places in your own region. What holds in the whole country is entered by the staff of the site."
+        "You enter values for places in your own region. Values for the whole country are entered by the site's staff."
     )

@@ -28,11 +28,13 @@ class CountForm(forms.Form):
         to_field_name="key",
         empty_label=None,
     )
-    start = forms.DateField(label=_("Counted from"), help_text=_("The day it happens; it does not count itself."))
+    start = forms.DateField(
+        label=_("Counted from"), help_text=_("The day of the event; that day itself is not counted.")
+    )
     place = RegionField(
         label=_("Region"),
         required=False,
-        help_text=_("Name, Pinyin or code; only where a region has its own rule, otherwise leave it empty."),
+        help_text=_("Name, pinyin or code; only where a region has its own rule, otherwise leave it empty."),
     )
 
 
@@ -40,14 +42,14 @@ class DayForm(forms.ModelForm[CalendarDay]):
     note = forms.CharField(
         label=_("By which notice?"),
         max_length=300,
-        help_text=_("Title or number of the notice, such as 国办发明电〔2025〕7号."),
+        help_text=_("Title or number of the notice in Chinese, such as 国办发明电〔2025〕7号."),
     )
 
     class Meta:
         model = CalendarDay
         fields = ["is_working", "name", "name_en", "note"]
         labels = {"name": _("Name of the holiday"), "name_en": _("Name of the holiday, in English")}
-        help_texts = {"name": _("Empty for an ordinary day.")}
+        help_texts = {"name": _("Leave empty for an ordinary day.")}
 
 
 _RANGE = re.compile(
@@ -78,9 +80,9 @@ class AnnounceForm(forms.ModelForm[CalendarYear]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["instrument"].required = self.fields["announced_on"].required = True
-        self.fields["instrument"].label = _("Notice of the State Council")
-        self.fields["instrument"].help_text = _("Title and number, as the notice has them.")
-        self.fields["instrument_en"].label = _("Notice of the State Council, in English")
+        self.fields["instrument"].label = _("Notice of the General Office of the State Council")
+        self.fields["instrument"].help_text = _("Title and number as given in the notice.")
+        self.fields["instrument_en"].label = _("Notice of the General Office of the State Council, in English")
 
     def clean_days_off(self) -> dict[date, tuple[str, str]]:
         days: dict[date, tuple[str, str]] = {}
@@ -109,12 +111,12 @@ class AnnounceForm(forms.ModelForm[CalendarYear]):
         try:
             return date.fromisoformat(text)
         except ValueError as error:
-            raise ValidationError(_("“%(text)s” is no date: write 2027-02-05."), params={"text": text}) from error
+            raise ValidationError(_("“%(text)s” is not a date: write 2027-02-05."), params={"text": text}) from error
 
 
 class ParameterForm(forms.ModelForm[StatutoryParameter]):
     region = RegionField(
-        label=_("Region"), required=False, help_text=_("Name, Pinyin or code; empty for the whole country.")
+        label=_("Region"), required=False, help_text=_("Name, pinyin or code; leave empty for the whole country.")
     )
     rule = RuleChoice(label=_("Rule"), queryset=StatutoryRule.objects.order_by("order"), to_field_name="key")
 
@@ -127,12 +129,14 @@ class ParameterForm(forms.ModelForm[StatutoryParameter]):
         help_texts = {
             "value": _("The number alone: 10 for 10%, 0.05 for 0.05% a day; money in yuan, time in whole days."),
             "instrument": _(
-                "Title and number, as the document has them, such as 政府采购货物和服务招标投标管理办法（财政部令第87号）."
+                "Title and number in Chinese as in the document, such as 政府采购货物和服务招标投标管理办法（财政部令第87号）."
             ),
             "article": _("Its number, not its text, such as 第三十五条."),
-            "valid_from": _("The first day on which it holds."),
-            "valid_to": _("The last day on which it holds. Empty: until another value replaces it."),
-            "note": _("Everybody reads it under the rule, such as: as a share of the contract's price."),
+            "valid_from": _("The first day on which it applies."),
+            "valid_to": _(
+                "The last day on which it applies. Leave empty if it applies until another value replaces it."
+            ),
+            "note": _("Shown publicly under the rule, for example: as a share of the contract price."),
         }
 
     def __init__(self, *args: Any, everywhere: bool, **kwargs: Any) -> None:
@@ -141,7 +145,7 @@ class ParameterForm(forms.ModelForm[StatutoryParameter]):
         if not everywhere:
             region = self.fields["region"]
             region.required = True
-            region.help_text = _("Name, Pinyin or code of a place in your own region.")
+            region.help_text = _("Name, pinyin or code of a place in your own region.")
 
     def _post_clean(self) -> None:
         # The service holds the rules; the row is made there.
@@ -149,7 +153,7 @@ class ParameterForm(forms.ModelForm[StatutoryParameter]):
 
 
 class ValidOnForm(forms.Form):
-    on = forms.DateField(label=_("Valid on"), required=False)
+    on = forms.DateField(label=_("In force on"), required=False)
 
     def day(self) -> date:
         return (self.cleaned_data.get("on") if self.is_valid() else None) or clock.today()

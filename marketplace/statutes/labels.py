@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 ACTIONS = {
     "calendar_day.edit": _("corrected a day of the calendar"),
     "calendar_year.announce": _("entered the holidays that were announced"),
-    "statutory_parameter.set": _("entered a value of the law"),
-    "statutory_parameter.check": _("compared a value with its instrument"),
+    "statutory_parameter.set": _("entered a legal limit"),
+    "statutory_parameter.check": _("checked a value against its instrument"),
 }
 
 DATA = {

@@ -179,13 +179,13 @@ def check_parameter(request: HttpRequest, pk: int) -> HttpResponse:
     if not rules.can_set(request.user, row.region_id):
         raise Http404
     services.check_parameter(actor=request.user, parameter=row, now=clock.now())
-    messages.success(request, _("Noted: this value was read in its instrument today."))
+    messages.success(request, _("Marked as checked against the text of the instrument today."))
     return redirect("statutes:parameters")
 
 
 def _topic_words() -> dict[str, str]:
     return {
-        "procurement": _("Procurement: times"),
+        "procurement": _("Procurement: time limits"),
         "scoring": _("Procurement: scoring and suppliers"),
         "money": _("Money"),
         "redress": _("Enquiry, challenge, complaint"),
@@ -235,7 +235,7 @@ def edit_day(request: HttpRequest, day: date) -> HttpResponse:
         except DomainError as error:
             _refused(form, error)
         else:
-            messages.success(request, _("The day is corrected. Dates counted over it will be counted again."))
+            messages.success(request, _("The day is corrected. Dates that depend on it will be recalculated."))
             return redirect("statutes:year", day.year)
     return render(request, "statutes/edit_day.html", {"form": form, "row": row})
 
@@ -251,7 +251,7 @@ def announce(request: HttpRequest, year: int) -> HttpResponse:
         except DomainError as error:
             _refused(form, error)
         else:
-            messages.success(request, _("The year is announced. Provisional dates will be counted again."))
+            messages.success(request, _("The holidays are entered. Provisional dates will be recalculated."))
             return redirect("statutes:year", year)
     return render(request, "statutes/announce.html", {"form": form, "year": row})
 
@@ -280,6 +280,6 @@ def new_parameter(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             _refused(form, error)
         else:
-            messages.success(request, _("The value is entered. It holds for what is dated on or after its first day."))
+            messages.success(request, _("The value is entered. It applies to matters dated on or after its first day."))
             return redirect("statutes:parameters")
     return render(request, "statutes/new_parameter.html", {"form": form, "present": present})

@@ -34,6 +34,9 @@ def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
             )
             % {"year": last + 1},
             url=reverse("statutes:announce", args=[last + 1]),
-            detail=_("Dates counted over that year stay provisional until the State Council's notice is entered."),
+            detail=_(
+                "Dates that depend on that year stay provisional until the notice of the General Office "
+                "of the State Council is entered."
+            ),
             tone="wait" if last >= today.year else "now",
         )

@@ -166,7 +166,7 @@ def test_a_supervisor_excludes_and_lifts_on_pages(client_for, supervisor, firm):
     assert answer.headers["Location"] == url("sanction", sanction.pk)
     assert selectors.is_sanctioned(firm, TODAY)
     # Again: the same words.
-    assert "stands already" in browser.post(url("impose", "organisation"), given).content.decode()
+    assert "has already been recorded" in browser.post(url("impose", "organisation"), given).content.decode()
     for page in (url("sanctions"), url("sanction", sanction.pk), url("organisation", firm.pk)):
         text = browser.get(page).content.decode()
         assert "False papers" in text

@@ -118,7 +118,7 @@ def test_who_asked_hears_that_he_is_in_and_later_that_his_role_has_ended(committ
         services.end_membership(actor=admin, membership=membership, reason="已调离本所", now=clock.now())
     _request, let_in, ended = mailoutbox
     assert let_in.to == ended.to == ["person@example.org"]
-    assert let_in.subject == "您已加入示例律师事务所 / You are in: Sample law firm"
+    assert let_in.subject == "您已加入示例律师事务所 / You have joined Sample law firm"
     assert ended.subject == "您在示例律师事务所的角色已结束 / Your role at Sample law firm has ended"
     assert "原因：已调离本所" in ended.body
     assert "Reason: 已调离本所" in ended.body

@@ -242,7 +242,7 @@ def test_an_administrator_keeps_the_entry_and_a_new_name_is_compared_anew(client
     assert acts(firm) == []
 
     answer = admin.post(page, entry(firm, phone="０８５５", address="示例路2号"))
-    assert "no telephone number" in answer.content.decode()
+    assert "not a telephone number" in answer.content.decode()
     assert 'value="示例路2号"' in answer.content.decode()
     firm.refresh_from_db()
     assert (firm.address, firm.phone) == ("", "")

@@ -402,7 +402,7 @@ def titles(user):
 def test_the_desk_tells_what_waits(settings, in_english, bureau):
     settings.MFA_REQUIRED = True
     holder = make_member(Role.KEY_HOLDER, bureau)
-    assert titles(holder) == ["Set up your second factor", "Set your key-holder's passphrase"]
+    assert titles(holder) == ["Set up two-step verification", "Set your key-holder's passphrase"]
     officer = make_member(Role.OFFICER, bureau)
     assert titles(officer) == []
     make_credential(make_member(Role.LAWYER), verified=False)

@@ -68,7 +68,7 @@ def test_what_is_wrong_with_a_password_is_said_in_the_readers_language(client_fo
     assert "不能全是数字" in shown
     assert "你的密码" not in shown
     english = client_for(language="en").post("/account/auth/signup/", given).content.decode()
-    assert "Too short: take at least 10 characters." in english
+    assert "Too short: use at least 10 characters." in english
 
 
 def test_five_wrong_passwords_close_the_account_for_a_while(client_for, settings):
@@ -145,7 +145,9 @@ def test_wrong_passwords_close_the_door_with_a_way_on(client_for, settings):
     assert '<label for="id_login">User name or e-mail' in page
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "Too many tries in a short time"), ("zh-hans", "尝试过于频繁")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Too many attempts in a short time"), ("zh-hans", "尝试过于频繁")]
+)
 def test_too_many_requests_are_told_in_the_look_of_the_site(client_for, settings, language, said):
     settings.ACCOUNT_RATE_LIMITS = project.ACCOUNT_RATE_LIMITS
     client = client_for(language=language)

@@ -239,7 +239,7 @@ def test_events_read_as_sentences(in_english, client_for, firm, supervisor):
         assert words in text
     assert "是、–" in client_for(make_member(Role.ADMIN, firm)).get(trail_url(firm)).content.decode()
     assert "Made.up" in text
-    assert "by the clock" in text
+    assert "automatically, on schedule" in text
 
 
 def test_a_trail_link_stands_only_for_who_may_follow_it(firm):
@@ -307,7 +307,7 @@ def test_the_search_and_the_trail_say_what_was_acted_on(client_for, in_english, 
     ):
         assert words in text
     trail = client_for(supervisor, language="en").get(trail_url(firm)).content.decode()
-    assert f"<h1>Organisation · {firm.name_en}: what happened, and who did it</h1>" in trail
+    assert f"<h1>Organisation · {firm.name_en}: record of actions</h1>" in trail
     assert f'href="{reverse("accounts:organisation", args=[firm.pk])}"' in trail
 
 

@@ -22,6 +22,7 @@ from catalog.pages import ServicePage
 from catalog.selectors import search_products
 from catalog.services import freeze_version
 from catalog.standards import standard_words
+from catalog.templatetags.catalog import headed
 from catalog.workflow import SecondPersonApproval, has_drafted
 from marketplace.core import clock
 from marketplace.core.workspace import work_items
@@ -120,8 +121,8 @@ def test_anybody_can_check_the_digest(client_for: Any) -> None:
         ("minutes", 90, "week", "每周不少于 90 分钟", "at least 90 minutes a week"),
         ("times", 1, "quarter", "每季度不少于 1 次", "at least once a quarter"),
         ("times", 2, "month", "每月不少于 2 次", "at least twice a month"),
-        ("times", 3, "year", "每年不少于 3 次", "at least 3 times a year"),
-        ("times", 1, "each", "每件不少于 1 次", "at least once for each matter"),
+        ("times", 3, "year", "每年不少于 3 次", "at least 3 a year"),
+        ("times", 1, "each", "每件不少于 1 次", "at least once per case"),
         ("hours_limit", 24, "each", "24 小时内", "within 24 hours"),
         ("villages", 5, "once", "不超过 5 个村", "at most 5 villages"),
     ],
@@ -131,6 +132,12 @@ def test_a_standard_in_words(unit: str, quantity: int, period: str, chinese: str
     assert standard_words(line) == chinese
     with translation.override("en"):
         assert standard_words(line) == english
+
+
+def test_the_first_line_of_what_a_product_contains_is_its_heading() -> None:
+    assert headed("What is done\n1. Advice.\n2. A < B.") == "<h2>What is done</h2><p>1. Advice.<br>2. A &lt; B.</p>"
+    assert headed("Advice is given.\nLectures too.") == "<p>Advice is given.<br>Lectures too.</p>"
+    assert headed("<b>Advice") == "<p>&lt;b&gt;Advice</p>"
 
 
 def test_who_asks_for_review_does_not_approve_it() -> None:
@@ -202,11 +209,11 @@ def test_a_product_that_is_cited_cannot_be_deleted_alone_nor_with_the_page_above
         for ask in (administrator.get, administrator.post):
             answer = ask(f"/cms-admin/pages/{page.pk}/delete/", sure)
             assert answer.url == f"/cms-admin/pages/{page.pk}/edit/"
-            assert "cannot be deleted. Unpublish it instead" in administrator.get(answer.url).content.decode()
+            assert "cannot be deleted. You can unpublish it instead" in administrator.get(answer.url).content.decode()
     assert ServicePage.objects.count() == 3
     many = f"/cms-admin/bulk/wagtailcore/page/delete/?id={free.pk}&next=/cms-admin/pages/{index.pk}/"
     refused = administrator.post(f"{many}&id={planned.pk}", sure, follow=True).content.decode()
-    assert "cited by procurement plans, tenders or contracts and cannot be deleted" in refused
+    assert "cited by procurement plans, procurements or contracts and cannot be deleted" in refused
     # Of versions Wagtail knows itself: it offers no button.
     shown = administrator.get(f"{many}&id={cited.pk}").content.decode()
     assert "prevent it from being deleted" in shown

@@ -62,6 +62,19 @@ def test_the_start_page_leads_to_what_the_editor_may_add_and_news_begin_with_tod
     assert add not in client_for(editor).get("/cms-admin/").content.decode()
 
 
+def test_who_edits_in_english_is_greeted_in_english_and_told_which_title_is_the_chinese_one(client_for, home):
+    editor = make_user(display_name="文编辑", display_name_en="Wen, editor")
+    editor.groups.add(Group.objects.get(name="Moderators"))
+    browser = client_for(editor, language="en")
+    start = browser.get("/cms-admin/").content.decode()
+    assert "Public legal services marketplace" in start.partition("</h1>")[0].rpartition("<h1")[2]
+    assert "Wen, editor" in start
+    assert "文编辑" not in start
+    form = browser.get(f"/cms-admin/pages/{home.pk}/edit/").content.decode()
+    assert "Title in Chinese" in form
+    assert "Summary in Chinese" in form
+
+
 def test_a_page_with_a_chinese_title_gets_its_address_by_itself(client_for, home):
     editor, section = make_user(), NewsIndexPage.objects.get()
     editor.groups.add(Group.objects.get(name="Moderators"))

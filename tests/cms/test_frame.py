@@ -135,7 +135,7 @@ def test_an_address_of_a_button_is_explained_when_it_is_opened(client_for):
     assert response.status_code == 405
     assert response["Allow"] == "POST"
     html = response.content.decode()
-    assert "Nothing is sent by this address" in html
+    assert "This address cannot be opened directly" in html
     assert 'href="/workspace/"' in html
 
 

@@ -76,11 +76,11 @@ def test_each_page_sends_its_readers_to_whoever_can_answer(pages, client_for):
     assert "Ask the justice bureau of your county." in bid
     assert "ask the adviser of your village" not in bid
     buy = client.get("/guide/buy/").content.decode()
-    assert "ask the finance department of your level" in buy
+    assert "ask the finance department at your level" in buy
     assert "Ask the justice bureau of your county." not in buy
     assert bid.index("/guide/find-your-adviser/") < bid.index("/guide/accessibility/"), "villagers' guides come first"
     contact = client.get("/guide/contact/").content.decode()
-    assert "Still a question?" not in contact
+    assert "Still have a question?" not in contact
     assert "/account/organisations/" in contact
 
 

@@ -153,8 +153,8 @@ def test_the_reason_in_both_languages():
     deadline = make_deadline()
     assert deadline.explain("en") == (
         "Time to submit bids: at least 20 days (Government Procurement Law, article 35). "
-        "Counted from 11 September 2026, the day the documents are first issued, which does not count itself. "
-        "Day 20, 1 October 2026, is a day off (National Day): the time ends on the next working day, 8 October 2026."
+        "Counted from 11 September 2026, the day the documents are first issued; that day itself is not counted. "
+        "Day 20, 1 October 2026, is a day off (National Day): the period ends on the next working day, 8 October 2026."
     )
     assert deadline.explain("zh-hans") == (
         "投标截止时间：不少于20日（中华人民共和国政府采购法第三十五条）。"
@@ -165,7 +165,9 @@ def test_the_reason_in_both_languages():
 
 def test_a_provisional_date_says_so():
     with translation.override("en"):
-        assert "Provisional: the State Council has not announced" in str(make_deadline(provisional=True))
+        assert "Provisional: the General Office of the State Council has not yet announced" in str(
+            make_deadline(provisional=True)
+        )
         assert "Provisional" not in str(make_deadline())
 
 

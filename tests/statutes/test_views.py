@@ -60,7 +60,7 @@ def test_a_month_of_the_year_is_no_month_of_shifts(client_for):
 
 def test_a_provisional_year_says_so(client_for):
     assert "国务院办公厅尚未公布 2027 年节假日安排" in page(client_for(), "/calendar/2027/")
-    assert "has not announced the holidays of 2027" in page(client_for(language="en"), "/calendar/2027/")
+    assert "has not yet announced the holidays of 2027" in page(client_for(language="en"), "/calendar/2027/")
 
 
 def test_addresses_that_do_not_exist(client_for, staff):
@@ -224,7 +224,7 @@ def test_a_wrong_announcement_says_what_is_wrong(client_for, staff, change, said
 def test_the_form_says_what_a_new_value_ends(client_for, staff):
     """The value of a region ends none of the nation, and the one shown is the nation's."""
     said = {
-        "en": ("An open-ended value of the same region ends the day before", "Present national value"),
+        "en": ("A current open-ended value for the same region ends the day before", "Current national value"),
         "zh-hans": ("地区数值不影响全国数值", "现行全国数值"),
     }
     for language, words in said.items():

@@ -34,7 +34,7 @@ def trail_link(context: Context, obj: models.Model, text: Any = "") -> str:
         return ""
     url = reverse("audit:trail", args=[kind, obj.pk])
     return format_html(
-        '<a class="trail-link" href="{}">{}{}</a>', url, icon_tag("seal"), text or _("What happened, and who did it")
+        '<a class="trail-link" href="{}">{}{}</a>', url, icon_tag("seal"), text or _("Record of actions")
     )
 
 
