@@ -22,9 +22,7 @@ class NoSeatEmpty(NothingVacant):
 
 class NotActive(StaleState):
     code = "contract_not_active"
-    message = _(
-        "People are proposed for contracts in performance. This one is not: look at its page for where it stands."
-    )
+    message = _("People are proposed only for contracts under way. This one is not: see its page for its status.")
 
 
 class RunUnderWay(DomainError):
@@ -74,21 +72,24 @@ class NoRoundYet(DomainError):
 
 class NothingToRepair(DomainError):
     code = "nothing_to_repair"
-    message = _("Nothing fell free since the proposals were sent. There is nothing to repair.")
+    message = _("Nothing has become vacant since the proposals were sent. There is no gap to fill.")
 
 
 class NoSeatFellFree(NothingToRepair):
-    message = _("No seat fell free since the proposals were sent. There is nothing to repair.")
+    message = _("No seat has become vacant since the proposals were sent. There is no gap to fill.")
 
 
 class NotComputed(StaleState):
     code = "not_computed"
-    message = _("This computation has no answer yet. Wait for it, or look at a finished one.")
+    message = _("This computation has no result yet. Wait for it, or look at a finished one.")
 
 
 class NoScenarios(DomainError):
     code = "no_scenarios"
-    message = _("Scenarios are computed beside runs of villages. Here, change what counts and compute again.")
+    message = _(
+        "Scenarios can be computed only for village by village computations. Here, change what counts "
+        "and compute again."
+    )
 
 
 class NoChange(InvalidInput):

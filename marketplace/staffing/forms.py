@@ -23,7 +23,11 @@ from .models import MOST_ROUNDS_BY_THEMSELVES, AssignmentRun
 
 def _round_choices() -> list[tuple[int, str]]:
     counted = [
-        (n, ngettext("repair by itself, at most %(n)s time", "repair by itself, at most %(n)s times", n) % {"n": n})
+        (
+            n,
+            ngettext("fill gaps automatically, at most %(n)s time", "fill gaps automatically, at most %(n)s times", n)
+            % {"n": n},
+        )
         for n in range(1, MOST_ROUNDS_BY_THEMSELVES + 1)
     ]
     return [(0, gettext("I decide then")), *counted]
@@ -33,7 +37,7 @@ class RunForm(forms.Form):
     """What counts in a computation."""
 
     radius_minutes = forms.IntegerField(
-        label=_("Longest way (minutes one way)"),
+        label=_("Longest journey (minutes, one way)"),
         help_text=_("Farther lawyers are not proposed, however few there are. Each lawyer's own limit holds too."),
         min_value=RADIUS[0],
         max_value=RADIUS[1],
@@ -41,21 +45,23 @@ class RunForm(forms.Form):
     )
     languages = forms.MultipleChoiceField(
         label=_("Languages spoken there"),
-        help_text=_("Who speaks none of them counts as 20 minutes farther. Choose none if Mandarin is enough."),
+        help_text=_(
+            "A lawyer who speaks none of them counts as 20 minutes farther. Choose none if Mandarin is enough."
+        ),
         choices=SpokenLanguage.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     wanted = forms.MultipleChoiceField(
-        label=_("Useful fields of law"),
+        label=_("Preferred fields of law"),
         help_text=_("Each one that a lawyer does not cover counts as 10 minutes farther."),
         choices=Specialty.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     required = forms.MultipleChoiceField(
-        label=_("Indispensable fields of law"),
-        help_text=_("Who does not cover them is not proposed."),
+        label=_("Required fields of law"),
+        help_text=_("Lawyers who do not cover them are not proposed."),
         choices=Specialty.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -75,26 +81,27 @@ class TermsForm(forms.Form):
         label=_("I may be proposed for posts"),
         required=False,
         help_text=_(
-            "Without it no computation knows you: nobody is sent your way. What you serve stays, and what waits for your "
-            "answer you may still accept or decline."
+            "If unticked, you are left out of every computation and receive no further proposals. The villages "
+            "you serve stay yours, and you can still answer proposals already sent."
         ),
     )
     capacity = forms.IntegerField(
-        label=_("Villages at most"),
+        label=_("Maximum number of villages"),
         min_value=0,
         max_value=50,
         help_text=_(
-            "What you serve and what waits for your answer is taken off. A contract's standard may allow fewer."
+            "Villages you already serve and proposals awaiting your answer are deducted. A contract may set a "
+            "lower limit."
         ),
     )
     most_teams = forms.IntegerField(
-        label=_("Counsel teams at most"),
+        label=_("Maximum number of counsel teams"),
         min_value=0,
         max_value=20,
         help_text=_("Seats in the teams of all contracts count. With 0 you are asked for no team."),
     )
     max_travel_minutes = forms.IntegerField(
-        label=_("Travel at most (minutes one way)"),
+        label=_("Longest journey (minutes, one way)"),
         min_value=5,
         max_value=600,
         help_text=_("No village farther than this is ever proposed to you, however much it needs somebody."),
@@ -104,7 +111,9 @@ class TermsForm(forms.Form):
         required=False,
         choices=SpokenLanguage.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Where a village's language is asked for, whoever does not speak it counts as 20 minutes farther."),
+        help_text=_(
+            "Where a village's language is asked for, a lawyer who does not speak it counts as 20 minutes farther."
+        ),
     )
 
 
@@ -114,8 +123,9 @@ class PublishForm(forms.Form):
     rounds = forms.TypedChoiceField(
         label=_("When villages are declined or not answered"),
         help_text=_(
-            "A repair keeps everybody who accepted or may still answer, finds somebody for the villages that fell free, and "
-            "sends these proposals. It begins when all answers are in or the time is up. You can stop it at any moment."
+            "Everybody who accepted or may still answer stays; somebody is found for the villages that became "
+            "vacant, and these proposals are sent. It starts when all answers are in or the deadline has passed. "
+            "You can stop it at any time."
         ),
         coerce=int,
         choices=_round_choices,
@@ -131,15 +141,16 @@ class PlacePublishForm(PublishForm):
         super().__init__(*args, **kwargs)
         self.fields["rounds"].label = _("When posts are declined or not answered")
         self.fields["rounds"].help_text = _(
-            "A repair keeps everybody who accepted or may still answer, finds somebody for the posts that fell free, and sends "
-            "these proposals. It begins when all answers are in or the time is up. You can stop it at any moment."
+            "Everybody who accepted or may still answer stays; somebody is found for the posts that became "
+            "vacant, and these proposals are sent. It starts when all answers are in or the deadline has passed. "
+            "You can stop it at any time."
         )
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=_("Why"),
-        help_text=_("One sentence. It is kept with the proposal and helps to make a better one."),
+        label=_("Reason"),
+        help_text=_("One sentence. It is kept with the proposal and helps improve later ones."),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=500,
     )

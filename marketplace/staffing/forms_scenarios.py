@@ -26,9 +26,13 @@ class ScenarioForm(forms.Form):
 
     name = forms.CharField(label=_("Name of the scenario"), max_length=80)
     places_by = _number("by", _("More places"), _("So many more villages a lawyer could serve."))
-    places_person = PersonField(label=_("For whom"), help_text=_("Empty: for each lawyer."), required=False)
-    cap = _number("most", _("Nobody serves more than"), _("Villages a lawyer; lower than today spreads the load."))
-    radius = _number("minutes", _("Longest way (minutes one way)"), _("Each lawyer's own limit still holds."))
+    places_person = PersonField(
+        label=_("For whom"), help_text=_("Leave empty to apply it to every lawyer."), required=False
+    )
+    cap = _number(
+        "most", _("Nobody serves more than"), _("Villages per lawyer; a lower number than today spreads the workload.")
+    )
+    radius = _number("minutes", _("Longest journey (minutes, one way)"), _("Each lawyer's own limit still holds."))
     firm_region = RegionField(
         label=_("One more firm in"),
         help_text=_("Township, county or city where its lawyers would start."),
@@ -40,14 +44,14 @@ class ScenarioForm(forms.Form):
         label=_("They speak"), choices=SpokenLanguage.choices, widget=forms.CheckboxSelectMultiple, required=False
     )
     subsidy_region = RegionField(
-        label=_("Pay for the way to"),
+        label=_("Subsidise travel to"),
         help_text=_(
             "A county or township. Villages there may be farther away, for the computation and for each lawyer, and count less."
         ),
         required=False,
     )
     subsidy_percent = _number(
-        "percent", _("A minute on the way counts (percent)"), _("75 means: a quarter of it is paid.")
+        "percent", _("A minute of travel counts as (per cent)"), _("75 means: a quarter of it is paid.")
     )
     without = PersonField(label=_("Without"), required=False)
 
@@ -104,7 +108,7 @@ class ScenarioForm(forms.Form):
         """The fields by what they change, for the page."""
         named = [
             (_("More or fewer places"), "places_by places_person cap"),
-            (_("A longer or shorter way"), "radius"),
+            (_("A longer or shorter journey"), "radius"),
             (_("One more firm"), "firm_region firm_advisers firm_capacity firm_languages"),
             (_("A subsidy for far villages"), "subsidy_region subsidy_percent"),
             (_("Leave somebody out"), "without"),

@@ -95,7 +95,7 @@ def why_left(earlier: Assignment, left: Left) -> str:
     said = {
         AssignmentState.DECLINED: _("declined"),
         AssignmentState.EXPIRED: _("did not answer in time"),
-        AssignmentState.WITHDRAWN: _("the proposal was taken back"),
+        AssignmentState.WITHDRAWN: _("the proposal was withdrawn"),
         AssignmentState.ENDED: _("left the post") if earlier.team_id is None else _("left the team"),
     }.get(AssignmentState(earlier.state), earlier.get_state_display())
     return _quoting(said, earlier.answer_note)

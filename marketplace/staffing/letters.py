@@ -101,7 +101,7 @@ def post_left(post: Post, leaving: Leaving) -> None:
 def _withdrawn(people: Iterable[User], contract: Contract, reason: Any, path: str) -> None:
     tell(
         people,
-        _("A proposal to you was taken back"),
+        _("A proposal to you was withdrawn"),
         _("You are no longer asked to serve under contract %(contract)s (%(title)s). Reason: %(reason)s"),
         path,
         contract=contract.number,

@@ -78,20 +78,25 @@ class AssignmentRun(models.Model):
 
     contract = models.ForeignKey(Contract, verbose_name=_("contract"), on_delete=models.PROTECT, related_name="runs")
     parameters = models.JSONField(_("parameters"), default=dict)
-    problem = models.JSONField(_("problem"), default=dict)
-    digest = models.CharField(_("digest of the problem"), max_length=64, blank=True)
+    problem = models.JSONField(_("data"), default=dict)
+    digest = models.CharField(_("digest of the data"), max_length=64, blank=True)
     result = models.JSONField(_("result"), default=dict)
     state = models.CharField(_("state"), max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     progress = models.PositiveSmallIntegerField(_("progress (percent)"), default=0)
     attempts = models.PositiveSmallIntegerField(_("starts"), default=0)
     error = models.TextField(_("what went wrong"), blank=True)
     kind = models.CharField(_("kind"), max_length=6, choices=RunKind.choices, default=RunKind.FULL)
-    shape = models.CharField(_("what is dealt"), max_length=5, choices=RunShape.choices, default=RunShape.POSTS)
+    shape = models.CharField(_("what is allocated"), max_length=5, choices=RunShape.choices, default=RunShape.POSTS)
     follows = models.ForeignKey(
-        "self", verbose_name=_("repairs"), on_delete=models.PROTECT, null=True, blank=True, related_name="repairs"
+        "self",
+        verbose_name=_("fills the gaps of"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="repairs",
     )
-    automatic = models.BooleanField(_("began by itself"), default=False)
-    rounds_left = models.PositiveSmallIntegerField(_("repairs that may follow by themselves"), default=0)
+    automatic = models.BooleanField(_("started automatically"), default=False)
+    rounds_left = models.PositiveSmallIntegerField(_("automatic gap fillings left"), default=0)
     automated_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     before = models.JSONField(_("how it stood before"), default=dict)
     summary = models.JSONField(_("summary"), default=dict)
@@ -106,8 +111,8 @@ class AssignmentRun(models.Model):
     class Meta:
         ordering: ClassVar = ["-requested_at", "-pk"]
         base_manager_name = "objects"
-        verbose_name = _("assignment run")
-        verbose_name_plural = _("assignment runs")
+        verbose_name = _("computation")
+        verbose_name_plural = _("computations")
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["contract"],
@@ -203,7 +208,7 @@ class Assignment(models.Model):
     person = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="assignments")
     team = models.ForeignKey(Contract, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     cost = models.PositiveIntegerField(_("cost"))
-    travel_minutes = models.PositiveSmallIntegerField(_("travel (minutes one way)"))
+    travel_minutes = models.PositiveSmallIntegerField(_("travel (minutes, one way)"))
     reason = models.JSONField(_("reasons of the choice"), default=dict)
     state = models.CharField(
         _("state"), max_length=10, choices=AssignmentState.choices, default=AssignmentState.COMPUTED
@@ -282,8 +287,8 @@ class EmptyPost(models.Model):
 
     class Meta:
         ordering: ClassVar = ["run_id", "post_id"]
-        verbose_name = _("post left empty")
-        verbose_name_plural = _("posts left empty")
+        verbose_name = _("post not filled")
+        verbose_name_plural = _("posts not filled")
         constraints: ClassVar = [models.UniqueConstraint(fields=["run", "post"], name="one_emptiness_a_post_and_run")]
 
     def __str__(self) -> str:
@@ -302,7 +307,7 @@ class Scenario(models.Model):
     run = models.ForeignKey(AssignmentRun, on_delete=models.PROTECT, related_name="scenarios")
     name = models.CharField(_("name"), max_length=80)
     changes = models.JSONField(_("changes"), default=list)
-    digest = models.CharField(_("digest of the problem"), max_length=64, blank=True)
+    digest = models.CharField(_("digest of the data"), max_length=64, blank=True)
     result = models.JSONField(_("result"), default=dict)
     plan = models.JSONField(_("who would serve where"), default=list)
     state = models.CharField(_("state"), max_length=10, choices=ScenarioState.choices, default=ScenarioState.QUEUED)

@@ -62,7 +62,7 @@ class TeamTerms(models.Model):
     """In how many teams a person sits at most. Whoever has no row has not said, and the usual number counts."""
 
     person = models.OneToOneField(User, on_delete=models.PROTECT, related_name="team_terms")
-    most_teams = models.PositiveSmallIntegerField(_("counsel teams at most"))
+    most_teams = models.PositiveSmallIntegerField(_("maximum number of counsel teams"))
 
     class Meta:
         verbose_name = _("terms for teams")

@@ -51,7 +51,7 @@ def _rosters(keys: Iterable[int]) -> dict[int, str]:
 def _deals(keys: Iterable[int]) -> dict[int, str]:
     found = Deal.objects.filter(pk__in=list(keys)).select_related("roster__contract", "roster__opportunity")
     return {
-        deal.pk: f"{_roster(deal.roster)} · {_('deal of %(when)s') % {'when': letter_words(deal.requested_at)}}"
+        deal.pk: f"{_roster(deal.roster)} · {_('allocation of %(when)s') % {'when': letter_words(deal.requested_at)}}"
         for deal in found
     }
 

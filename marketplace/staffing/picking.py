@@ -21,7 +21,7 @@ from .models import AssignmentRun
 from .states import RunShape
 from .teams.frozen import from_document
 
-TYPE_A_PLACE = _("Begin to type the name, in characters or Pinyin, and choose.")
+TYPE_A_PLACE = _("Start typing the name (characters or pinyin), then choose from the list.")
 
 
 class _Elements(Func):

@@ -86,10 +86,10 @@ def part_lines(assignment: Assignment, kind: PostKind) -> list[PartLine]:
     if run.parameters["wanted"]:
         missing = parts["specialty"] // max(run.summary["weights"]["specialty_cost"], 1)
         said = (
-            ngettext("%(n)s useful field of law is missing", "%(n)s useful fields of law are missing", missing)
+            ngettext("%(n)s preferred field of law is missing", "%(n)s preferred fields of law are missing", missing)
             % {"n": missing}
             if missing
-            else _("covers the useful fields of law")
+            else _("covers the preferred fields of law")
         )
         lines.append(PartLine(_("Fields of law"), said, as_minutes(run, parts["specialty"])))
     load = (
@@ -97,7 +97,7 @@ def part_lines(assignment: Assignment, kind: PostKind) -> list[PartLine]:
         if kind == PostKind.VILLAGE
         else _("for the villages that this lawyer serves besides")
     )
-    lines.append(PartLine(_("Load"), load, as_minutes(run, parts["load"])))
+    lines.append(PartLine(_("Workload"), load, as_minutes(run, parts["load"])))
     return lines
 
 

@@ -93,7 +93,7 @@ def languages(run: AssignmentRun) -> Table:
 
 def loads(run: AssignmentRun) -> Table:
     return Table(
-        [_("Villages a lawyer"), _("Lawyers")], [(load, people) for load, people in run.fairness["loads"]["counts"]]
+        [_("Villages per lawyer"), _("Lawyers")], [(load, people) for load, people in run.fairness["loads"]["counts"]]
     )
 
 

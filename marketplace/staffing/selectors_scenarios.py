@@ -141,7 +141,7 @@ def _said(change: Mapping[str, Any], people: Mapping[int, str], regions: Mapping
         return _("without %(person)s") % {"person": people.get(change["person"], "?")}
     place = localized(regions[change["region"]], "name") if change["region"] in regions else str(change["region"])
     if kind == "subsidy":
-        return _("a minute on the way to %(place)s counts %(n)s%%: the rest is paid") % {
+        return _("a minute of travel to %(place)s counts as %(n)s%%: the subsidy covers the rest") % {
             "place": place,
             "n": change["percent"],
         }

@@ -10,7 +10,7 @@ from marketplace.core.states import StateTable, Transition
 
 class RunKind(TextChoices):
     FULL = "full", _("first plan")
-    REPAIR = "repair", _("repair")
+    REPAIR = "repair", _("gap filling")
 
 
 class RunShape(TextChoices):
@@ -60,7 +60,7 @@ RUN_PART = StateTable(
 
 class AssignmentState(TextChoices):
     COMPUTED = "computed", _("computed, not yet sent")
-    PROPOSED = "proposed", _("waiting for an answer")
+    PROPOSED = "proposed", _("awaiting answer")
     ACCEPTED = "accepted", _("accepted the proposal")
     DECLINED = "declined", _("declined")
     EXPIRED = "expired", _("not answered in time")

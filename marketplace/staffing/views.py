@@ -202,7 +202,7 @@ def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
     if complete:
         marks["gap"] = marks["done"] = "did"
     return [
-        (marks["compute"], _("Compute"), _("the best plan, proved") if computed else _("who serves where")),
+        (marks["compute"], _("Compute"), _("proven to be the best plan") if computed else _("who serves where")),
         (marks["send"], _("Ask the lawyers"), _("each lawyer gets their proposals")),
         (marks["answer"], _("Answers"), answers if counts[selectors.PROPOSED] else _("within three working days")),
         (
@@ -216,7 +216,7 @@ def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
         ),
         (
             marks["done"],
-            _("All served"),
+            _("All filled"),
             _("%(served)s of %(total)s villages") % {"served": counts[selectors.SERVED], "total": view.total},
         ),
     ]
@@ -225,7 +225,7 @@ def _steps(view: selectors.Overview) -> list[tuple[str, str, str]]:
 _STATUS = {
     selectors.SERVED: lambda: _("served"),
     selectors.PROPOSED: lambda: _("asked, waiting for the answer"),
-    selectors.CALLED: lambda: _("volunteers called"),
+    selectors.CALLED: lambda: _("volunteers sought"),
     selectors.VACANT: lambda: _("vacant"),
 }
 
@@ -244,7 +244,7 @@ def contract_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
         _("status"),
         _("lawyer"),
         _("since"),
-        _("travel (minutes one way)"),
+        _("travel (minutes, one way)"),
     ]
 
     def rows() -> Any:
@@ -389,7 +389,15 @@ def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     if found.shape == RunShape.TEAM:
         return team_pages.plan_csv(found)
     kind = kind_of_run(found)
-    header = [_("code"), post_column(kind), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("why")]
+    header = [
+        _("code"),
+        post_column(kind),
+        _("lawyer"),
+        _("travel (minutes, one way)"),
+        _("cost"),
+        _("state"),
+        _("why"),
+    ]
 
     def rows() -> Any:
         for row in selectors_runs.plan_rows(found).iterator():
@@ -467,5 +475,5 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_run(request, pk)
     services.cancel_run(actor=me(request), run=found, now=clock.now())
-    messages.info(request, _("The computation was given up. Nobody was asked."))
+    messages.info(request, _("The computation was cancelled. Nobody was asked."))
     return redirect(reverse("staffing:contract", args=[found.contract_id]))

@@ -87,7 +87,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     done = {
         PostKind.VILLAGE: _("You are now the legal adviser of %(village)s.")
         % {"village": localized(assignment.post.region, "name")},
-        PostKind.TEAM: _("You now sit in the team: %(team)s.") % {"team": title},
+        PostKind.TEAM: _("You are now on the team: %(team)s.") % {"team": title},
         PostKind.PLACE: _("You have taken the post: %(post)s.") % {"post": title},
     }
     messages.success(request, done[kind_of_assignment(assignment)])
@@ -157,7 +157,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             now=clock.now(),
         )
-        messages.info(request, _("The proposal was taken back."))
+        messages.info(request, _("The proposal was withdrawn."))
         return redirect("staffing:contract", assignment.run.contract_id)
     status = 422 if request.method == "POST" else 200
     return render(request, "staffing/withdraw.html", {"assignment": assignment, "form": form}, status=status)
@@ -287,6 +287,6 @@ def _one_fact(found: WhyNotAnswer, problem: Problem, kind: PostKind) -> str:
         village = _("if this lawyer could take one more village")
         return village if kind == PostKind.VILLAGE else _("if this lawyer had one more place free")
     if bar == "unqualified":
-        return _("if this lawyer covered the indispensable fields of law")
+        return _("if this lawyer covered the required fields of law")
     village = _("if this lawyer were asked for the village again")
     return village if kind == PostKind.VILLAGE else _("if this lawyer were asked again")

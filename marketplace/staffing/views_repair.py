@@ -33,7 +33,7 @@ def repair(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     services_repair.stop_repairs(actor=me(request), run=visible_run(request, pk), now=clock.now())
-    messages.info(request, _("No repair follows by itself any more. You decide what happens next."))
+    messages.info(request, _("Gaps are no longer filled automatically. You decide what happens next."))
     return redirect("staffing:run", pk)
 
 
@@ -44,7 +44,7 @@ def changes_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     if found.shape == RunShape.TEAM:
         return team_pages.changes_csv(found)
     left, kind = left_of(found.contract), kind_of_run(found)
-    header = [_("code"), post_column(kind), _("change"), _("before"), _("why it fell free"), _("now")]
+    header = [_("code"), post_column(kind), _("change"), _("before"), _("why it became vacant"), _("now")]
 
     def rows() -> Any:
         for row in selectors_runs.changed_rows(found).iterator():

@@ -125,10 +125,11 @@ def what_if_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     columns = [reads.base_column(run), *(reads.scenario_column(run, s) for s in done)]
     header = [
         _("scenario"), _("changes"), _("Villages"), _("Served"), _("Median journey (min)"), _("Longest (min)"),
-        _("Lawyers who serve"), _("Most of one lawyer, those before included"), _("Gini of load, those before included"),
+        _("Lawyers who serve"), _("Most villages for one lawyer, existing ones included"),
+        _("Gini coefficient of workload, existing villages included"),
         _("Cost of the plan (min)"),
-        _("Villages that gain an adviser"), _("Villages that lose theirs"), _("Villages that change hands"),
-        _("Minutes of way paid for"),
+        _("Villages that gain an adviser"), _("Villages that lose theirs"), _("Villages with a different adviser"),
+        _("Minutes of travel covered by the subsidy"),
     ]  # fmt: skip
 
     def rows() -> Any:

@@ -57,7 +57,7 @@ def quarrels(request: HttpRequest) -> HttpResponse:
         except InvalidInput as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
         else:
-            messages.success(request, _("Kept. No computation will have you both in one team."))
+            messages.success(request, _("Saved. No computation will put you both on one team."))
             return redirect("staffing:quarrels")
     context = {"form": form, "quarrels": selectors.my_quarrels(user), "alone": not colleagues.exists()}
     status = 422 if request.method == "POST" else 200

@@ -82,7 +82,7 @@ def _to_answer(user: Any) -> Iterator[WorkItem]:
                 waiting["count"],
             )
             % {"n": waiting["count"]},
-            detail=_("Accept or decline: the villages wait for your answer"),
+            detail=_("Accept or decline: the villages are waiting for your answer"),
             url=reverse("staffing:proposals"),
             due_at=waiting["due"],
             weight=10,

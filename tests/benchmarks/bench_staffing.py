@@ -89,7 +89,7 @@ def test_a_province(monkeypatch: pytest.MonkeyPatch) -> None:
     tell("solve, proof, reasons, fairness, store, s (CPU)", f"{done['wall']:.2f} ({done['cpu']:.2f})")
     tell("memory of the worker, MB", f"{done['memory']:.0f}", f"{MEMORY}")
     tell("pairs in reach", f"{run.summary['pairs']['eligible']:,}")
-    tell("villages left empty", f"{run.summary['objective']['empty']:,}")
+    tell("villages without an adviser", f"{run.summary['objective']['empty']:,}")
     whole = cpu + done["cpu"]
     tell("asked for to stored, s (CPU)", f"{wall + done['wall']:.2f} ({whole:.2f})", f"{GOAL:g}")
 

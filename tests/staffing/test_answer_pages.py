@@ -22,7 +22,7 @@ def test_the_answer_stands_before_the_reasons_with_its_deadline(client_for, of_t
     proposal = publish_team(make_team())[0] if of_team else publish_case(make_case())[0]
     lawyer = client_for(proposal.person, language="en")
     page = read(lawyer, "assignment", proposal.pk)
-    accept, reasons = page.index(reverse("staffing:accept", args=[proposal.pk])), page.index("What it counts")
+    accept, reasons = page.index(reverse("staffing:accept", args=[proposal.pk])), page.index("How it is calculated")
     assert page.index("</h1>") < accept < reasons < page.index("<aside")
     assert len(DEADLINE.findall(page)) == 1
     assert DEADLINE.search(read(lawyer, "decline", proposal.pk))
@@ -36,4 +36,4 @@ def test_ways_of_one_length_are_told_once(client_for):
     case = make_case((0.01, 0.01), (0.0,), capacity=2)
     proposal = publish_case(case)[0]
     page = client_for(proposal.person, language="en").get(reverse("staffing:proposals")).content.decode()
-    assert re.search(r"<h2>\d+ min on the way, one way</h2>", page)
+    assert re.search(r"<h2>\d+ min of travel, one way</h2>", page)

@@ -99,10 +99,10 @@ def test_the_terms_count_the_teams_that_wait_for_an_answer(client_for):
         return dict(found)
 
     before = counts()
-    assert before["counsel teams you sit in"] == "0"
-    assert before["counsel teams that wait for your answer"] == "1"
+    assert before["counsel teams you sit on"] == "0"
+    assert before["counsel teams awaiting your answer"] == "1"
     services_proposals.accept_assignment(actor=asked.person, assignment=asked, now=clock.now())
     after = counts()
-    assert after["counsel teams you sit in"] == "1"
-    assert after["counsel teams that wait for your answer"] == "0"
+    assert after["counsel teams you sit on"] == "1"
+    assert after["counsel teams awaiting your answer"] == "0"
     assert after["more counsel teams that you would join"] == before["more counsel teams that you would join"]

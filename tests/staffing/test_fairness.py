@@ -171,7 +171,7 @@ def test_the_seed_shown_is_that_of_the_problem_without_a_seed(client_for):
     seed = run.summary["weights"]["seed"]
     assert f"<dd>{seed}</dd>" in page
     assert run.digest in page
-    assert "the SHA-256 of the same problem with 0 in the place of the seed" in page
+    assert "the SHA-256 of the same data with 0 in the place of the seed" in page
     document = AssignmentRun.objects.defer(None).get(pk=run.pk).problem
     document["parameters"]["seed"] = 0
     assert int(from_document(document).digest()[:12], 16) == seed
@@ -189,7 +189,7 @@ def test_a_plan_repaired_since_says_so(client_for):
     assert "Since repaired" not in text(client_for(None, language="en").get(address))
     repair.refresh_from_db()
     services_proposals.publish_run(actor=case.parties.officer, run=repair, now=clock.now())
-    assert f"Since repaired by computation {repair.pk}" in text(client_for(None, language="en").get(address))
+    assert f"Gaps since filled by computation {repair.pk}" in text(client_for(None, language="en").get(address))
     assert reverse("staffing:run", args=[repair.pk]) in text(client_for(case.parties.officer).get(address))
 
 

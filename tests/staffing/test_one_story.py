@@ -68,9 +68,9 @@ def test_the_list_of_contracts_counts_like_the_page_of_each(client_for, case):
     call_for_the_rest(officer, case)
     assert counts() == (2, 0)
     page = text(officer.get(reverse("staffing:index")))
-    assert '<span class="tag wait">volunteers called</span>' in page
+    assert '<span class="tag wait">volunteers sought</span>' in page
     assert '<span class="tag stop">vacant</span>' not in page
-    assert "2 posts without adviser" in page
+    assert "2 posts without an adviser" in page
 
 
 def test_a_contract_that_waits_for_volunteers_leads_to_the_calls(client_for, case):
@@ -78,10 +78,10 @@ def test_a_contract_that_waits_for_volunteers_leads_to_the_calls(client_for, cas
         services_proposals.accept_assignment(actor=assignment.person, assignment=assignment, now=clock.now())
     officer = client_for(case.parties.officer, language="en")
     address = reverse("staffing:contract", args=[case.contract.pk])
-    assert "wait for volunteers" not in text(officer.get(address))
+    assert "seeking volunteers" not in text(officer.get(address))
     call_for_the_rest(officer, case)
     page = text(officer.get(address))
-    assert "2 villages wait for volunteers" in page
+    assert "2 villages are seeking volunteers" in page
     assert '<a class="btn" href="#calls">' in page
     assert 'id="calls"' in page
     assert '<button class="btn quiet">Compute again</button>' in page
@@ -98,7 +98,7 @@ def test_a_plan_says_what_came_of_it_and_what_repaired_it(client_for, case):
     page = text(officer.get(address))
     assert "The plan gives 2 of 4 villages a lawyer" in page
     assert "villages served" not in page
-    assert "What came of it: 1 accepted · 1 fell free" in page
+    assert "Answers: 1 accepted · 1 became vacant" in page
     drawn = selectors_map.run_map(run)["villages"]
     drawn.pop(selectors_map.EMPTY)
     assert {status: len(places) for status, places in drawn.items()} == {
@@ -108,19 +108,19 @@ def test_a_plan_says_what_came_of_it_and_what_repaired_it(client_for, case):
     assert page.index(reverse("staffing:assignment", args=[second.pk])) < page.index(
         reverse("staffing:assignment", args=[first.pk])
     )
-    assert "Since repaired" not in page
+    assert "Gaps since filled" not in page
     repair = repair_case(case, run)
     services_proposals.publish_run(actor=case.parties.officer, run=repair, now=clock.now())
     page = text(officer.get(address))
-    assert "Since repaired by" in page
+    assert "Gaps since filled by" in page
     assert reverse("staffing:run", args=[repair.pk]) in page
-    assert "Since repaired" not in text(officer.get(reverse("staffing:run", args=[repair.pk])))
+    assert "Gaps since filled" not in text(officer.get(reverse("staffing:run", args=[repair.pk])))
 
 
 def test_a_plan_that_was_not_sent_has_no_outcome(client_for, case):
     run = run_case(case)
     page = text(client_for(case.parties.officer, language="en").get(reverse("staffing:run", args=[run.pk])))
-    assert "What came of it" not in page
+    assert "Answers:" not in page
 
 
 def test_a_village_left_empty_is_shown_as_it_stands_today(client_for, case):
@@ -159,7 +159,7 @@ def test_the_lawyer_is_addressed_and_only_while_asked_in_the_present(client_for,
     lawyer = client_for(first.person, language="en")
     page = text(lawyer.get(address))
     assert "Why you are asked for" in page
-    assert "with you." in page
+    assert "choosing you gives the best plan" in page
     assert "this one" not in page
     decline(first)
     assert "Why you were asked for" in text(lawyer.get(address))

@@ -142,7 +142,7 @@ def test_the_way_from_proof_to_proposals_to_answers(client_for, case):
     page = text(officer.get(reverse("staffing:run", args=[run.pk])))
     assert "No better plan exists" in page
     assert run.digest in page
-    assert f"{run.result['pairs']['eligible']} lie within reach" in page
+    assert f"{run.result['pairs']['eligible']} are within reach" in page
     assert "The plan gives 2 of 4 villages a lawyer" in page
     confirm = officer.get(reverse("staffing:publish", args=[run.pk]))
     assert "2 lawyers will be asked to serve 2 villages" in text(confirm)
@@ -168,7 +168,7 @@ def test_the_way_from_proof_to_proposals_to_answers(client_for, case):
     assert "Too far in winter" in text(other.get(reverse("staffing:proposals")))
 
     page = text(officer.get(reverse("staffing:contract", args=[case.contract.pk])))
-    assert "1 served, 0 asked, 0 with volunteers called, 3 vacant" in page
+    assert "1 served, 0 awaiting an answer, 0 with volunteers sought, 3 vacant" in page
     answer = officer.post(
         reverse("staffing:call", args=[case.contract.pk]),
         {"first_day": "2020-01-01", "starts": "09:00", "ends": "11:00", "visits": "1"},
@@ -183,7 +183,7 @@ def test_the_way_from_proof_to_proposals_to_answers(client_for, case):
     assert Opportunity.objects.filter(state="open").count() == 3
     assert all({key: getattr(o, key) for key in WHERE} == WHERE for o in Opportunity.objects.all())
     assert all(o.shifts.count() == 2 for o in Opportunity.objects.all())
-    assert "1 served, 0 asked, 3 with volunteers called, 0 vacant" in text(
+    assert "1 served, 0 awaiting an answer, 3 with volunteers sought, 0 vacant" in text(
         officer.get(reverse("staffing:contract", args=[case.contract.pk]))
     )
 
@@ -231,7 +231,7 @@ def test_a_village_page_names_nobody_but_the_adviser(client_for, case):
     assert west.display_name_en in after
     assert east.display_name_en not in after
     assert east.display_name not in after
-    assert "Lawyer 1" in after
+    assert "Alternative 1" in after
     empty = next(p for p in case.contract.posts.all() if p.pk in mine.run.result["empty_posts"])
     page = text(client_for(language="en").get(reverse("staffing:village_reason", args=[empty.region_id])))
     assert "Nobody at present" in page

@@ -55,5 +55,5 @@ def test_a_roster_its_deals_and_its_shifts_are_told_apart_and_lead_to_their_page
         if subject != "duty":
             assert f'href="{reverse(f"staffing:{subject}", args=[key])}"' in page
     assert len(set(found.values())) == 3
-    assert "deal of" in found["deal"]
+    assert "allocation of" in found["deal"]
     assert f"shift of {duty.person.display_name_en}" in found["duty"]

@@ -344,8 +344,8 @@ def test_the_pages_offer_a_repair_and_show_what_it_changed(client_for):
     assert repair not in officer.get(contract).content.decode()
     decline(first, "Too far in winter")
     page = officer.get(contract).content.decode()
-    assert "1 village fell free" in page
-    assert "leaves 2 villages" in page
+    assert "1 village became vacant" in page
+    assert "2 villages, whose lawyers accepted or may still answer, stay as they are" in page
     assert repair in officer.get(reverse("staffing:run", args=[first.run_id])).content.decode()
     assert client_for(case.parties.approver).post(repair).status_code == 403
     for nearly in (case.lawyers[0], make_member(Role.OFFICER, make_organisation(OrganisationKind.BUREAU))):
@@ -365,8 +365,8 @@ def test_the_pages_offer_a_repair_and_show_what_it_changed(client_for):
     assert len(lines) == 2
     assert "moved" in lines[1]
     publish = reverse("staffing:publish", args=[run.pk])
-    assert "repair by itself, at most 2 times" in officer.get(publish).content.decode()
-    assert "repair by itself" not in client_for(case.parties.bidder, language="en").get(publish).content.decode()
+    assert "fill gaps automatically, at most 2 times" in officer.get(publish).content.decode()
+    assert "fill gaps automatically" not in client_for(case.parties.bidder, language="en").get(publish).content.decode()
     assert officer.post(publish, {"rounds": "9"}).status_code == 422
     assert officer.post(publish, {"rounds": "2"}).status_code == 302
     run.refresh_from_db()

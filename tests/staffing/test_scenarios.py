@@ -244,7 +244,7 @@ def test_the_pages(client_for, case):
     scenario.refresh_from_db()
     assert scenario.state == "done"
     page = text(officer.get(address, {"with": [str(scenario.pk), "x"]}))
-    assert "counts 60%: the rest is paid" in page
+    assert "counts as 60%: the subsidy covers the rest" in page
     page = text(officer.get(reverse("staffing:scenario", args=[scenario.pk])))
     assert "another lawyer in" in page
     assert scenario.digest in page

@@ -84,7 +84,7 @@ def test_computing_from_the_page_and_bad_input(client_for):
     assert 'hx-trigger="every 1s"' in text(client.get(response.url))
     services.execute_run(run_id=run.pk, now=clock.now())
     page = text(client.get(response.url))
-    assert "Somebody for 5 of 5 seats" in page
+    assert "Candidates for 5 of 5 seats" in page
     assert "the only one in the team for administrative law" in page
     assert "No better plan exists" in page
     # The form begins with what was asked last.
@@ -119,10 +119,10 @@ def test_the_person_asked_reads_why_without_colleagues_names(client_for):
     client = client_for(team.lawyers[0], language="en")
     page = text(client.get(reverse("staffing:proposals")))
     assert "Seat" in page
-    assert "You are asked because:" in page
+    assert "Why you are asked:" in page
     assert "the only one in the team for administrative law" in page
     page = text(client.get(reverse("staffing:assignment", args=[mine.pk])))
-    assert "Lawyer 1" in page
+    assert "Alternative 1" in page
     assert not any(person.display_name_en in page for person in team.lawyers[1:])
     officer = text(client_for(team.parties.officer, language="en").get(reverse("staffing:assignment", args=[mine.pk])))
     assert team.lawyers[5].display_name_en in officer
@@ -130,7 +130,7 @@ def test_the_person_asked_reads_why_without_colleagues_names(client_for):
     mine.refresh_from_db()
     assert mine.state == "accepted"
     plan = text(client_for(team.parties.officer, language="en").get(reverse("staffing:run", args=[mine.run_id])))
-    assert "Somebody for 5 of 5 seats" in plan
+    assert "Candidates for 5 of 5 seats" in plan
     assert "1 accepted · 4 answers awaited" in plan
     other = next(each for each in asked if each.person == team.lawyers[1])
     client = client_for(team.lawyers[1], language="en")
@@ -156,7 +156,7 @@ def test_why_not_somebody_else(client_for):
     assert "the teams together would count" in page
     assert "a journey shorter by" in page
     current = reverse("staffing:why_not", args=[wide.pk])
-    assert "The way would take" not in text(client.get(current, {"person": "999999"}))
+    assert "The journey would take" not in text(client.get(current, {"person": "999999"}))
     stranger = make_member(Role.OFFICER, make_organisation(OrganisationKind.BUREAU))
     assert client_for(stranger).get(current).status_code == 404
 

@@ -57,8 +57,8 @@ class OnlyLawyers(InvalidInput):
 class NotInvited(DomainError):
     code = "not_invited"
     message = _(
-        "Offers for this roster are made by the supplier's licensed lawyers, and by registered volunteers near by where "
-        "volunteers are welcome. Check your licence, or join as a volunteer."
+        "Offers for this roster are made by the supplier's licensed lawyers and, where volunteers are welcome, "
+        "by registered volunteers nearby. Check your licence, or join as a volunteer."
     )
 
 
@@ -81,22 +81,25 @@ class BadLimit(InvalidInput):
 
 class NothingOffered(DomainError):
     code = "nothing_offered"
-    message = _("Nobody can be dealt a place now: offers are missing, or all places are held. Take offers for longer.")
+    message = _("No place can be allocated now: there are no offers, or all places are held. Take offers for longer.")
 
 
 class DealUnderWay(DomainError):
     code = "deal_under_way"
-    message = _("The shifts of this roster are being dealt already. Wait for the result.")
+    message = _("The shifts of this roster are already being allocated. Wait for the result.")
 
 
 class NotClosed(StaleState):
     code = "offers_not_closed"
-    message = _("Offers are still taken, or the roster is a draft or cancelled. Close the offers first, then deal.")
+    message = _(
+        "Offers are still taken, or the roster is a draft or cancelled. Close the offers first, then "
+        "allocate the shifts."
+    )
 
 
 class NotYours(DomainError):
     code = "duty_not_yours"
-    message = _("This shift was proposed to somebody else. Yours stand under my shifts.")
+    message = _("This shift was proposed to somebody else. Yours are listed under “My duty shifts”.")
     http_status = 403
 
 

@@ -38,30 +38,30 @@ def _places(label: Any, *, initial: int, help_text: Any = "") -> forms.IntegerFi
 class TermsForm(forms.Form):
     """What binds whoever comes."""
 
-    day_hours = forms.IntegerField(label=_("Most hours a day per person"), min_value=1, max_value=16, initial=8)
+    day_hours = forms.IntegerField(label=_("Maximum hours per person per day"), min_value=1, max_value=16, initial=8)
     most_hours = forms.IntegerField(
-        label=_("Most hours per person in all"),
-        help_text=_("Empty: no limit. Everybody can set a lower one. Hours are evened out in any case."),
+        label=_("Maximum hours per person in total"),
+        help_text=_("Leave empty for no limit. Everybody can set a lower one. Hours are shared evenly in any case."),
         min_value=1,
         max_value=MOST_HOURS,
         required=False,
     )
     radius_minutes = forms.IntegerField(
-        label=_("Longest way (minutes one way)"), min_value=10, max_value=600, initial=90
+        label=_("Longest journey (minutes, one way)"), min_value=10, max_value=600, initial=90
     )
     rest_minutes = forms.IntegerField(
         label=_("Rest between two shifts (minutes)"), min_value=0, max_value=720, initial=30
     )
     languages = forms.MultipleChoiceField(
         label=_("Languages"),
-        help_text=_("Whoever comes must speak one of them. Choose none if it does not matter."),
+        help_text=_("Anyone who comes must speak one of them. Choose none if it does not matter."),
         choices=SpokenLanguage.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     skills = forms.MultipleChoiceField(
-        label=_("Indispensable fields of law"),
-        help_text=_("Whoever comes must cover all of them. Choose none if it does not matter."),
+        label=_("Required fields of law"),
+        help_text=_("Anyone who comes must cover all of them. Choose none if it does not matter."),
         choices=Specialty.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -109,7 +109,10 @@ class RosterForm(TermsForm):
     second_helpers = _places(_("Places that need no lawyer"), initial=0)
     volunteers_welcome = forms.BooleanField(
         label=_("Volunteers nearby may offer too"),
-        help_text=_("Lawyers and volunteers are then dealt together. Volunteers take the places that need no lawyer."),
+        help_text=_(
+            "Shifts are then allocated to lawyers and volunteers together. Volunteers take the places "
+            "that need no lawyer."
+        ),
         required=False,
     )
     field_order = [
@@ -123,10 +126,10 @@ class RosterForm(TermsForm):
         named = [
             (_("First shift of the day"), ["first_from", "first_to", "first_places", "first_helpers"]),
             (
-                _("Second shift of the day (none: leave both times empty)"),
+                _("Second shift of the day (if there is none, leave both times empty)"),
                 ["second_from", "second_to", "second_places", "second_helpers"],
             ),
-            (_("Who may come"), ["volunteers_welcome", *TermsForm.base_fields]),
+            (_("Who can come"), ["volunteers_welcome", *TermsForm.base_fields]),
         ]
         return [(title, [self[name] for name in names]) for title, names in named]
 
@@ -174,7 +177,7 @@ class ShiftForm(forms.Form):
     starts = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(9))
     ends = forms.TimeField(label=_("To"), widget=forms.TimeInput, initial=time(12))
     places = forms.IntegerField(label=pgettext_lazy("of a shift", "Places"), min_value=1, max_value=100, initial=1)
-    lawyer_needed = forms.BooleanField(label=_("A lawyer is needed"), required=False, initial=True)
+    lawyer_needed = forms.BooleanField(label=_("Lawyer required"), required=False, initial=True)
 
     def times(self) -> tuple[datetime, datetime]:
         given = self.cleaned_data
@@ -186,7 +189,7 @@ class PlacesForm(forms.Form):
     """What can be changed of a shift."""
 
     places = forms.IntegerField(label=pgettext_lazy("of a shift", "Places"), min_value=1, max_value=100)
-    lawyer_needed = forms.BooleanField(label=_("A lawyer is needed"), required=False)
+    lawyer_needed = forms.BooleanField(label=_("Lawyer required"), required=False)
 
     def __init__(self, *args: Any, shift: RosterShift, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -216,7 +219,7 @@ class OfferForm(forms.Form):
 
     shifts = forms.TypedMultipleChoiceField(coerce=int, required=False)
     every = forms.TypedMultipleChoiceField(
-        label=_("All shifts on every"),
+        label=_("Every shift on"),
         help_text=_("Besides those that you tick below."),
         choices=WEEKDAYS,
         coerce=int,
@@ -224,8 +227,10 @@ class OfferForm(forms.Form):
         required=False,
     )
     most_hours = forms.IntegerField(
-        label=_("Most hours in all"),
-        help_text=_("Empty: as much as the roster allows. You can offer many shifts and still be given few."),
+        label=_("Maximum hours in total"),
+        help_text=_(
+            "Leave empty for as many as the roster allows. You can offer to take many shifts and still be given few."
+        ),
         min_value=1,
         max_value=MOST_HOURS,
         required=False,
@@ -249,15 +254,15 @@ class OfferForm(forms.Form):
 
 
 #: who reads a reason
-KEEPER = _("One sentence. Whoever keeps the roster reads it.")
-PERSON = _("One sentence. The person whose shift it is reads it.")
-EVERYBODY = _("One sentence. Everybody on the roster reads it.")
+KEEPER = _("One sentence. Whoever keeps the roster will read it.")
+PERSON = _("One sentence. The person concerned will read it.")
+EVERYBODY = _("One sentence. Everybody on the roster will read it.")
 
 
 class ReasonForm(forms.Form):
     """A reason; ``reader`` says who will read it."""
 
-    reason = forms.CharField(label=_("Why"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)
 
     def __init__(self, *args: Any, reader: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -27,7 +27,8 @@ def opened(roster: Roster, people: Iterable[User]) -> None:
         people,
         _("Which shifts can you take? %(title)s"),
         _(
-            "A duty roster is open for offers. Say which shifts you can take; nobody is given one that they did not offer."
+            "A duty roster is open for offers. Say which shifts you can take; nobody is given a shift they did "
+            "not offer to take."
         ),
         reverse("staffing:roster_offer", args=[roster.pk]),
         title=_in_words(roster.subject, "title"),

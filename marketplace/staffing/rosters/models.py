@@ -64,7 +64,7 @@ class Roster(models.Model):
         models.CharField(max_length=16, choices=Specialty.choices),
         default=list,
         blank=True,
-        verbose_name=_("indispensable fields of law"),
+        verbose_name=_("required fields of law"),
     )
     languages = ArrayField(
         models.CharField(max_length=3, choices=SpokenLanguage.choices),
@@ -72,11 +72,11 @@ class Roster(models.Model):
         blank=True,
         verbose_name=_("languages"),
     )
-    day_minutes = models.PositiveIntegerField(_("a day at most (minutes)"), default=480)
-    most_minutes = models.PositiveIntegerField(_("in all at most (minutes)"), null=True, blank=True)
+    day_minutes = models.PositiveIntegerField(_("daily limit (minutes)"), default=480)
+    most_minutes = models.PositiveIntegerField(_("total limit (minutes)"), null=True, blank=True)
     rest_minutes = models.PositiveSmallIntegerField(_("rest between two shifts (minutes)"), default=30)
-    radius_minutes = models.PositiveSmallIntegerField(_("longest way (minutes one way)"), default=90)
-    offers_until = models.DateTimeField(_("offers are taken until"), null=True, blank=True)
+    radius_minutes = models.PositiveSmallIntegerField(_("longest journey (minutes, one way)"), default=90)
+    offers_until = models.DateTimeField(_("offers close"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=RosterState.choices, default=RosterState.DRAFT)
     cancel_reason = models.TextField(_("why it was cancelled"), blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -137,7 +137,7 @@ class RosterShift(models.Model):
     ends_at = models.DateTimeField(_("to"))
     places = models.PositiveSmallIntegerField(_("places"))
     taken = models.PositiveSmallIntegerField(_("taken"), default=0)
-    lawyer_needed = models.BooleanField(_("a lawyer is needed"), default=True)
+    lawyer_needed = models.BooleanField(_("lawyer required"), default=True)
     volunteer_shift = models.ForeignKey(
         VolunteerShift, on_delete=models.PROTECT, null=True, blank=True, related_name="roster_shifts"
     )
@@ -185,7 +185,7 @@ class Offer(models.Model):
     roster = models.ForeignKey(Roster, on_delete=models.PROTECT, related_name="offers")
     person = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="roster_offers")
     capacity = models.CharField(_("capacity"), max_length=12, choices=Capacity.choices)
-    most_minutes = models.PositiveIntegerField(_("in all at most (minutes)"), null=True, blank=True)
+    most_minutes = models.PositiveIntegerField(_("total limit (minutes)"), null=True, blank=True)
     offered_at = models.DateTimeField(_("offered"))
 
     class Meta:
@@ -239,10 +239,10 @@ class Deal(models.Model):
     }
 
     roster = models.ForeignKey(Roster, on_delete=models.PROTECT, related_name="deals")
-    repair = models.BooleanField(_("repair"), default=False)
+    repair = models.BooleanField(_("gap filling"), default=False)
     parameters = models.JSONField(_("parameters"), default=dict)
-    problem = models.JSONField(_("problem"), default=dict)
-    digest = models.CharField(_("digest of the problem"), max_length=64)
+    problem = models.JSONField(_("data"), default=dict)
+    digest = models.CharField(_("digest of the data"), max_length=64)
     result = models.JSONField(_("result"), default=dict)
     summary = models.JSONField(_("summary"), default=dict)
     state = models.CharField(_("state"), max_length=10, choices=DealState.choices, default=DealState.QUEUED)
@@ -259,14 +259,16 @@ class Deal(models.Model):
     class Meta:
         ordering: ClassVar = ["-requested_at", "-pk"]
         base_manager_name = "objects"
-        verbose_name = _("deal of shifts")
-        verbose_name_plural = _("deals of shifts")
+        verbose_name = _("shift allocation")
+        verbose_name_plural = _("shift allocations")
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["roster"],
                 condition=Q(state__in=["queued", "running"]),
                 name="one_deal_at_a_time",
-                violation_error_message=_("The shifts of this roster are being dealt already. Wait for the result."),
+                violation_error_message=_(
+                    "The shifts of this roster are already being allocated. Wait for the result."
+                ),
             ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="deal_progress_is_percent"),
             models.CheckConstraint(
@@ -307,7 +309,7 @@ class Duty(models.Model):
     period = DateTimeRangeField(_("from – to"))
     post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, blank=True, related_name="duties")
     sign_up = models.ForeignKey(SignUp, on_delete=models.PROTECT, null=True, blank=True, related_name="duties")
-    travel_minutes = models.PositiveSmallIntegerField(_("travel (minutes one way)"), default=0)
+    travel_minutes = models.PositiveSmallIntegerField(_("travel (minutes, one way)"), default=0)
     reason = models.JSONField(_("reasons of the choice"), default=dict)
     state = models.CharField(_("state"), max_length=12, choices=DutyState.choices, default=DutyState.COMPUTED)
     respond_by = models.DateTimeField(_("answer due"), null=True, blank=True)

@@ -67,7 +67,7 @@ DEAL = StateTable(
 
 class DutyState(TextChoices):
     COMPUTED = "computed", _("computed, not yet sent")
-    PROPOSED = "proposed", _("waiting for an answer")
+    PROPOSED = "proposed", _("awaiting answer")
     CONFIRMED = "confirmed", _("confirmed")
     DECLINED = "declined", _("declined")
     EXPIRED = "expired", _("not answered in time")
@@ -93,7 +93,7 @@ DUTY = StateTable(
 
 
 class SwapState(TextChoices):
-    ASKED = "asked", _("waiting for an answer")
+    ASKED = "asked", _("awaiting answer")
     AGREED = "agreed", _("agreed")
     REFUSED = "refused", _("refused")
     WITHDRAWN = "withdrawn", _("withdrawn")

@@ -213,8 +213,8 @@ def _steps(roster: Roster, view: selectors.Standing) -> list[tuple[str, str, str
         (marks["open"], _("Offers"), offered if roster.state != RosterState.DRAFT else _("who can come when")),
         (
             marks["deal"],
-            _("Deal"),
-            (_("the best plan, proved") if best else _("with its proof")) if answered else _("who serves when"),
+            _("Allocation"),
+            (_("proven to be the best plan") if best else _("with its proof")) if answered else _("who serves when"),
         ),
         (marks["answers"], _("Answers"), waiting if view.proposed else _("within three working days")),
         (
@@ -245,7 +245,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     require(rules.can_manage, request.user, found)
     deal = deals.close_and_deal(actor=me(request), roster=found, now=clock.now())
     if deal is None:
-        messages.info(request, _("Offers are closed. Nobody offered a shift that is free: take offers for longer."))
+        messages.info(request, _("Offers are closed. Nobody offered to take a free shift: take offers for longer."))
         return redirect("staffing:roster", pk)
     return redirect("staffing:deal", deal.pk)
 
@@ -281,7 +281,7 @@ def roster_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
                 begin, end = (timezone.localtime(at) for at in (cell.shift.starts_at, cell.shift.ends_at))
                 head = (
                     f"{begin:%Y-%m-%d}", f"{begin:%H:%M}", f"{end:%H:%M}", localized(found.region, "name"),
-                    _("a lawyer is needed") if cell.shift.lawyer_needed else _("no lawyer is needed"),
+                    _("lawyer required") if cell.shift.lawyer_needed else _("no lawyer is needed"),
                     cell.shift.places, cell.free,
                 )  # fmt: skip
                 shown = cell.duties if named else []

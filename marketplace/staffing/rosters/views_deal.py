@@ -100,7 +100,7 @@ def plan_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
         _("from"),
         _("to"),
         _("person"),
-        _("travel (minutes one way)"),
+        _("travel (minutes, one way)"),
         _("state"),
         _("why nobody comes"),
     ]
@@ -146,7 +146,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = _overseen(request, pk)
     require(rules.can_manage, request.user, found.roster)
     deals.cancel_deal(actor=me(request), deal=found, now=clock.now())
-    messages.info(request, _("This plan is given up. Deal again when you are ready."))
+    messages.info(request, _("This plan is discarded. Allocate again when you are ready."))
     return redirect("staffing:roster", found.roster_id)
 
 

@@ -35,7 +35,7 @@ _FACTS: dict[str, Callable[[int, str], str]] = {
         % {"when": other, "span": duration_words(amount)}
     ),
     "way": lambda amount, other: (
-        _("rest and way between this and %(when)s would be %(span)s short")
+        _("rest and travel between this and %(when)s would be %(span)s short")
         % {"when": other, "span": duration_words(amount)}
     ),
     "day": lambda amount, _other: _("%(span)s over the daily limit") % {"span": duration_words(amount)},
@@ -47,7 +47,7 @@ _FACTS: dict[str, Callable[[int, str], str]] = {
         )
         % {"n": amount}
     ),
-    "dearer": lambda _amount, _other: _("the plan as a whole is better with a colleague who has a shorter way"),
+    "dearer": lambda _amount, _other: _("the plan as a whole is better with a colleague who has a shorter journey"),
 }
 
 _LEFT_OUT: dict[str, Callable[[], str]] = {
@@ -55,7 +55,7 @@ _LEFT_OUT: dict[str, Callable[[], str]] = {
     "no_place": lambda: _("no place is known for this person"),
     "licence": lambda: _("the licence ends before that day"),
     "busy": lambda: _("holds another duty or place near that time"),
-    "day_full": lambda: _("what the person holds that day leaves too few hours"),
+    "day_full": lambda: _("already has duty that day; too few hours left"),
     "declined": lambda: _("declined this shift"),
     "expired": lambda: _("did not answer for this shift in time"),
     "given_back": lambda: _("gave this shift back"),
@@ -95,8 +95,8 @@ def left_out_words(why: str) -> str:
 def proof_words(summary: Mapping[str, Any]) -> str:
     """What the check proved, and no more."""
     if summary["exact"]:
-        return _("No better plan exists within these limits: proved by an independent check.")
+        return _("No better plan exists within these limits: proven by an independent check.")
     percent = summary["gap"] / 10_000
-    return _("No plan within these limits is better by more than %(gap)s%%: proved by an independent check.") % {
+    return _("No plan within these limits is better by more than %(gap)s%%: proven by an independent check.") % {
         "gap": f"{percent:.2f}" if percent >= 0.01 else "0.01"
     }

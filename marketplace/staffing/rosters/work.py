@@ -46,7 +46,11 @@ def _to_answer(user: Any, now: datetime) -> Iterator[WorkItem]:
         yield WorkItem(
             title=ngettext("A shift is proposed to you", "%(n)s shifts are proposed to you", waiting["count"])
             % {"n": waiting["count"]},
-            detail=_("Confirm or decline each: colleagues wait for your answer"),
+            detail=ngettext(
+                "Confirm or decline it: colleagues are waiting for your answer",
+                "Confirm or decline each: colleagues are waiting for your answer",
+                waiting["count"],
+            ),
             url=reverse("staffing:duties"),
             due_at=waiting["due"],
             weight=10,
@@ -118,17 +122,19 @@ def _to_keep(whose: Q, now: datetime) -> Iterator[WorkItem]:
         if known & {DealState.QUEUED, DealState.RUNNING}:
             continue
         if DealState.DONE in known:
-            title = _("Look at the dealt shifts and send the proposals")
+            title = _("Look at the allocated shifts and send the proposals")
         elif roster.state == RosterState.DRAFT:
             title = _("Open the roster for offers")
         elif roster.state == RosterState.CLOSED:
-            title = _("Deal the shifts of the roster")
+            title = _("Allocate the shifts of the roster")
         else:
             free = roster.repairs
             if not free:
                 continue
             title = ngettext(
-                "%(n)s place of the roster can be dealt anew", "%(n)s places of the roster can be dealt anew", free
+                "%(n)s place of the roster can be allocated again",
+                "%(n)s places of the roster can be allocated again",
+                free,
             ) % {"n": free}
         shown += 1
         if shown > MOST:

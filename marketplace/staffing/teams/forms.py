@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Specialty
@@ -51,7 +51,7 @@ class _Ways(forms.Form):
     """Longest way and what makes a member experienced: one answer for all teams of a computation."""
 
     radius_minutes = forms.IntegerField(
-        label=_("Longest way (minutes one way)"),
+        label=_("Longest journey (minutes, one way)"),
         help_text=_("Farther lawyers are not proposed, however few there are. Each lawyer's own limit holds too."),
         min_value=RADIUS[0],
         max_value=RADIUS[1],
@@ -142,8 +142,8 @@ class TeamPublishForm(PublishForm):
         super().__init__(*args, **kwargs)
         self.fields["rounds"].label = _("When seats are declined or not answered")
         self.fields["rounds"].help_text = _(
-            "A repair keeps everybody who accepted or may still answer, and asks for what the team then lacks. It begins when "
-            "all answers are in or the time is up. You can stop it at any moment."
+            "Everybody who accepted or may still answer stays, and others are asked for what the team then "
+            "lacks. It starts when all answers are in or the deadline has passed. You can stop it at any time."
         )
 
 
@@ -151,8 +151,8 @@ class QuarrelForm(forms.Form):
     """With whom a person may not sit in one team, and why."""
 
     other = PersonField(
-        label=_("Colleague"),
-        help_text=_("A lawyer of a firm for which you practise. Begin to type the name, and choose."),
+        label=pgettext_lazy("of a team", "Colleague"),
+        help_text=_("A lawyer of a firm for which you practise. Start typing the name, then choose from the list."),
     )
     kind = forms.ChoiceField(label=_("Reason"), choices=QuarrelKind.choices)
     note = forms.CharField(

@@ -213,7 +213,7 @@ def contract_csv(contract: Contract) -> StreamingHttpResponse:
 
 def plan_csv(run: AssignmentRun) -> StreamingHttpResponse:
     """The seats that the run dealt, with reasons; the empty ones after them."""
-    header = [_("seat"), _("lawyer"), _("travel (minutes one way)"), _("cost"), _("state"), _("why")]
+    header = [_("seat"), _("lawyer"), _("travel (minutes, one way)"), _("cost"), _("state"), _("why")]
 
     def rows() -> Iterator[Any]:
         for row in teams.member_rows(run).iterator():
@@ -230,7 +230,7 @@ def plan_csv(run: AssignmentRun) -> StreamingHttpResponse:
 
 def changes_csv(run: AssignmentRun) -> StreamingHttpResponse:
     """What a repair changed, seat by seat, and why."""
-    header = [_("seat"), _("before"), _("why it fell free"), _("now")]
+    header = [_("seat"), _("before"), _("why it became vacant"), _("now")]
     left = left_of(run.contract)
 
     def rows() -> Iterator[Any]:

@@ -35,7 +35,7 @@ EMPTY = {
         "No choice of people fits so few seats: all that is needed is there, but spread over too many."
     ),
     "quarrel": gettext_lazy("Every team that would do has two members who may not sit together."),
-    "busy": gettext_lazy("Whoever could complete the team is needed in another one."),
+    "busy": gettext_lazy("Those who could complete the team are needed in another one."),
     "cost": gettext_lazy("No team was found."),
 }
 
@@ -82,7 +82,7 @@ def brought(assignment: Assignment) -> list[Brought]:
     if shared:
         lines.append(Brought(_("also covers %(fields)s") % {"fields": listed(shared)}, False))
     if not lines:
-        lines.append(Brought(_("of those left, the one with the shortest way and the least load"), False))
+        lines.append(Brought(_("of those remaining, the shortest journey and the lightest workload"), False))
     return lines
 
 
@@ -118,7 +118,7 @@ def next_lines(
             NextLine(
                 name=localized(person, "display_name") if person is not None else "",
                 added=duration_words(as_minutes(assignment.run, added)) if added else _("nothing"),
-                detail=_("nothing: could be asked")
+                detail=_("nothing – could be asked")
                 if taken is None
                 else _("is needed in %(team)s") % {"team": localized(taken, "title")},
             )
@@ -131,7 +131,7 @@ def part_lines(assignment: Assignment) -> list[tuple[str, str, int]]:
     run, parts = assignment.run, assignment.reason["parts"]
     return [
         (_("Travel"), _("one way, estimated"), assignment.travel_minutes),
-        (_("Load"), _("ten minutes for each team this lawyer sits in already"), as_minutes(run, parts["load"])),
+        (_("Workload"), _("ten minutes for each team this lawyer sits in already"), as_minutes(run, parts["load"])),
     ]
 
 

@@ -53,8 +53,8 @@ def test_free_places_are_offered_to_whom_they_are_open(client_for):
     assert link in page(client_for(case.lawyers[0]), "roster", case.roster.pk)
     helper = client_for(case.volunteers[0], language="en")
     assert link not in page(helper, "roster", case.roster.pk)
-    assert "still free" not in page(helper, "roster_offer", case.roster.pk)
-    words = "nobody who offered is left to be asked"
+    assert "are still free" not in page(helper, "roster_offer", case.roster.pk)
+    words = "everyone who offered has been asked"
     assert words in page(client_for(case.parties.officer, language="en"), "roster", case.roster.pk)
     assert words not in page(client_for(case.lawyers[0], language="en"), "roster", case.roster.pk)
     offer(case, case.lawyers[0])
@@ -102,7 +102,7 @@ def test_a_colleague_is_not_promised_reasons_that_he_does_not_see(client_for):
     offer(case, case.lawyers[1], case.shifts[:1])
     first = send_case(case)[0]
     type(first).objects.filter(pk=first.pk).update(reason=first.reason | {"passed": 1, "position": 1})
-    words = "the reason stands below"
+    words = "see the reason below"
     assert words in page(client_for(case.parties.officer, language="en"), "roster_shift", first.shift_id)
     assert words not in page(client_for(first.person, language="en"), "roster_shift", first.shift_id)
 

@@ -202,7 +202,7 @@ def test_the_way_from_the_form_to_the_published_roster(client_for):
     assert 'hx-trigger="every 1s"' in text(officer.get(reverse("staffing:deal", args=[deal.pk])))
     deals.execute_deal(deal_id=deal.pk, now=clock.now())
     assert officer.get(reverse("staffing:deal_progress", args=[deal.pk]))["HX-Refresh"] == "true"
-    assert "Look at the dealt shifts" in text(officer.get("/workspace/"))
+    assert "Look at the allocated shifts" in text(officer.get("/workspace/"))
     page = text(officer.get(reverse("staffing:deal", args=[deal.pk])))
     assert "nobody offered" in page
     assert "No better plan exists within these limits" in page
@@ -223,10 +223,10 @@ def test_the_way_from_the_form_to_the_published_roster(client_for):
     published = text(officer.get(reverse("staffing:roster", args=[roster.pk])))
     assert lawyers[0].display_name_en in published
     # Nobody else offered: there is nothing to repair until somebody does.
-    assert "Repair now" not in published
+    assert "Fill the gaps now" not in published
     client_for(lawyers[1]).post(offer_page, {"shifts": [one.shift_id]})
-    assert "Repair now" in text(officer.get(reverse("staffing:roster", args=[roster.pk])))
-    assert "can be dealt anew" in text(officer.get("/workspace/"))
+    assert "Fill the gaps now" in text(officer.get(reverse("staffing:roster", args=[roster.pk])))
+    assert "can be allocated again" in text(officer.get("/workspace/"))
 
 
 def test_swapping_from_the_pages(client_for):
@@ -276,10 +276,10 @@ def test_who_may_see_and_who_may_act(client_for):
     absent = next(s for s in case.shifts[:2] if proposed[0].shift_id == s.pk)
     loser = next(p for p in case.lawyers if p.pk != proposed[0].person_id)
     why = reverse("staffing:roster_shift", args=[absent.pk])
-    assert "Who offered and does not come" in text(client_for(case.parties.officer, language="en").get(why))
+    assert "Offered but not placed" in text(client_for(case.parties.officer, language="en").get(why))
     page = text(client_for(loser, language="en").get(why))
     assert "Why not me" in page
-    assert "Who offered and does not come" not in page
+    assert "Offered but not placed" not in page
     for name, key in (
         ("roster_close", roster.pk), ("roster_open", roster.pk), ("roster_deal", roster.pk), ("roster_cancel", roster.pk),
         ("deal_send", deal.pk), ("deal_cancel", deal.pk),

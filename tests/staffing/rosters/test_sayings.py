@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("act", "reader"),
     [
-        ("duty_withdraw", "The person whose shift it is reads it."),
-        ("roster_cancel", "Everybody on the roster reads it."),
+        ("duty_withdraw", "The person concerned will read it."),
+        ("roster_cancel", "Everybody on the roster will read it."),
     ],
 )
 def test_a_reason_says_who_reads_it(client_for, act, reader):
@@ -27,11 +27,11 @@ def test_a_reason_says_who_reads_it(client_for, act, reader):
     officer = client_for(case.parties.officer, language="en")
     page = text(officer.get(reverse(f"staffing:{act}", args=[case.roster.pk if "roster" in act else proposed[0].pk])))
     assert reader in page
-    assert "Whoever keeps the roster reads it." not in page
+    assert "Whoever keeps the roster will read it." not in page
     declining = client_for(proposed[0].person, language="en").get(
         reverse("staffing:duty_decline", args=[proposed[0].pk])
     )
-    assert "Whoever keeps the roster reads it." in text(declining)
+    assert "Whoever keeps the roster will read it." in text(declining)
 
 
 def test_the_last_step_of_a_published_roster_is_not_that_it_is_published(client_for):
@@ -60,7 +60,7 @@ def test_a_published_roster_counts_apart_what_can_still_be_ticked(client_for):
     lawyer = client_for(case.lawyers[0], language="en")
     page = text(lawyer.get(reverse("staffing:roster_offer", args=[case.roster.pk])))
     assert "<dt>shifts offered in all</dt><dd>3</dd>" in page
-    assert "<dt>of these still to be ticked</dt><dd>0</dd>" in page
+    assert "<dt>of these, still free</dt><dd>0</dd>" in page
     assert "shifts ticked" not in page
     assert "Only shifts with a box can be ticked" in page
 
@@ -69,7 +69,7 @@ def test_the_form_of_a_call_says_which_shifts_it_takes(client_for):
     coordinator = make_coordinator()
     call, _shift = make_call(by=coordinator)
     page = text(client_for(coordinator, language="en").get(reverse("staffing:roster_new_call", args=[call.pk])))
-    assert re.search(r"(It is|They are) \d+ shifts?, ", page)
+    assert re.search(r"There (is|are) \d+ shifts?, ", page)
     assert reverse("volunteers:opportunity", args=[call.pk]) in page
 
 
