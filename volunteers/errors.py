@@ -65,7 +65,7 @@ class NotBarred(DomainError):
 
 class OfferOver(DomainError):
     code = "offer_over"
-    message = _("This offer has lapsed and the place has gone to the next person. You may queue again.")
+    message = _("This offer has lapsed and the place has gone to the next person. You may join the waiting list again.")
 
 
 class TooEarly(DomainError):
@@ -88,7 +88,7 @@ class CallOver(DomainError):
 
 class NotOnTheDay(DomainError):
     code = "not_on_the_day"
-    message = _("An emergency contact is opened only on the day of the shift, for somebody who is expected there.")
+    message = _("An emergency contact can be opened only on the day of the shift, for somebody who is expected there.")
 
 
 class ContactClosed(DomainError):
@@ -101,7 +101,7 @@ class ContactClosed(DomainError):
 
 class BadShift(InvalidInput):
     code = "bad_shift"
-    message = _("A shift lies in the future, ends after it begins, on the same day, and has at least one place.")
+    message = _("A shift must be in the future, end after it begins, on the same day, and have at least one place.")
 
 
 class NoShift(InvalidInput):

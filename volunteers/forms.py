@@ -28,7 +28,9 @@ def _capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
 class ProfileForm(forms.Form):
     region = RegionField(
         label=_("Where I live"),
-        help_text=_("Name or Pinyin of your village, township or county: calls are sorted by the way from there."),
+        help_text=_(
+            "Name or pinyin of your village, township or county. Calls are listed by travelling time from there."
+        ),
     )
     languages = forms.MultipleChoiceField(label=_("Languages I speak"), choices=SpokenLanguage.choices, widget=_MANY)
     skills = forms.MultipleChoiceField(
@@ -42,8 +44,8 @@ class ProfileForm(forms.Form):
         required=False,
         max_length=100,
         help_text=_(
-            "Name and telephone number. Stored encrypted. Only who organises or hosts your shift can open it, on its day; "
-            "each look is recorded."
+            "Name and telephone number. Stored encrypted. Only the organiser or host of your shift can see it, "
+            "and only on the day; every viewing is recorded."
         ),
     )
     consent = forms.BooleanField(
@@ -91,10 +93,10 @@ class OpportunityForm(forms.Form):
     )
     required_credential = forms.ChoiceField(label=_("Required credential"), required=False)
     languages = forms.MultipleChoiceField(
-        label=_("Useful languages"), choices=SpokenLanguage.choices, widget=_MANY, required=False
+        label=_("Preferred languages"), choices=SpokenLanguage.choices, widget=_MANY, required=False
     )
     skills = forms.MultipleChoiceField(
-        label=_("Useful fields of law"), choices=Specialty.choices, widget=_MANY, required=False
+        label=_("Preferred fields of law"), choices=Specialty.choices, widget=_MANY, required=False
     )
 
     def __init__(self, *args: Any, organisers: Any, hosts: Any, **kwargs: Any) -> None:
@@ -134,7 +136,7 @@ class ShiftForm(forms.Form):
         given = super().clean() or self.cleaned_data
         begin, end = given.get("starts_at"), given.get("ends_at")
         if begin and begin <= clock.now():
-            self.add_error("starts_at", _("A shift lies in the future."))
+            self.add_error("starts_at", _("A shift must be in the future."))
         if begin and end and end <= begin:
             self.add_error("ends_at", _("The end must come after the beginning."))
         elif begin and end and timezone.localdate(begin) != timezone.localdate(end):
@@ -159,16 +161,16 @@ class FindForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = _capitalised([("", _("all kinds")), *OpportunityKind.choices])  # type: ignore[attr-defined]
-        self.fields["near"].widget.attrs["placeholder"] = _("Name or Pinyin, such as langde")
+        self.fields["near"].widget.attrs["placeholder"] = _("Place or pinyin")
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Why"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=500)
 
 
 class ReadmitForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].help_text = _(
-            "What you agreed on. The volunteer gets it by mail, and it stays on record."
+            "What you agreed on. The volunteer gets it by e-mail, and it stays on record."
         )

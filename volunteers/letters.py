@@ -31,8 +31,8 @@ def place_offered(sign_up: SignUp) -> None:
         [sign_up.volunteer],
         _("A place has come free: %(call)s"),
         _(
-            "You were on the waiting list of \u201c%(call)s\u201d (%(place)s, %(begins)s). A place is yours if you take it by "
-            "%(until)s; after that it goes to the next in line. %(meeting)s"
+            "You were on the waiting list of “%(call)s” (%(place)s, %(begins)s). A place is yours if you take it "
+            "by %(until)s; after that it goes to the next person. %(meeting)s"
         ),
         reverse("volunteers:mine"),
         call=_in_words(opportunity, "title"),

@@ -52,7 +52,7 @@ class VolunteerProfile(models.Model):
 
 
 class OpportunityKind(models.TextChoices):
-    CONSULTATION = "duty", _("legal consultation")
+    CONSULTATION = "duty", _("legal advice")
     LECTURE = "lecture", _("law lecture")
     MEDIATION = "mediation", _("mediation")
     VISIT = "on_site", _("village visit")
@@ -89,13 +89,13 @@ class Opportunity(models.Model):
         models.CharField(max_length=16, choices=Specialty.choices),
         default=list,
         blank=True,
-        verbose_name=_("useful fields of law"),
+        verbose_name=_("preferred fields of law"),
     )
     languages = ArrayField(
         models.CharField(max_length=3, choices=SpokenLanguage.choices),
         default=list,
         blank=True,
-        verbose_name=_("useful languages"),
+        verbose_name=_("preferred languages"),
     )
     subsidised = models.BooleanField(
         _("subsidised by the day"),
@@ -176,7 +176,7 @@ class SignUp(models.Model):
     offer_until = models.DateTimeField(_("offer stands until"), null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(_("note"), blank=True)
-    session_id = models.BigIntegerField(_("service session"), null=True, blank=True)
+    session_id = models.BigIntegerField(_("service record"), null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["shift_id", "pk"]

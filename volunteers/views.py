@@ -125,7 +125,7 @@ def sign_up(request: SignedIn, pk: int) -> HttpResponse:
         return redirect(f"/volunteering/join/?next=/volunteering/{shift.opportunity_id}/")
     made = sign_ups.sign_up(actor=request.user, shift=shift, now=clock.now())
     if made.state == SignUpState.CONFIRMED:
-        messages.success(request, _("The place is yours. It stands under My shifts."))
+        messages.success(request, _("The place is yours. You find it under My shifts."))
     else:
         place = selectors.place_in_queue(made)
         messages.success(
@@ -143,7 +143,10 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
     if waited:
         messages.success(request, _("You have left the waiting list."))
     else:
-        messages.success(request, _("Cancelled. Thank you for saying so in time: the place goes to the next in line."))
+        messages.success(
+            request,
+            _("Cancelled. Thank you for saying so in time: the place goes to the next person on the waiting list."),
+        )
     return redirect("volunteers:mine")
 
 
@@ -151,7 +154,7 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
 def accept(request: SignedIn, pk: int) -> HttpResponse:
     mine = get_object_or_404(SignUp, pk=pk, volunteer=request.user)
     sign_ups.accept_offer(actor=request.user, sign_up=mine, now=clock.now())
-    messages.success(request, _("The place is yours. It stands under My shifts."))
+    messages.success(request, _("The place is yours. You find it under My shifts."))
     return redirect("volunteers:mine")
 
 

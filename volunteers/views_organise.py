@@ -214,7 +214,7 @@ def meeting(request: SignedIn, pk: int) -> HttpResponse:
         context = _manage_context(request, found, meet=form)
         return render(request, "volunteers/manage.html", context, status=422)
     services.say_where_to_meet(actor=request.user, opportunity=found, now=clock.now(), **form.cleaned_data)
-    messages.success(request, _("Saved. Who has a place is told by mail."))
+    messages.success(request, _("Saved. People who have a place are told by e-mail."))
     return redirect("volunteers:manage", pk=pk)
 
 
@@ -239,7 +239,7 @@ def move(request: SignedIn, pk: int, action: str) -> HttpResponse:
     now = clock.now()
     if action == "open":
         services.open_opportunity(actor=request.user, opportunity=found, now=now)
-        messages.success(request, _("Open: volunteers near by see it now."))
+        messages.success(request, _("Open: volunteers nearby can see it now."))
     elif action == "close":
         services.close_opportunity(actor=request.user, opportunity=found, now=now)
         messages.success(request, _("Closed: nobody else can sign up."))
@@ -276,7 +276,7 @@ def absences(request: SignedIn, pk: int) -> HttpResponse:
         services.readmit(actor=request.user, person=person, reason=form.cleaned_data["reason"], now=now)
         messages.success(
             request,
-            _("%(name)s can sign up again and is told so by mail.") % {"name": localized(person, "display_name")},
+            _("%(name)s can sign up again and is told so by e-mail.") % {"name": localized(person, "display_name")},
         )
         return redirect("volunteers:organised")
     context = {"person": person, "missed": missing.missed_by(person, now), "form": form}

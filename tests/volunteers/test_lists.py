@@ -67,7 +67,7 @@ def test_my_shifts_say_when_nothing_comes_and_lead_on(client_for):
     call, shift = make_call(by=coordinator)
     sign_ups.sign_up(actor=person, shift=shift, now=clock.now())
     client = client_for(person, language="en")
-    nothing = "Nothing of yours is coming up"
+    nothing = "You have no volunteer shifts coming up"
     assert nothing not in client.get("/volunteering/mine/").text
     past = clock.now() - timedelta(days=2)
     call.shifts.update(starts_at=past, ends_at=past + timedelta(hours=3))
