@@ -37,7 +37,7 @@ class PolicyOverlaps(DomainError):
 
 class OwnDraft(PermissionRefused):
     code = "own_draft"
-    message = _("Who drafted a policy does not adopt it. Ask another approving officer.")
+    message = _("Whoever drafted a policy cannot adopt it. Ask another approving officer.")
 
 
 class NoteNeeded(InvalidInput):

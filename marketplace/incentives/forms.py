@@ -24,7 +24,7 @@ _HALF = Decimal("0.5")
 
 class PolicyForm(forms.Form):
     payer = LocalizedChoiceField(label=_("Paid by"), queryset=Organisation.objects.none())
-    region = RegionField(label=_("In force in"))
+    region = RegionField(label=_("Area where it applies"))
     title = forms.CharField(label=_("Title"), max_length=120)
     title_en = forms.CharField(label=_("Title in English"), max_length=160, required=False)
     instrument = forms.CharField(
@@ -37,16 +37,16 @@ class PolicyForm(forms.Form):
         label=pgettext_lazy("policy", "To (inclusive)"), widget=forms.DateInput(attrs={"type": "date"}), required=False
     )
     points_per_minute = forms.DecimalField(
-        label=_("Points a minute"), min_value=0, decimal_places=3, initial=Decimal("0.5")
+        label=_("Points per minute"), min_value=0, decimal_places=3, initial=Decimal("0.5")
     )
     daily_cap_minutes = HoursField(
-        label=_("Hours a day that earn points"),
+        label=_("Hours per day that earn points"),
         min_value=_HALF,
         max_value=24,
         initial=8,
-        help_text=_("Eight hours as a rule (rules on legal aid volunteers, art. 16)."),
+        help_text=_("As a rule, no more than eight hours (Measures for legal aid volunteers, article 16)."),
     )
-    subsidy_per_day = AmountField(label=_("Subsidy a day (yuan)"), min_value=0, initial=200)
+    subsidy_per_day = AmountField(label=_("Subsidy per day (yuan)"), min_value=0, initial=200)
     day_minutes = HoursField(
         label=_("Hours of a full day"),
         min_value=_HALF,
@@ -60,7 +60,7 @@ class PolicyForm(forms.Form):
         max_value=3,
         decimal_places=2,
         initial=Decimal("1.10"),
-        help_text=_("1.10 pays 10 % more."),
+        help_text=_("1.10 pays 10% more."),
     )
     formerly_poor = forms.DecimalField(
         label=_("Factor, formerly poor county"),
@@ -68,19 +68,19 @@ class PolicyForm(forms.Form):
         max_value=3,
         decimal_places=2,
         initial=Decimal("1.20"),
-        help_text=_("1.20 pays 20 % more."),
+        help_text=_("1.20 pays 20% more."),
     )
     annual_target_minutes = HoursField(
-        label=_("Target a year (hours)"), min_value=_HALF, initial=50, help_text=_("50 hours (Sifatong [2019] 105).")
+        label=_("Yearly target (hours)"), min_value=_HALF, initial=50, help_text=_("50 hours (Sifatong [2019] 105).")
     )
-    annual_target_cases = forms.IntegerField(label=_("Or cases a year"), min_value=1, initial=2)
+    annual_target_cases = forms.IntegerField(label=_("Or yearly target (cases)"), min_value=1, initial=2)
 
     def __init__(self, *args: Any, payers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["payer"].queryset = payers  # type: ignore[attr-defined]
         for level, hours in enumerate(STAR_HOURS, start=1):
             self.fields[f"star{level}"] = HoursField(
-                label=_("Star %(level)s from (hours)") % {"level": level}, min_value=_HALF, initial=hours
+                label=_("Star level %(level)s from (hours)") % {"level": level}, min_value=_HALF, initial=hours
             )
 
     def rules(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class ReturnForm(forms.Form):
 
 
 class FundForm(forms.Form):
-    payer = LocalizedChoiceField(label=_("Fund of"), queryset=Organisation.objects.none())
+    payer = LocalizedChoiceField(label=_("Fund held by"), queryset=Organisation.objects.none())
     amount = AmountField(label=_("Amount (yuan)"), min_value=Decimal("0.01"), max_digits=12)
 
     def __init__(self, *args: Any, payers: Any, **kwargs: Any) -> None:

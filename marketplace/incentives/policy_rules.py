@@ -103,9 +103,9 @@ def _lint_stars(stars: Any) -> list[str]:
     for expected, star in enumerate(stars, start=1):
         level, minutes = star.get("level"), star.get("minutes")
         if level != expected:
-            problems.append(_("Star %(expected)s is missing or stands twice.") % {"expected": expected})
+            problems.append(_("Star level %(expected)s is missing or entered twice.") % {"expected": expected})
         if not isinstance(minutes, int) or minutes <= last_minutes:
-            problems.append(_("Star %(level)s must take more time than the one before.") % {"level": level})
+            problems.append(_("Star level %(level)s must take more time than the one before.") % {"level": level})
         else:
             last_minutes = minutes
     return problems

@@ -103,7 +103,7 @@ def new_policy(request: SignedIn) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            messages.success(request, _("Drafted. Another approving officer adopts it."))
+            messages.success(request, _("Drafted. A different approving officer must adopt it."))
             return redirect("incentives:policy", pk=made.pk)
     return render(request, "incentives/new_policy.html", {"form": form})
 
@@ -264,7 +264,7 @@ def move(request: SignedIn, pk: int, action: str) -> HttpResponse:
         messages.success(request, _("Returned with your reason."))
     elif action == "pay":
         payouts.pay_claim(actor=request.user, claim=claim, now=now)
-        messages.success(request, _("Recorded as paid. It stands on the person's statement."))
+        messages.success(request, _("Recorded as paid. It is on the person's statement."))
     else:
         raise Http404
     return redirect("incentives:claims")

@@ -43,7 +43,7 @@ class CheckOutForm(forms.Form):
 class ReportForm(_KindForm, CheckOutForm):
     start = forms.DateTimeField(
         label=_("From"), widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"),
-        help_text=_("Within %(days)s days after it ended; at most %(hours)s hours at a time."),
+        help_text=_("Within %(days)s days of the end; at most %(hours)s hours at a time."),
     )  # fmt: skip
     end = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"))
     field_order = ("kind", "start", "end", "summary", "people_served")
@@ -66,7 +66,7 @@ class AnswerForm(forms.Form):
         label=_("How it was"),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=500,
-        help_text=_("The supervisor reads it beside what the other side says."),
+        help_text=_("The supervisor reads it together with what the other side says."),
     )
 
 

@@ -29,7 +29,7 @@ class Capacity(models.TextChoices):
 class SessionKind(models.TextChoices):
     """Agrees with the kinds of a standard's obligations, so that sessions can be counted against it."""
 
-    ON_SITE = "on_site", _("service on site")
+    ON_SITE = "on_site", _("service in the village")
     REMOTE = "remote", _("remote answer")
     LECTURE = "lecture", _("law lecture")
     DUTY = "duty", _("duty")
@@ -90,15 +90,15 @@ class ServiceSession(models.Model):
         User, verbose_name=_("decided by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
-    objection = models.TextField(_("what is said against it"), blank=True, default="", db_default="")
-    answer = models.TextField(_("what the person answers"), blank=True, default="", db_default="")
+    objection = models.TextField(_("objection"), blank=True, default="", db_default="")
+    answer = models.TextField(_("reply"), blank=True, default="", db_default="")
     decision_note = models.TextField(_("note"), blank=True)
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering: ClassVar = ["-period", "-pk"]
-        verbose_name = _("service session")
-        verbose_name_plural = _("service sessions")
+        verbose_name = _("service record")
+        verbose_name_plural = _("service records")
         indexes: ClassVar = [
             models.Index(fields=["subject_kind", "subject_id", "state"], name="session_subject"),
             models.Index(fields=["host", "state"], name="session_host"),

@@ -60,7 +60,7 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
             yield WorkItem(
                 text % {"n": waiting},
                 reverse("timesheets:to_confirm"),
-                _("The people who came wait for it."),
+                _("The people who came are waiting for it."),
                 weight=20,
                 since=since,
             )

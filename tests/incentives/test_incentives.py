@@ -105,7 +105,7 @@ def test_a_movement_names_service_place_and_day_in_both_languages(client_for: An
     day = timezone.localdate(session.period.lower).isoformat()
     memo, memo_en = Transfer.objects.filter(reference=f"session:{session.pk}").values_list("memo", "memo_en").get()
     assert memo == f"到村服务 · {session.region.name} · {day} · {policy.title}"
-    assert memo_en == f"service on site · {session.region.name_en} · {day} · {policy.title_en or policy.title}"
+    assert memo_en == f"service in the village · {session.region.name_en} · {day} · {policy.title_en or policy.title}"
     # Whose subsidy it is stays out of what can never be taken back; the payer reads where and when.
     fund = reverse("ledger:holder", args=[codes.holder_organisation(policy.payer_id)])
     page = client_for(make_member(Role.FINANCE, policy.payer)).get(fund).text
@@ -116,9 +116,9 @@ def test_the_rules_say_that_less_than_a_day_is_paid_too_and_which_factor_holds(c
     policy = make_policy(region=a_place(LEISHAN))
     Region.objects.filter(pk=policy.region_id).update(tier="formerly_poor")
     page = client_for(language="en").get(f"/incentives/policies/{policy.pk}/").text
-    assert "4 h; less is paid in proportion" in page
-    assert page.count(f"holds in {policy.region.name_en}") == 1
-    assert page.index("Factor, formerly poor county") < page.index("holds in") < page.index("Target a year")
+    assert '4 h<br><small class="muted">Less is paid in proportion.</small>' in page
+    assert page.count(f"applies in {policy.region.name_en}") == 1
+    assert page.index("Factor, formerly poor county") < page.index("applies in") < page.index("Yearly target")
 
 
 def test_contract_minutes_earn_nothing_here() -> None:
