@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Purpose(models.TextChoices):
     """Why something moved. Rooms may use purposes of their own; these have a word on statements."""
 
-    APPROPRIATE = "appropriate", _("budget opened")
+    APPROPRIATE = "appropriate", _("budget approved")
     RESERVE = "reserve", _("reserved for a tender")
     RELEASE = "release", _("reservation released")
     COMMIT = "commit", _("committed to a contract")
@@ -43,10 +44,10 @@ PARTS = {
 
 #: Whose an account is, by the first part of its code.
 KEEPERS = {
-    "budget": _("of budget lines"),
-    "supplier": _("of suppliers"),
-    "incentive": _("of bureaus"),
-    "person": _("of people"),
+    "budget": pgettext_lazy("accounts of", "budget lines"),
+    "supplier": pgettext_lazy("accounts of", "suppliers"),
+    "incentive": pgettext_lazy("accounts of", "bureaus"),
+    "person": pgettext_lazy("accounts of", "people"),
     "system": _("counter-account"),
 }
 

@@ -40,8 +40,8 @@ def statement_paper(
         "made": _("Made %(at)s") % {"at": exact_words(now)},
         "facts": [
             *period,
-            (_("At the beginning"), in_unit(statement.opening, unit)),
-            (_("At the end"), in_unit(statement.closing, unit)),
+            (_("Opening balance"), in_unit(statement.opening, unit)),
+            (_("Closing balance"), in_unit(statement.closing, unit)),
             (_("Movements"), str(len(lines))),
         ],
         "columns": [_("Day"), _("What"), pgettext("statement", "Amount"), pgettext("statement", "Balance")],

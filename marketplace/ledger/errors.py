@@ -29,7 +29,7 @@ class BudgetCrossed(InvalidInput):
 
 class InsufficientBalance(DomainError):
     code = "insufficient_balance"
-    message = _("There is not enough on this account. Look at its balance and choose a smaller amount.")
+    message = _("There is not enough on this account. Check its balance and choose a smaller amount.")
 
 
 class KeyReused(DomainError):
@@ -39,7 +39,7 @@ class KeyReused(DomainError):
 
 class AlreadyReversed(DomainError):
     code = "already_reversed"
-    message = _("This transfer has already been corrected. Look at the statement before you act again.")
+    message = _("This transfer has already been corrected. Check the statement before you act again.")
 
 
 class NotReversible(DomainError):

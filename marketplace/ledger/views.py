@@ -99,11 +99,13 @@ def _statement(request: HttpRequest, name: str, *, mine: bool) -> HttpResponseBa
 def _what_comes(holder: str, part: str) -> str:
     """What such an account of such a holder will show once there is something."""
     if part == "spent":
-        return _("An instalment of a contract stands here once its payment is recorded.")
+        return _("Contract instalments appear here once their payment is recorded.")
     return {
         "user": _("Volunteer time, points and subsidy appear here once confirmed. Look at the other accounts above."),
         "budget": _("Money of this line moves when a tender is published, a contract signed or an instalment paid."),
-        "organisation": _("What is paid under contracts, or put into the incentive fund, appears here on its day."),
+        "organisation": _(
+            "Payments under contracts, and money put into the incentive fund, appear here on the day they are recorded."
+        ),
     }.get(holders.kind_of(holder), "")
 
 

@@ -98,7 +98,7 @@ def test_the_own_account_of_time_says_that_it_is_volunteer_time_only(client_for,
     client = client_for(person, language="en")
     page = _text(client.get(reverse("ledger:statement"), {"account": codes.person_minutes(person.pk)}))
     assert (
-        f'Volunteer time only. Subsidised service and service under contract stand under <a href="{reverse("timesheets:mine")}">'
+        f'Volunteer time only. Subsidised service and service under contract are shown under <a href="{reverse("timesheets:mine")}">'
         in page
     )
     # Time is earned and never spent: what stands there is a total.
@@ -119,7 +119,7 @@ def test_an_empty_account_of_what_is_spent_waits_for_a_payment_only(client_for):
     client = client_for(bureau.finance, language="en")
     address = reverse("ledger:holder", args=[codes.holder_budget(line.pk)])
     spent = _text(client.get(address, {"account": codes.budget_spent(line.pk)}))
-    assert "once its payment is recorded" in spent
+    assert "once their payment is recorded" in spent
     assert "a tender is published" not in spent
     assert "a tender is published" in _text(client.get(address, {"account": codes.budget_reserved(line.pk)}))
 
