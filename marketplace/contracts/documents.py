@@ -86,7 +86,7 @@ def contract_paper(contract: Contract) -> bytes:
             (_("For the buyer"), *_signature(contract.buyer_signed_by, contract.buyer_signed_at)),
         ],
         "words": {
-            "promised": _("What is promised"),
+            "promised": _("Agreed service"),
             "promised_columns": [_("Obligation"), _("How much"), _("What proves it")],
             "paid": _("How it is paid"),
             "paid_columns": [_("No."), _("Period"), _("Amount")],
@@ -124,9 +124,9 @@ def signed_digest(contract: Contract) -> str:
 def _how_much(line: Obligation) -> str:
     said = [standard_words(line)]
     if line.tolerance:
-        said.append(_("(met within %(n)s%%)") % {"n": line.tolerance})
+        said.append(_("(%(n)s%% tolerance)") % {"n": line.tolerance})
     if line.shared_by > 1:
-        said.append(_("(owed by its %(n)s seats together, in even parts)") % {"n": line.shared_by})
+        said.append(_("(shared equally among its %(n)s seats)") % {"n": line.shared_by})
     return " ".join(said)
 
 

@@ -9,7 +9,7 @@ from marketplace.core.errors import DomainError, InvalidInput, StaleState
 
 class NotAwarded(StaleState):
     code = "not_awarded"
-    message = _("The tender is not in the state of an award. A contract is drawn up from a published result.")
+    message = _("The procurement has no published result at present. A contract is drawn up from a published result.")
 
 
 class ContractExists(DomainError):
@@ -55,7 +55,7 @@ class NoCredential(InvalidInput):
 
 class NotAPractitioner(InvalidInput):
     code = "not_a_practitioner"
-    message = _("%(person)s is no practitioner of %(supplier)s. Its administrator can invite this person.")
+    message = _("%(person)s is not a practitioner of %(supplier)s. Its administrator can invite this person.")
 
 
 class AdviserSanctioned(InvalidInput):
@@ -80,13 +80,13 @@ class PeriodNotOver(DomainError):
 
 class OwnDelivery(DomainError):
     code = "own_delivery"
-    message = _("You belong to the supplier. Somebody of the buyer who does not has to decide this.")
+    message = _("You are also a member of the supplier. Somebody else at the buyer has to decide this.")
     http_status = 403
 
 
 class ServedNotHeard(InvalidInput):
     code = "served_not_heard"
-    message = _("No village has rated this period. Write in the findings how the people served were heard.")
+    message = _("No village has rated this period. Say in the findings how you consulted the people served.")
 
 
 class DeductionNotFit(InvalidInput):
@@ -96,7 +96,7 @@ class DeductionNotFit(InvalidInput):
 
 class FindingsMissing(InvalidInput):
     code = "findings_missing"
-    message = _("Say what you found: it is kept with the decision and shown to the other side.")
+    message = _("Say what you found: it is recorded with the decision and shown to the other side.")
 
 
 class AccepterPays(DomainError):

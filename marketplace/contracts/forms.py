@@ -32,7 +32,7 @@ class ReadForm(forms.Form):
 
 class ReasonForm(forms.Form):
     #: who reads the reason
-    readers: Any = _("The other side reads it; it stays on record.")
+    readers: Any = _("The other side can read it; it stays on record.")
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs=_LINES), max_length=2000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,13 +43,13 @@ class ReasonForm(forms.Form):
 class LeaveForm(ReasonForm):
     """Why an adviser leaves."""
 
-    readers = _("Your firm, the buyer and its supervisors read it; it stays on record.")
+    readers = _("Your firm, the buyer and its supervisors can read it; it stays on record.")
 
 
 class RemoveForm(ReasonForm):
     """Why an adviser is taken away."""
 
-    readers = _("The other side, its supervisors and the adviser read it; it stays on record.")
+    readers = _("The other side, its supervisors and the adviser can read it; it stays on record.")
 
 
 class DeliverForm(forms.Form):
@@ -62,7 +62,8 @@ class AcceptForm(forms.Form):
     deduct = MoneyField(label=_("Deduction"), min_value=Decimal(0))
     note = forms.CharField(
         label=_("Findings"), widget=forms.Textarea(attrs=_LINES), max_length=4000, required=False,
-        help_text=_("How the people served were heard, and why less is deducted than the formula gives, if it is."),
+        help_text=_("Say how you consulted the people served and, if you deduct less than the formula gives, "
+                    "why."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, proposed: Decimal, **kwargs: Any) -> None:
@@ -83,7 +84,7 @@ class PersonField(forms.ModelChoiceField[User]):
     """People by name, with how many posts they serve (``served`` of the queryset)."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return gettext("%(name)s, serves %(n)s posts now") % {"name": localized(obj, "display_name"), "n": obj.served}
+        return gettext("%(name)s, now serving %(n)s posts") % {"name": localized(obj, "display_name"), "n": obj.served}
 
 
 class FillForm(forms.Form):
@@ -102,15 +103,15 @@ STARS = (
     (5, _("Very good")),
     (4, _("Good")),
     (3, _("All right")),
-    (2, _("Not good")),
-    (1, _("Bad")),
+    (2, _("Poor")),
+    (1, _("Very poor")),
 )
 
 
 class PayForm(forms.Form):
     voucher = forms.CharField(
         label=_("Number of the payment order"),
-        help_text=_("As in the treasury's system; it stands beside the payment in the ledger."),
+        help_text=_("As in the treasury's system; it is recorded with the payment in the ledger."),
         max_length=60,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

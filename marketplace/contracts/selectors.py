@@ -268,11 +268,11 @@ def life_of(
     done = [
         (_("Awarded"), day_words(timezone.localdate(decided_at)), True),
         (
-            _("Signed by the supplier") if contract.supplier_signed_at else _("Supplier's signature"),
+            _("Supplier signed") if contract.supplier_signed_at else _("Supplier's signature"),
             _day(contract.supplier_signed_at) or sign_by,
             contract.supplier_signed_at is not None,
         ),
-        (_("Signed by the buyer") if signed else _("Buyer's signature"), _day(signed) or sign_by, signed is not None),
+        (_("Buyer signed") if signed else _("Buyer's signature"), _day(signed) or sign_by, signed is not None),
         (
             _("Staffed") if staffed else _("Staffing"),
             _("by duty roster")

@@ -126,7 +126,7 @@ def deliver_instalment(*, actor: User, instalment: Instalment, note: str = "", n
         "deliver",
         actor=actor,
         now=now,
-        data={"deduction": delivery["deduction"]},
+        data={"proposed": delivery["deduction"]},
         changes={"delivery": delivery, "delivered_by": actor, "delivered_at": now},
     )
     return instalment

@@ -193,7 +193,7 @@ def _actions(user: Any, contract: Contract, vacant: int, instalments: list[Insta
                 "why": _("The term is over and everything is paid. Posts close; the record stays."),
             }
     if contract.state in (ContractState.DRAFT, ContractState.ACTIVE) and rules.can_terminate(user, contract):
-        yield {"label": _("End it early"), "url": _url("terminate", contract), "tone": "stop", "why": ""}
+        yield {"label": _("End early"), "url": _url("terminate", contract), "tone": "stop", "why": ""}
 
 
 def _instalment_actions(user: Any, contract: Contract, instalment: Instalment) -> Iterator[dict[str, Any]]:

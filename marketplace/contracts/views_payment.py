@@ -127,7 +127,7 @@ def _headline(instalment: Instalment, *, running: bool) -> tuple[str, Money]:
         return _("To be paid"), instalment.payable
     if running or instalment.state == InstalmentState.VOID:
         return _("Amount"), instalment.amount
-    return _("To be paid by the formula"), instalment.amount - yuan(services_payment.proposed_deduction(instalment))
+    return _("Payable under the formula"), instalment.amount - yuan(services_payment.proposed_deduction(instalment))
 
 
 def _next_step(instalment: Instalment, can: dict[str, bool], *, running: bool) -> str:
@@ -246,7 +246,7 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
         services.pay_instalment(
             actor=signed_in(request), instalment=instalment, voucher=form.cleaned_data["voucher"], now=clock.now()
         )
-        messages.success(request, _("Recorded. It stands in the ledger and on the contract's page."))
+        messages.success(request, _("Recorded. It is shown in the ledger and on the contract's page."))
         return redirect("contracts:instalment", instalment.pk)
     return render(
         request,

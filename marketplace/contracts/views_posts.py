@@ -147,7 +147,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Thank you. It counts when the service is accepted."))
+            messages.success(request, _("Thank you. It is taken into account when the service is accepted."))
             return redirect("dashboards:coverage", post.region_id)
     first, last = quarter_of(asked)
     return render(

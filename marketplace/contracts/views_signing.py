@@ -168,5 +168,5 @@ def terminate(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: services.terminate_contract(
             actor=signed_in(request), contract=contract, reason=form.cleaned_data["reason"], now=clock.now()
         ),
-        _("The contract is ended. What was served until today stays due."),
+        _("The contract is ended. Service delivered up to today is still paid for."),
     )

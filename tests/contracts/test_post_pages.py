@@ -126,7 +126,7 @@ def test_an_adviser_gives_a_post_up_himself(client_for, deal):
     assert page not in text(client_for(people.officer).get(url("detail", contract.pk)))
     shown = text(client.get(page))
     assert "You have served here since" in shown
-    assert "Your firm, the buyer and its supervisors read it; it stays on record." in shown
+    assert "Your firm, the buyer and its supervisors can read it; it stays on record." in shown
     client.post(page, {"reason": " "})
     post.refresh_from_db()
     assert post.adviser == adviser

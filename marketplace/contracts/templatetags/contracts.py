@@ -9,10 +9,10 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from marketplace.contracts.models import Instalment
-from marketplace.contracts.services_payment import period_is_over
+from marketplace.contracts.services_payment import period_is_over, proposed_deduction
 from marketplace.contracts.states import InstalmentState
 from marketplace.core import clock
 from marketplace.core.templatetags.ui import deadline, state_tag, tag
@@ -32,14 +32,14 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @register.filter
 def quantity(value: int | None, unit: str) -> str:
-    """``{{ item.due|quantity:item.unit }}`` → 12 h, 3 times, 2 cases."""
+    """``{{ item.due|quantity:item.unit }}`` → 12 h, 2 cases, and of times the number alone where a language says no more."""
     if value is None:
         return ""
     if unit == "minutes":
         return duration_words(value) if value else _("%(hours)s h") % {"hours": 0}
     if unit == "cases":
         return ngettext("%(n)s case", "%(n)s cases", value) % {"n": number_words(value)}
-    return ngettext("%(n)s time", "%(n)s times", value) % {"n": number_words(value)}
+    return pgettext("times", "%(n)s") % {"n": number_words(value)}
 
 
 def unit_words(unit: str) -> str:
@@ -72,6 +72,13 @@ def waits(instalment: Instalment) -> str:
     if instalment.state == InstalmentState.ACCEPTED and instalment.pay_by:
         return deadline(Deadline.from_json(instalment.pay_by).at)
     return ""
+
+
+@register.filter
+def proposed(instalment: Instalment) -> str:
+    """What the formula gives for a delivery that is not accepted yet; nothing where it gives no deduction."""
+    amount = proposed_deduction(instalment) if instalment.state == InstalmentState.DELIVERED else Decimal(0)
+    return money_words(amount) if amount else ""
 
 
 @register.filter
