@@ -29,7 +29,7 @@ VOLUNTEER_DAYS = 90
 class Status(TextChoices):
     CONTRACT = "contract", _("adviser under contract")
     VOLUNTEER = "volunteer", _("served by volunteers")
-    VACANT = "vacant", _("bought, nobody yet")
+    VACANT = "vacant", _("bought, no adviser yet")
     NONE = "none", _("nothing bought yet")
 
 

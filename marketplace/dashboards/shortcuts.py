@@ -21,12 +21,12 @@ class Shortcut:
     url: str
 
 
-_CALLS = (_("Calls for volunteers"), _("make one, see who comes"), "volunteers:organised")
+_CALLS = (_("Calls for volunteers"), _("start one, see who has signed up"), "volunteers:organised")
 #: (roles that see it, label, hint, url name); of two ways to one page the first that fits is shown
 _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
     (frozenset({Role.VILLAGE}), _("Confirm service"), _("what was reported to us"), "timesheets:to_confirm"),
     (frozenset({Role.COORDINATOR}), *_CALLS),
-    (frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE}), _("Plans"), _("what we mean to buy"), "procurement:plans"),
+    (frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE}), _("Plans"), _("what we plan to buy"), "procurement:plans"),
     (
         frozenset({Role.OFFICER, Role.APPROVER, Role.FINANCE, Role.KEY_HOLDER}),
         _("Our tenders"),
@@ -47,7 +47,7 @@ _TABLE: tuple[tuple[frozenset[str], Any, Any, str], ...] = (
     ),
     (frozenset({Role.BIDDER}), _("Find a tender"), _("open for bids now"), "procurement:index"),
     (frozenset({Role.BIDDER}), _("Our bids"), _("drafts, receipts, results"), "procurement:bids"),
-    (frozenset({Role.LAWYER}), _("My proposals"), _("villages I am proposed for"), "staffing:proposals"),
+    (frozenset({Role.LAWYER}), _("My proposals"), _("villages and teams that ask for me"), "staffing:proposals"),
     (frozenset({Role.LAWYER}), _("My duty shifts"), _("when you serve, what is proposed"), "staffing:duties"),
     (frozenset({Role.OFFICER}), _("Duty rosters"), _("who serves when at a centre"), "staffing:rosters"),
     (frozenset({Role.LAWYER}), _("Visits"), _("check in, report, confirm"), "timesheets:mine"),
@@ -77,7 +77,7 @@ _SITE_STAFF = (
 #: whoever gives time: lawyers, volunteers, and who did once
 _SERVING = (
     (_("My shifts"), _("what I signed up for"), "volunteers:mine"),
-    (_("My time and statement"), _("minutes, points, subsidy"), "ledger:statement"),
+    (_("My hours and subsidies"), _("hours, points, subsidies"), "ledger:statement"),
     (_("Subsidy claims"), _("claim and follow"), "incentives:claims"),
 )
 _EVERYBODY = (

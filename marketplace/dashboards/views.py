@@ -85,7 +85,7 @@ def visits(request: HttpRequest, code: int) -> HttpResponseBase:
         )
         return csv_response(f"visits-{code}.csv", header, rows)
     page = Paginator(found, VISITS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "dashboards/visits.html", {"region": region, "page": page, "path": path(region)})
+    return render(request, "dashboards/visits.html", {"region": region, "page": page, "township": path(region)[-1]})
 
 
 @public_page
@@ -97,7 +97,7 @@ def areas_csv(request: HttpRequest, code: int = 0) -> StreamingHttpResponse:
         raise Http404
     header = (
         _("code"), _("area"), _("villages"), _("adviser under contract"), _("served by volunteers"),
-        _("bought, nobody yet"), _("nothing bought yet"), _("share served (%)"), _("computed at"),
+        _("bought, no adviser yet"), _("nothing bought yet"), _("share served (%)"), _("computed at"),
     )  # fmt: skip
     rows = (
         (

@@ -69,7 +69,9 @@ def work_items(user: User, now: datetime) -> Iterator[WorkItem]:
         names = pgettext("between villages", ", ").join(localized(post.region, "name") for post in missing[:NAMED])
         one = missing[0] if len(missing) == 1 else None
         yield WorkItem(
-            ngettext("%(n)s village waits for your visit", "%(n)s villages wait for your visit", len(missing))
+            ngettext(
+                "%(n)s village is waiting for your visit", "%(n)s villages are waiting for your visit", len(missing)
+            )
             % {"n": len(missing)},
             reverse("dashboards:coverage", args=[one.region_id]) if one else reverse("timesheets:mine"),
             names + ("…" if len(missing) > NAMED else ""),

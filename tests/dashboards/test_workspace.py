@@ -135,7 +135,7 @@ def test_a_lawyer_reads_what_the_hours_are_asked_for_and_what_counts_for_a_star(
     body = client_for(lawyer, language="en").get("/workspace/").text
     assert "Volunteered and subsidised service in" in body
     assert '<b class="num">3 h</b> of the' in body
-    assert "asked of a lawyer each year" in body
+    assert "expected of a lawyer each year" in body
     assert "2 h volunteered so far, " in body
     assert "(subsidised duty does not count)" in body
 
@@ -146,7 +146,7 @@ def test_who_is_no_lawyer_owes_no_hours(client_for: Any) -> None:
     make_session(person, host=committee, confirmed_by=voice)
     body = client_for(person, language="en").get("/workspace/").text
     assert '<b class="num">2 h</b>' in body
-    assert "asked of a lawyer" not in body
+    assert "expected of a lawyer" not in body
     assert "<progress" not in body
 
 

@@ -265,11 +265,12 @@ class Casting:
         for n, village in enumerate(villages):
             surname, pinyin = _SURNAMES[n % len(_SURNAMES)]
             name = village.name.removesuffix("村民委员会").removesuffix("居民委员会")
+            kind = "Residents' Committee" if village.name_en.endswith("Community") else "Committee"
             committee = accounts.register_organisation(
                 actor=self.supervisor,
                 kind=OrganisationKind.VILLAGE,
                 name=f"{village.official_name or village.name}",
-                name_en=f"{village.name_en} Committee",
+                name_en=f"{village.name_en} {kind}",
                 credit_code=None,
                 region=village,
                 now=self.now,

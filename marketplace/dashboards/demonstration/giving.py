@@ -46,15 +46,15 @@ _TASKS = {
     ),
     "mediation": (
         "和镇上的人民调解员一起，分头听双方说，帮他们把能谈拢的写成协议。",
-        "Together with the town's mediator hear both sides, and help them to write down what they can agree on.",
+        "Together with the town's mediator, hear both sides and help them write down what they can agree on.",
     ),
     "lecture": (
         "给初二年级上一节普法课：校园欺凌、网络交友、兼职打工，讲案例，留时间提问。",
-        "A lesson for the eighth grade on bullying, friends from the net and side jobs: cases, and time for questions.",
+        "A lesson for the eighth grade on bullying, online friends and side jobs: cases, and time for questions.",
     ),
     "on_site": (
         "上门看望老人，帮着看一看宅基地、遗嘱、赡养协议和借条，有疑问的登记。",
-        "Visit old people at home and look over their papers: homestead, will, support agreement, IOU. Note what is doubtful.",
+        "Visit older people at home and look over their papers: homestead, will, support agreement, IOU. Note what is doubtful.",
     ),
 }
 _SUMMARY = "接待咨询，解答土地、婚姻、务工问题，引导办理法律援助。"

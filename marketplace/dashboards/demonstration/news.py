@@ -39,11 +39,11 @@ STORIES = (
             '<p>公告、日期和条文依据，见<a href="NOTICE">采购公告</a>。</p>',
         ),
         (
-            "Law lectures in the Hmong language are being bought",
-            "Leishan's justice bureau buys forty lectures in Hmong, so that villagers over sixty hear the law in their own language.",
+            "Tender opens for law lectures in Hmong",
+            "Leishan's justice bureau is buying forty lectures in Hmong, so that villagers over sixty can hear about the law in their own language.",
             "<p>The lectures go to villages and schools, on what the villages ask for: land, marriage, work away from home, old age. ",
-            "Suppliers may ask questions and hand in responses while the notice is open.</p>",
-            '<p>The notice, its dates and the articles behind them stand <a href="NOTICE">on its page</a>.</p>',
+            "Suppliers may ask questions and submit responses while the notice is open.</p>",
+            '<p>The dates, and the articles of law behind them, are in the <a href="NOTICE">notice</a>.</p>',
         ),
     ),
     Story(
@@ -55,9 +55,9 @@ STORIES = (
             '<p>首次采购的结果和依据，见<a href="NOTICE">项目页面</a>。新的公告发布后，会列在<a href="/procurement/">采购公告</a>里。</p>',
         ),
         (
-            "The lectures in Hmong are tendered again",
-            "Only one supplier took part in the first procedure, so the law lets it end without an award. The lectures are still wanted: their length and budget are changed and they are tendered anew.",
-            '<p>How the first procedure ended, and why, stands <a href="NOTICE">on its page</a>. The new notice will be found under <a href="/procurement/">Notices</a>.</p>',
+            "Hmong-language law lectures to be tendered again",
+            "Only one supplier took part in the first procedure, so by law no award could be made. The lectures are not dropped: their length and budget will be changed and they will be tendered again.",
+            '<p>How the first procedure ended, and why, is set out <a href="NOTICE">on its page</a>. Once published, the new notice will be listed under <a href="/procurement/">Notices</a>.</p>',
         ),
     ),
     Story(
@@ -73,12 +73,12 @@ STORIES = (
         ),
         (
             "The notice for next year's village advisers is out",
-            "Advisers for all 166 villages and communities of the county, in three lots. This year's advisers serve to the end of their contracts, so that no gap arises.",
-            "<p>Asked at home, most villages wished to keep an adviser of their own, with answers at a distance and advice on market days. ",
-            "Both stand in the notice, under what is needed.</p>",
+            "Advisers for all 166 villages and communities of the county, in three lots. This year's advisers serve to the end of their contracts, so there will be no gap.",
+            "<p>Asked at home, most villages wished to keep an adviser of their own, with remote answers and advice on market days. ",
+            "Both are written into the notice as requirements.</p>",
             "<h2>What changes for villagers</h2>",
             "<p>Nothing for the moment: the present advisers go on visiting. Once the new contracts are signed, the page of each village says who comes next, and why.</p>",
-            '<p>Who advises my village: <a href="/coverage/">Coverage</a>. The whole notice: <a href="NOTICE">here</a>.</p>',
+            '<p>Who advises my village: <a href="/coverage/">Coverage</a>. In full: <a href="NOTICE">the procurement notice</a>.</p>',
         ),
     ),
     Story(
@@ -91,9 +91,9 @@ STORIES = (
             '<p>离您近的服务：<a href="/volunteering/">志愿服务</a>。第一次来，先看<a href="/guide/volunteer/">怎么当志愿者</a>。</p>',
         ),
         (
-            "The coming weeks' calls for volunteers are open",
-            "Advice on market days, family mediation, a law lesson, a legal check-up for old people: all places that need somebody are listed. People who speak Hmong are wanted most.",
-            "<p>No licence is needed to read a letter to somebody, to interpret for a while or to keep order in a queue. When a shift is full you can wait in line; ",
+            "Sign-up is open for the coming weeks' volunteer services",
+            "Advice on market days, family mediation, a law lesson, a legal check-up for older people: all places that need somebody are listed. Speakers of Hmong are wanted most.",
+            "<p>No licence is needed to read a letter to somebody, to interpret for a while or to keep order in a queue. When a shift is full you can join the waiting list; ",
             "places that come free are offered in order.</p>",
             '<p>What is near you: <a href="/volunteering/">Volunteering</a>. New here? Read <a href="/guide/volunteer/">how to become a volunteer</a>.</p>',
         ),
