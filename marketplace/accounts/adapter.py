@@ -53,8 +53,8 @@ class SecondFactorAdapter(DefaultMFAAdapter):
             "That was not accepted. A code of the app changes every half minute: enter the one that it shows now."
         ),
         "add_email_blocked": _(
-            "While the second step is switched on no address can be added. Switch it off under “Password and second factor”, add "
-            "and confirm the address, and switch it on again."
+            "No address can be added while two-step verification is on. Switch it off under “Password and two-step "
+            "verification”, add and confirm the address, and switch it on again."
         ),
         "unverified_email": _("Confirm your e-mail address first: the e-mail that we sent you has a link."),
     }
