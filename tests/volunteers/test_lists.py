@@ -110,7 +110,7 @@ def test_my_shifts_show_the_next_first_then_the_last_and_the_place_in_line(clien
     page = client_for(person, language="en").get("/volunteering/mine/").text
     order = [page.index(title) for title in ("满员的", "后来的", "放弃的", "过去的")]
     assert order == sorted(order)
-    assert "number 1 in line" in page
+    assert "number 1 on the waiting list" in page
     assert "Leave the waiting list" in page
 
 
