@@ -49,13 +49,13 @@ def _drafting(user: Any, tender: Tender) -> Iterator[Action]:
         yield Action(_("Go on with the documents"), _to("edit", tender), "now")
     if tender.state == TenderState.SUBMITTED and rules.can_decide_tender(user, tender):
         if tender.drafted_by_id == user.pk or has_edited(user, tender):
-            yield Action(_("Waits for another approving officer"), "", "wait", _("You drew these documents up."))
+            yield Action(_("Waiting for another approving officer"), "", "wait", _("You drew these documents up."))
         else:
             yield Action(
                 _("Read and decide"), _to("decide", tender), "now", _("What you approve is exactly what is published.")
             )
     elif tender.state == TenderState.SUBMITTED and rules.is_staff(user, tender):
-        yield Action(_("Waits for the approving officer"), "", "wait")
+        yield Action(_("Waiting for the approving officer"), "", "wait")
     if tender.state == TenderState.APPROVED and rules.can_publish_tender(user, tender):
         yield Action(
             _("Publish"),
@@ -102,4 +102,4 @@ def _running(user: Any, tender: Tender, now: datetime) -> Iterator[Action]:
         if rules.can_amend_deadline(user, tender):
             yield Action(_("Move the deadline"), _to("amend", tender), "quiet")
     if rules.can_cancel_tender(user, tender):
-        yield Action(_("Cancel the procedure"), _to("cancel", tender), "stop")
+        yield Action(_("Cancel the procurement"), _to("cancel", tender), "stop")

@@ -57,7 +57,7 @@ def _opening(user: Any, tender: Tender) -> Iterator[Item]:
             _("Release your key share"),
             _to("opening", tender),
             "now",
-            _("Bids are closed; the opening waits for you."),
+            _("Bids are closed; the opening is waiting for you."),
         )
     elif released >= tender.key_threshold and rules.can_open(user, tender):
         yield (
@@ -89,7 +89,7 @@ def _judging(user: Any, tender: Tender) -> Iterator[Item]:
     if not panel:
         unchecked = selectors.opened_bids(tender).filter(qualified=None, bid__lot__failure__isnull=True).count()
         if unchecked:
-            why = _("%(n)s bids wait for the check of their conditions.") % {"n": unchecked}
+            why = _("%(n)s bids are waiting for the check of their conditions.") % {"n": unchecked}
             yield (
                 _("Check the %(bids)s") % {"bids": tender.wording.bids},
                 _to("check", tender),
@@ -102,21 +102,25 @@ def _judging(user: Any, tender: Tender) -> Iterator[Item]:
         return
     waiting = sum(s.state != EvaluatorState.SUBMITTED for s in panel)
     if waiting:
-        why = _("%(n)s members have not handed in yet.") % {"n": waiting}
+        why = _("%(n)s members have not submitted yet.") % {"n": waiting}
         yield _("The %(panel)s at work") % {"panel": tender.wording.panel}, _to("panel", tender), "quiet", why
     elif runs and selectors.objective_differences(tender):
-        why = _("All members have handed in, but objective points differ.")
+        why = _("All members have submitted, but objective points differ.")
         yield _("Send the sheets back"), _to("results", tender), "now", why
     elif runs:
-        yield _("Compute the ranking"), _to("results", tender), "now", _("All members have handed in.")
+        yield _("Compute the ranking"), _to("results", tender), "now", _("All members have submitted.")
 
 
 def _member(seat: Evaluator, tender: Tender) -> Iterator[Item]:
     words = {
-        EvaluatorState.DRAWN: (_("Declare, then judge"), "now", _("You were drawn for the panel.")),
-        EvaluatorState.DECLARED: (_("Score the bids"), "now", _("Alone; nobody sees your points before all hand in.")),
-        EvaluatorState.SUBMITTED: (_("My judging"), "quiet", _("You have handed in.")),
-        EvaluatorState.RECUSED: (_("My judging"), "quiet", _("You have left the panel.")),
+        EvaluatorState.DRAWN: (_("Declare, then evaluate"), "now", _("You were drawn for the panel.")),
+        EvaluatorState.DECLARED: (
+            _("Score the bids"),
+            "now",
+            _("Score independently; nobody sees your points until all have submitted."),
+        ),
+        EvaluatorState.SUBMITTED: (_("My evaluations"), "quiet", _("You have submitted.")),
+        EvaluatorState.RECUSED: (_("My evaluations"), "quiet", _("You have left the panel.")),
     }
     label, tone, why = words[EvaluatorState(seat.state)]
     yield label, _to("judge", tender), tone, why
@@ -132,7 +136,7 @@ def _deciding(user: Any, tender: Tender) -> Iterator[Item]:
             due.explanation if due else "",
         )
     elif rules.can_see_panel(user, tender):
-        yield _("Waits for the approving officer"), "", "wait", ""
+        yield _("Waiting for the approving officer"), "", "wait", ""
 
 
 def _contracts(user: Any, tender: Tender) -> Iterator[Item]:

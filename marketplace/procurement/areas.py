@@ -35,6 +35,14 @@ class Area:
 
 
 def bought_words(product: Mapping[str, Any], units: int, seats: int) -> str:
-    """How much is bought of a product whose posts are not by village; ``product`` names its ``unit``."""
-    amount = _("%(n)s × %(unit)s") % {"n": number_words(units), "unit": localized(product, "unit")}
+    """How much is bought of a product whose posts are not by village; ``product`` names its ``unit``. One seat goes unsaid."""
+    amount = _("%(n)s %(unit)s") % {"n": number_words(units), "unit": _unit_of(product, units)}
+    if seats == 1:
+        return amount
     return _(", ").join([amount, ngettext("%(n)s seat", "%(n)s seats", seats) % {"n": seats}])
+
+
+def _unit_of(product: Mapping[str, Any], units: int) -> str:
+    """A product's unit; the English of a catalogue is kept in the singular."""
+    unit = localized(product, "unit")
+    return f"{unit}s" if units != 1 and unit == product.get("unit_en") and unit[-1:].isalpha() else unit

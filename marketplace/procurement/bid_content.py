@@ -189,7 +189,7 @@ def problems_of(content: BidContent, *, ceiling: Money, judged: dict[int, str]) 
         found.append(BidNotFit(_("Name at least one member of the team that will serve."), field="team"))
     answered = {r.criterion for r in content.responses if r.text.strip()}
     found += [
-        BidNotFit(_("Say something to “%(title)s”: it is scored."), field=f"response_{pk}", title=title)
+        BidNotFit(_("Respond to “%(title)s”: it is scored."), field=f"response_{pk}", title=title)
         for pk, title in judged.items()
         if pk not in answered
     ]
@@ -199,7 +199,9 @@ def problems_of(content: BidContent, *, ceiling: Money, judged: dict[int, str]) 
         found.append(BidNotFit(too_long, field="note"))
     if "\\u0000" in json.dumps(content.to_json(files=False)):
         # It could be sealed, but not be read at the opening.
-        found.append(BidNotFit(_("A text holds a character that cannot be kept. Type it again instead of pasting it.")))
+        found.append(
+            BidNotFit(_("A text contains a character that cannot be saved. Type it again instead of pasting it."))
+        )
     if len(content.attachments) > MAX_FILES:
         found.append(FileNotAccepted(_("Attach at most five files."), code="too_many_files", field="files"))
     return found

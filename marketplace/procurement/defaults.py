@@ -60,7 +60,7 @@ _ANY_SERVICE = (
         "质量管理",
         "服务记录、质量检查、服务对象意见处理和问题整改的办法。",
         "Quality control",
-        "Records of service, checks of its quality, handling of complaints, and how faults are mended.",
+        "Records of service, checks of its quality, handling of complaints, and how problems are put right.",
     ),
 )
 #: The same where a village has its own adviser.

@@ -63,7 +63,7 @@ def tender_document(tender: Tender) -> bytes:
         (_("Buyer"), _(", ").join(filter(None, (localized(buyer, "name"), buyer.address, buyer.phone)))),
         (_("Contact person"), f"{localized(tender.drafted_by, 'display_name')} {buyer.phone}".strip()),
         (_("Method"), tender.get_method_display()),
-        (_("Budget (ceilings together)"), money_words(total)),
+        (_("Budget (total of the lots' ceilings)"), money_words(total)),
         (
             _("Term of service"),
             _("%(first)s to %(last)s") % {"first": _day(plan.service_from), "last": _day(plan.service_to)},
@@ -149,12 +149,13 @@ def _how(tender: Tender) -> list[str]:
         _("Bid at %(url)s. Registering there is free; no entry on any list and no bought document is needed.")
         % {"url": f"{settings.SITE_URL}{reverse('procurement:bid_start', args=[tender.pk])}"},
         _(
-            "A bid is encrypted on receipt to this tender's key. %(n)s key-holders must come together to open it, after the "
-            "deadline; until then nobody can read it, its supplier neither. Keep a copy before you seal."
+            "A bid is encrypted on receipt with this procurement's key. %(n)s key-holders must come together "
+            "to open it, after the deadline; until then nobody can read it, not even its supplier. Keep a copy "
+            "before you seal."
         )
         % {"n": tender.key_threshold},
         _("Until the deadline a bid may be replaced or withdrawn. The last one counts."),
-        _("Small and micro enterprises: their price is lowered by %(cut)s %% for the evaluation, by their declaration.")
+        _("Small and micro enterprises: on their declaration, their price is reduced by %(cut)s%% for the evaluation.")
         % {"cut": plain(tender.small_firm_cut)},
     ]
 

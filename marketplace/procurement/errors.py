@@ -16,9 +16,9 @@ class DrafterDecides(DomainError):
 class SplitPurchase(DomainError):
     code = "split_purchase"
     message = _(
-        "Together with the other plans of this year for the same budget line and product this makes %(total)s, "
-        "%(over)s over the threshold of open tenders. Plan it as one open tender "
-        "(Regulations on Government Procurement, art. 28)."
+        "Together with this year's other plans for the same product and budget line this comes to %(total)s, "
+        "%(over)s over the threshold for open tenders. Plan it as one open tender (Regulation on the "
+        "Implementation of the Government Procurement Law, art. 28)."
     )
 
 
@@ -36,7 +36,7 @@ class DocumentsNotReady(DomainError):
     """The linter found what must not be published; ``findings`` lists all of it."""
 
     code = "documents_not_ready"
-    message = _("The documents cannot go on like this: %(first)s")
+    message = _("The documents cannot proceed yet: %(first)s")
 
     def __init__(self, findings: list[str]) -> None:
         super().__init__(first=findings[0])

@@ -87,12 +87,12 @@ class PoolTooSmall(DomainError):
 
 class NoLawExpert(DomainError):
     code = "no_law_expert"
-    message = _("A complex matter needs a law expert on the panel, and none without a tie to a bidder is registered.")
+    message = _("A complex matter needs a law expert on the panel, but none without a tie to a bidder is registered.")
 
 
 class PanelComplete(StaleState):
     code = "panel_complete"
-    message = _("The panel is complete. A seat is drawn anew only when a member steps back.")
+    message = _("The panel is complete. A seat is drawn again only when a member steps back.")
 
 
 class HasConflict(DomainError):
@@ -120,7 +120,7 @@ class NotDeclared(DomainError):
 
 class SheetLocked(StaleState):
     code = "sheet_locked"
-    message = _("You have handed in your scores. They are locked.")
+    message = _("You have submitted your scores. They are locked.")
 
 
 class ScoreNotFit(InvalidInput):
@@ -129,7 +129,7 @@ class ScoreNotFit(InvalidInput):
 
 class SheetIncomplete(DomainError):
     code = "sheet_incomplete"
-    message = _("%(missing)s fields are still empty. Fill them in; then hand in.")
+    message = _("%(missing)s fields are still empty. Fill them in; then submit.")
 
 
 class ObjectiveScoresDiffer(DomainError):
@@ -142,7 +142,7 @@ class ObjectiveScoresDiffer(DomainError):
 
 class NotAllHandedIn(DomainError):
     code = "not_all_handed_in"
-    message = _("%(missing)s members of the panel have not handed in yet. Results are computed when all have.")
+    message = _("%(missing)s members of the panel have not submitted yet. Results are computed when all have.")
 
 
 class NothingToReview(StaleState):
@@ -165,4 +165,4 @@ class NotFirstRanked(DomainError):
 
 class GroundNotMet(DomainError):
     code = "ground_not_met"
-    message = _("The facts do not bear this ground: %(facts)s. Choose another one, or go on with the procedure.")
+    message = _("The facts do not support this ground: %(facts)s. Choose another one, or continue the procurement.")

@@ -55,10 +55,10 @@ class BidForm(forms.Form):
     contact_name = forms.CharField(label=_("Contact person"), max_length=60, required=False)
     contact_phone = forms.CharField(label=_("Contact's phone"), max_length=40, required=False)
     team = forms.CharField(
-        label=_("The people who will serve"),
+        label=_("Proposed team"),
         widget=forms.Textarea(attrs={"rows": 5}),
         required=False,
-        help_text=_("One a line: name, licence number, experience – separated by commas."),
+        help_text=_("One person per line: name, licence number, experience, separated by commas."),
     )
     note = forms.CharField(
         label=_("Anything else (optional)"), widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, required=False

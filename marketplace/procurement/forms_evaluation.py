@@ -33,8 +33,8 @@ class FailForm(forms.Form):
 
     ground = forms.ChoiceField(label=_("Legal ground"), widget=forms.RadioSelect)
     note = forms.CharField(
-        label=_("Reason in Chinese, published"),
-        help_text=_("Needed for unlawful acts and for a cancelled task."),
+        label=_("Reason in Chinese (will be published)"),
+        help_text=_("Required for unlawful acts and for a cancelled procurement."),
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
         max_length=2000,
@@ -100,12 +100,15 @@ class DrawForm(forms.Form):
         queryset=User.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("At most a third of the panel. Who drafted, approved or holds a key share cannot sit on it."),
+        help_text=_(
+            "At most a third of the panel. Anyone who drafted or approved this procurement or holds a "
+            "key share cannot sit on it."
+        ),
     )
     complex_matter = forms.BooleanField(
         label=_("Complex or of great public interest"),
         required=False,
-        help_text=_("An open tender then needs seven members or more, a consultation a law expert."),
+        help_text=_("An open tender then needs at least seven members, a consultation a law expert."),
     )
     seed = forms.CharField(
         label=_("Number drawn in public"),
@@ -126,19 +129,21 @@ class DeclareForm(forms.Form):
 
     free = forms.BooleanField(
         help_text=_(
-            "Within three years not employed there, no director, supervisor or controller; not spouse, kin within three "
-            "degrees or near in-law of its head; nothing else that may sway my judgement (Regulations on Government "
-            "Procurement, art. 9)."
+            "In the past three years I have not been employed by any of them, nor been a director or "
+            "supervisor, controlling shareholder or actual controller of any of them. I am not the spouse, a "
+            "lineal relative, a collateral relative within three generations or a close in-law of the head of "
+            "any of them. I have no other tie that might affect my judgement (Regulation on the Implementation "
+            "of the Government Procurement Law, art. 9)."
         ),
     )
-    alone = forms.BooleanField(label=_("I judge alone and keep everything secret"))
+    alone = forms.BooleanField(label=_("I evaluate independently and keep everything confidential"))
 
     def __init__(self, tender: Tender, data: Any = None) -> None:
         super().__init__(data)
         words = {"bidders": tender.wording.bidders, "bids": tender.wording.bids}
-        self.fields["free"].label = gettext("I have no tie to any of these %(bidders)s") % words
+        self.fields["free"].label = gettext("I have no interest in or tie to any of these %(bidders)s") % words
         self.fields["alone"].help_text = (
-            gettext("I talk to nobody about the %(bids)s or the points before the result is published.") % words
+            gettext("I will discuss the %(bids)s and the points with nobody until the result is published.") % words
         )
 
 

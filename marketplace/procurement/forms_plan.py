@@ -43,7 +43,7 @@ class BudgetLineForm(forms.Form):
     code = forms.CharField(label=_("Budget code"), max_length=40, help_text=_("As it stands in the approved budget."))
     name = forms.CharField(label=_("Name"), max_length=120)
     name_en = forms.CharField(label=_("Name in English"), max_length=160, required=False)
-    appropriated = MoneyField(label=_("Appropriated"))
+    appropriated = MoneyField(label=_("Approved budget"))
 
     def __init__(self, buyers: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,23 +61,24 @@ class PlanForm(forms.Form):
         label=_("Catalogue product"),
         queryset=None,
         name_field="title",
-        help_text=_("Only what stands in the published catalogue may be bought."),
+        help_text=_("Only products in the published catalogue may be bought."),
     )
     budget_line = BudgetLineField(
         label=_("Budget line"),
         queryset=BudgetLine.objects.none(),
-        help_text=_("The last figure is what may still be planned from it."),
+        help_text=_("The last figure is the amount still available for plans."),
     )
     amount = MoneyField(label=_("Amount"))
     method = forms.ChoiceField(label=_("Method"), choices=Method.choices, widget=forms.RadioSelect)
     method_reason = forms.CharField(
-        label=_("Why this method"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Name the article.")
+        label=_("Why this method"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Cite the article of law.")
     )
     need = forms.CharField(
-        label=_("Need found by survey"),
+        label=_("Findings of the needs survey"),
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_(
-            "Public service projects are surveyed first: who was asked, what was found (Caiku [2021] 22, arts. 10, 11)."
+            "Public service projects need a survey first: who was asked, and what was found (Caiku [2021] 22, "
+            "arts. 10, 11)."
         ),
     )
     service_from = forms.DateField(label=_("Service from"), widget=forms.DateInput)
@@ -124,7 +125,7 @@ class DecisionForm(forms.Form):
         label=_("Note"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Needed when you return it: the drafter reads only this."),
+        help_text=_("Required when you return it: this is all the drafter will see."),
     )
 
 

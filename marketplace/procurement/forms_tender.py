@@ -42,15 +42,15 @@ class TenderForm(forms.Form):
         label=_("Who may bid"),
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_(
-            "No capital, turnover, staff numbers, region or list may be asked for (Regulations on Government "
-            "Procurement, art. 20; Caiku [2020] 46, art. 5)."
+            "No capital, turnover, staff numbers, region or list may be asked for (Regulation on the "
+            "Implementation of the Government Procurement Law, art. 20; Caiku [2020] 46, art. 5)."
         ),
     )
     qualification_en = forms.CharField(
         label=_("Who may bid, in English"), widget=forms.Textarea(attrs={"rows": 4}), required=False
     )
     small_firm_cut = forms.DecimalField(
-        label=_("Price cut for small and micro firms (percent)"),
+        label=_("Price deduction for small and micro enterprises (percent)"),
         max_digits=4,
         decimal_places=1,
         help_text=_("Their price is lowered by this much for the evaluation (Caiku [2022] 19: 10 to 20)."),
@@ -59,7 +59,7 @@ class TenderForm(forms.Form):
         label=_("Key-holders needed to open"),
         min_value=MIN_THRESHOLD,
         max_value=MAX_HOLDERS,
-        help_text=_("So many of them must come together after the deadline; fewer can read nothing."),
+        help_text=_("This many of them must come together after the deadline; fewer can read nothing."),
     )
 
     @classmethod
@@ -90,7 +90,7 @@ class CriterionForm(forms.Form):
     guidance_en = forms.CharField(
         label=_("How it is scored, in English"), widget=forms.Textarea(attrs={"rows": 2}), required=False
     )
-    remove = forms.BooleanField(label=_("Take this factor out"), required=False)
+    remove = forms.BooleanField(label=_("Remove this factor"), required=False)
 
     @property
     def legend(self) -> str:
@@ -138,12 +138,12 @@ class PublishForm(forms.Form):
     question_deadline = forms.DateTimeField(label=_("Questions until"), widget=forms.DateTimeInput)
     holders = HolderField(
         label=_("Key-holders"),
-        help_text=_("Each gets a share of the key. Who has set no passphrase yet cannot be chosen."),
+        help_text=_("Each gets a share of the key. Anyone who has not set a passphrase yet cannot be chosen."),
     )
     provisional_acknowledged = forms.BooleanField(
         label=_("I know that dates past the last announced calendar are provisional"),
         required=False,
-        help_text=_("Needed only if such a date is among them; it is recomputed when the holidays are announced."),
+        help_text=_("Required only if such a date is among them; it is recalculated when the holidays are announced."),
     )
 
     def __init__(self, tender: Tender, holders: list[Holder], *args: Any, **kwargs: Any) -> None:

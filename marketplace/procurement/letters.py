@@ -47,7 +47,7 @@ def letter_of(bid: Bid) -> Letter:
     result = BidResult.objects.select_related("opened_bid").filter(opened_bid__bid_id=bid.pk).first()
     opened = bid.opened
     rows = [
-        (_("The procurement"), f"{bid.lot.tender.reference} {localized(bid.lot.tender, 'title')}"),
+        (_("View the procurement"), f"{bid.lot.tender.reference} {localized(bid.lot.tender, 'title')}"),
         (_("Lot"), f"{bid.lot.number} · {localized(bid.lot, 'title')}"),
         (str(capfirst(bid.lot.tender.wording.bidder)), localized(bid.supplier, "name")),
     ]
@@ -59,7 +59,7 @@ def letter_of(bid: Bid) -> Letter:
             rows.append(
                 (
                     _("Price for evaluation"),
-                    _("%(price)s (cut by %(cut)s percent for a small or micro firm)")
+                    _("%(price)s (reduced by %(cut)s%% for a small or micro enterprise)")
                     % {"price": money_words(result.adjusted_price), "cut": plain(how["cut_percent"])},
                 )
             )
@@ -128,7 +128,7 @@ def _words(
         _("The award went to the bid ranked first; yours is ranked %(rank)s.") % {"rank": result.rank},
     ]
     if result.explanation["tie"]:
-        reasons.append(_("Totals were equal; the tie was parted as the documents say."))
+        reasons.append(_("Totals were equal; the tie was broken as the documents provide."))
     return "lost", _("Letter of result"), _("%(firm)s: your bid was not chosen.") % firm, reasons, challenge
 
 

@@ -89,7 +89,7 @@ def findings(tender: Tender, lots: list[Lot], *, plan_left: Money, on: date) -> 
     low, high = value("small_price_cut_min", on, region), value("small_price_cut_max", on, region)
     if not low <= tender.small_firm_cut <= high:
         found.append(
-            _("The price cut for small and micro firms is %(cut)s %%; the law sets %(low)s to %(high)s %%.")
+            _("The price deduction for small and micro enterprises is %(cut)s%%; the law sets %(low)s%% to %(high)s%%.")
             % {"cut": plain(tender.small_firm_cut), "low": plain(low), "high": plain(high)}
         )
     return found
@@ -105,7 +105,7 @@ def _villages(lots: list[Lot]) -> list[str]:
     twice = sorted((region for region, n in times.items() if n > 1), key=lambda r: r.code)
     if twice:
         found.append(
-            _("These villages stand in two lots: %(names)s. Leave each in one.")
+            _("These villages are in two lots: %(names)s. Leave each in one.")
             % {"names": _(", ").join(localized(region, "name") for region in twice[:5])}
         )
     found += [
@@ -146,8 +146,9 @@ def _criteria(tender: Tender, lot: Lot, on: date, region: int) -> list[str]:
         for kind, words in _unfair(text):
             found.append(
                 _(
-                    "“%(title)s” scores %(kind)s (“%(words)s”), which the law forbids (Regulations on Government "
-                    "Procurement, art. 20; Caiku [2020] 46, art. 5). Take it out."
+                    "“%(title)s” scores %(kind)s (“%(words)s”), which the law forbids (Regulation on the "
+                    "Implementation of the Government Procurement Law, art. 20; Caiku [2020] 46, art. 5). "
+                    "Remove it."
                 )
                 % {"title": criterion.title, "kind": kind, "words": words}
             )
@@ -168,8 +169,8 @@ def _criteria(tender: Tender, lot: Lot, on: date, region: int) -> list[str]:
 def _texts(tender: Tender) -> list[str]:
     found = [
         _(
-            "“Who may bid” asks for %(kind)s (“%(words)s”), which shuts suppliers out (Regulations on Government "
-            "Procurement, art. 20). Take it out."
+            "“Who may bid” asks for %(kind)s (“%(words)s”), which shuts suppliers out (Regulation on the "
+            "Implementation of the Government Procurement Law, art. 20). Remove it."
         )
         % {"kind": kind, "words": words}
         for kind, words in _unfair(f"{tender.qualification}\n{tender.qualification_en}")

@@ -142,7 +142,7 @@ class OpenedBid(models.Model):
 
     bid = models.OneToOneField(Bid, on_delete=models.PROTECT, related_name="opened")
     price = MoneyField(_("price"), max_digits=16, decimal_places=2, default_currency="CNY", null=True, default=None)
-    small_or_micro = models.BooleanField(_("small or micro firm (by declaration)"), default=False)
+    small_or_micro = models.BooleanField(_("small or micro enterprise (letter of declaration)"), default=False)
     content = models.JSONField(_("content"))
     contact_phone = EncryptedTextField(_("contact's phone"))
     opened_at = models.DateTimeField(_("opened"))

@@ -23,7 +23,7 @@ class Evaluator(models.Model):
     STATE_TONES: ClassVar = {"drawn": "wait", "declared": "go", "recused": "stop", "submitted": "go"}
 
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="evaluators")
-    user = models.ForeignKey(User, verbose_name=_("evaluator"), on_delete=models.PROTECT, related_name="evaluations")
+    user = models.ForeignKey(User, verbose_name=_("panel member"), on_delete=models.PROTECT, related_name="evaluations")
     is_expert = models.BooleanField(_("expert (not of the buyer)"), default=True)
     is_law_expert = models.BooleanField(_("law expert"), default=False)
     replaces = models.OneToOneField(
@@ -34,13 +34,13 @@ class Evaluator(models.Model):
     declared_at = models.DateTimeField(_("declared"), null=True, blank=True)
     declaration = models.TextField(_("declaration"), blank=True)
     recusal_reason = models.TextField(_("why recused"), blank=True)
-    submitted_at = models.DateTimeField(_("handed in"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     reopened_at = models.DateTimeField(_("sent back for re-review"), null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["tender_id", "pk"]
-        verbose_name = _("evaluator")
-        verbose_name_plural = _("evaluators")
+        verbose_name = _("panel member")
+        verbose_name_plural = _("panel members")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tender", "user"], name="one_seat_an_evaluator"),
             models.CheckConstraint(
@@ -66,7 +66,7 @@ class Evaluator(models.Model):
         if self.state == EvaluatorState.DRAWN:
             return gettext("declaration awaited")
         if self.state == EvaluatorState.DECLARED:
-            return gettext("points to be checked again") if self.reopened_at else gettext("points not handed in")
+            return gettext("points to be checked again") if self.reopened_at else gettext("points not submitted")
         return ""
 
 

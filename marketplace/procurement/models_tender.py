@@ -41,7 +41,7 @@ class BudgetLine(Requested):
     code = models.CharField(_("budget code"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
     name_en = models.CharField(_("name in English"), max_length=160, blank=True)
-    appropriated = MoneyField(_("appropriated"), max_digits=16, decimal_places=2, default_currency="CNY")
+    appropriated = MoneyField(_("approved budget"), max_digits=16, decimal_places=2, default_currency="CNY")
 
     class Meta:
         ordering: ClassVar = ["organisation_id", "-fiscal_year", "code"]
@@ -85,7 +85,7 @@ class Plan(Requested):
     amount = MoneyField(_("amount"), max_digits=16, decimal_places=2, default_currency="CNY")
     method = models.CharField(_("method"), max_length=16, choices=Method.choices)
     method_reason = models.TextField(_("why this method"))
-    need = models.TextField(_("need found by survey"))
+    need = models.TextField(_("findings of the needs survey"))
     service_from = models.DateField(_("service from"))
     service_to = models.DateField(_("service to (inclusive)"))
     state = models.CharField(_("state"), max_length=10, choices=PlanState.choices, default=PlanState.DRAFT)
@@ -146,7 +146,7 @@ class Tender(models.Model):
     qualification = models.TextField(_("who may bid"))
     qualification_en = models.TextField(_("who may bid, in English"), blank=True)
     small_firm_cut = models.DecimalField(
-        _("price cut for small and micro firms (percent)"), max_digits=4, decimal_places=1, default=15
+        _("price deduction for small and micro enterprises (percent)"), max_digits=4, decimal_places=1, default=15
     )
     state = models.CharField(_("state"), max_length=12, choices=TenderState.choices, default=TenderState.DRAFT)
     drafted_by = models.ForeignKey(User, verbose_name=_("drafted by"), on_delete=models.PROTECT, related_name="+")

@@ -182,7 +182,9 @@ def life_line(tender: Tender, now: datetime, notices: Iterable[Notice]) -> list[
         Step(_("Approval"), _day(tender.approved_at) or _("a second officer"), "did" if tender.approved_at else "now"),
         Step(
             _("Notice"),
-            _("%(day)s · official medium") % {"day": _day(official)} if official else _("first on the official medium"),
+            _("%(day)s · official website") % {"day": _day(official)}
+            if official
+            else _("first on the official medium"),
             "did" if official else ("now" if tender.state == TenderState.APPROVED else ""),
         ),
     ]

@@ -30,14 +30,17 @@ from .services_failing import both_languages
 from .states import TENDER, TenderState
 
 _REASONS = _(
-    "Ranked first of %(count)s valid bids with %(total)s points: %(price_points)s for the price of %(price)s and "
-    "%(other)s for the other factors, the mean of %(members)s members."
+    "Ranked first of %(count)s valid bids with %(total)s points: %(price_points)s for the price of %(price)s "
+    "and %(other)s for the other factors, the mean of the scores of %(members)s members."
 )
-_SMALL = _("For the comparison the price of a small or micro firm was cut by %(cut)s percent to %(adjusted)s.")
+_SMALL = _(
+    "This supplier is a small or micro enterprise, so its price was reduced by %(cut)s%% to "
+    "%(adjusted)s for the comparison."
+)
 _TIES = {
     "lower_price": _("Another bid has the same total; the lower price decides."),
-    "other_points": _("Another bid has the same total and price; the better other points decide."),
-    "drawn_by_lot": _("Another bid has the same total and price; a lot drawn from the published seed decides."),
+    "other_points": _("Another bid has the same total and price; the higher score on the other factors decides."),
+    "drawn_by_lot": _("Another bid has the same total and price; a random draw from the published seed decides."),
 }
 
 
@@ -67,7 +70,9 @@ def award_tender(
         rules.can_decide,
         actor,
         tender,
-        message=_("Only an approving officer of the buyer who neither drafted nor judged this procurement decides."),
+        message=_(
+            "Only an approving officer of the buyer who neither drafted nor evaluated this procurement may decide."
+        ),
     )
     if tender.state in (TenderState.AWARDED, TenderState.CONTRACTED):
         raise AlreadyDecided

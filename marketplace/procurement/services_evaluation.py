@@ -152,7 +152,7 @@ def submit_scores(*, actor: User, tender: Tender, stand_by: bool = False, now: d
     for score in extremes:
         if score.points in (0, score.criterion.points):
             raise ScoreNotFit(
-                _("Say in a word why %(supplier)s gets %(points)s points for “%(factor)s”."),
+                _("Say briefly why %(supplier)s gets %(points)s points for “%(factor)s”."),
                 supplier=localized(score.opened_bid.bid.supplier, "name"),
                 points=scoring.plain(score.points),
                 factor=localized(score.criterion, "title"),
@@ -220,7 +220,7 @@ def reopen_scores(*, actor: User, tender: Tender, now: datetime) -> list[Evaluat
     tell(
         [seat.user for seat in members],
         _("Your score sheet came back"),
-        _("Objective points differ between the members. Check them against the bids, and hand in again."),
+        _("Objective points differ between the members. Check them against the bids, and submit again."),
         reverse("procurement:judge", args=[tender.pk]),
     )
     return members

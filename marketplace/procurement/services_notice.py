@@ -113,7 +113,7 @@ def amend_deadline(
     if not reason.strip():
         raise InvalidInput(_("Say why the deadline moves: the reason is published."), field="reason")
     if bid_deadline <= tender.bid_deadline:
-        raise InvalidInput(_("A published deadline only moves later. Choose a later one."), field="bid_deadline")
+        raise InvalidInput(_("A published deadline can only be moved later. Choose a later one."), field="bid_deadline")
     region = tender.organisation.region_id
     published_on = timezone.localdate(tender.official_published_at)
     last_day = deadline(
@@ -126,7 +126,9 @@ def amend_deadline(
     if question_deadline is not None and not question_deadline < bid_deadline:
         raise InvalidInput(_("Questions end before bids close."), field="question_deadline")
     if question_deadline is not None and tender.question_deadline and question_deadline < tender.question_deadline:
-        raise InvalidInput(_("A published deadline only moves later. Choose a later one."), field="question_deadline")
+        raise InvalidInput(
+            _("A published deadline can only be moved later. Choose a later one."), field="question_deadline"
+        )
     before = _dates(tender)
     tender.bid_deadline, tender.question_deadline = bid_deadline, question_deadline
     tender.timetable = [d.to_json() for d in timetable(tender.method, published_on, bid_deadline, region_code=region)]

@@ -147,7 +147,7 @@ def _seat(
     record(actor=actor, action="evaluator.draw", subject=seat, now=now)
     tell(
         [person],
-        _("You are asked to judge bids"),
+        _("You are asked to evaluate bids"),
         _("You were drawn for a panel. Keep this to yourself; declare first whether you have a tie to a bidder."),
         reverse("procurement:judge", args=[tender.pk]),
     )

@@ -188,7 +188,7 @@ def return_plan(*, actor: User, plan: Plan, note: str, now: datetime) -> Plan:
     plan = lock_row(Plan, plan.pk)
     _check_decider(actor, plan)
     if not note.strip():
-        raise InvalidInput(_("Say what has to be changed: the drafter reads only this note."), field="note")
+        raise InvalidInput(_("Say what has to be changed: this note is all the drafter will see."), field="note")
     _decide(plan, "return", actor, note, now)
     return plan
 
@@ -199,7 +199,7 @@ def cancel_plan(*, actor: User, plan: Plan, reason: str, now: datetime) -> Plan:
     plan = lock_row(Plan, plan.pk)
     require(rules.can_cancel_plan, actor, plan)
     if not reason.strip():
-        raise InvalidInput(_("Say why the plan is given up: it stays on record."), field="reason")
+        raise InvalidInput(_("Say why the plan is cancelled: the reason stays on record."), field="reason")
     if is_under_way(plan):
         raise StaleState(_("A tender of this plan is under way. Cancel that first."), code="tender_under_way")
     apply_transition(PLAN, plan, "cancel", actor=actor, now=now, reason=reason.strip())

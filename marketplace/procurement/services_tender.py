@@ -277,7 +277,7 @@ def return_tender(*, actor: User, tender: Tender, note: str, now: datetime) -> T
     tender = lock_row(Tender, tender.pk)
     _check_decider(actor, tender)
     if not note.strip():
-        raise InvalidInput(_("Say what has to be changed: the drafter reads only this note."), field="note")
+        raise InvalidInput(_("Say what has to be changed: this note is all the drafter will see."), field="note")
     apply_transition(
         TENDER, tender, "return", actor=actor, now=now, reason=note.strip(), changes={"decision_note": note.strip()}
     )
@@ -366,7 +366,7 @@ def _write_regions(lot: Lot, regions: Iterable[Region]) -> None:
     outside = [localized(r, "name") for r in wanted.values() if not low <= r.code < high]
     if outside:
         raise InvalidInput(
-            _("%(names)s lies outside of the area of your organisation."),
+            _("%(names)s lies outside the area of your organisation."),
             field="regions",
             names=gettext(", ").join(outside[:5]),
         )

@@ -98,7 +98,7 @@ class EvaluatorState(TextChoices):
     DRAWN = "drawn", _("drawn, has not declared yet")
     DECLARED = "declared", _("declared free of conflicts")
     RECUSED = "recused", _("recused")
-    SUBMITTED = "submitted", _("scores handed in")
+    SUBMITTED = "submitted", _("scores submitted")
 
 
 EVALUATOR = StateTable(

@@ -128,7 +128,7 @@ def bid(request: SignedIn, pk: int, number: int) -> HttpResponse:
             if form.is_valid():
                 if "check" in request.POST:
                     return redirect(_with_supplier("bid_review", lot, supplier))
-                messages.success(request, _("Kept, encrypted. Only your firm can read it."))
+                messages.success(request, _("Saved and encrypted. Only your firm can read it."))
                 return redirect(_with_supplier("bid", lot, supplier))
     return render(
         request,
@@ -250,7 +250,7 @@ def discard(request: SignedIn, pk: int, number: int) -> HttpResponse:
     draft = _draft(lot, supplier)
     if draft is not None:
         services_bidding.discard_draft(actor=request.user, draft=draft, now=clock.now())
-        messages.success(request, _("The draft is gone."))
+        messages.success(request, _("The draft is deleted."))
     return redirect("procurement:bid_start", lot.tender_id)
 
 
@@ -349,6 +349,6 @@ def withdraw(request: SignedIn, receipt: uuid.UUID) -> HttpResponse:
         BID,
         "withdraw",
         lambda: services_bidding.withdraw_bid(actor=request.user, bid=found, now=clock.now()),
-        _("Withdrawn. It stays sealed for ever; you may hand in another until the deadline."),
+        _("Withdrawn. It stays sealed for ever; you may submit another until the deadline."),
     )
     return redirect("procurement:own_bid", found.receipt_id)

@@ -292,7 +292,7 @@ def sheet(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if request.method == "POST":
         _keep(request, lot, found)
         if not found.errors and not request.htmx:  # type: ignore[attr-defined]
-            messages.success(request, _("Your points are kept. You can change them until you hand in."))
+            messages.success(request, _("Your points are saved. You can change them until you submit."))
             return redirect("procurement:sheet", tender.pk, lot.number)
         fresh = _sheet(seat, lot)
         found.kept = fresh.kept
@@ -320,7 +320,7 @@ def _keep(request: HttpRequest, lot: Lot, found: ScoreSheet) -> None:
     for bid, criterion, points, note in found.cells():
         value = points.replace("，", ".").replace(",", ".")
         if note and not value:
-            found.errors[bid.pk, criterion.pk] = _("Give the points too: a reason alone is not kept.")
+            found.errors[bid.pk, criterion.pk] = _("Enter the points too: a reason alone is not saved.")
             continue
         try:
             if value:
@@ -345,7 +345,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: services_evaluation.submit_scores(
                 actor=me(request), tender=tender, stand_by=stand_by, now=clock.now()
             ),
-            _("Your points are handed in and locked. Thank you."),
+            _("Your points are submitted and locked. Thank you."),
         )
     except ObjectiveScoresDiffer as error:
         return _judge(request, tender, seat, DeclareForm(tender), differs=str(error))

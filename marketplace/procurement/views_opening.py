@@ -49,7 +49,7 @@ def tabs(user: Any, tender: Tender, here: str) -> list[dict[str, Any]]:
         ("opening", str(tender.wording.opening), True),
         ("check", _("Check of the %(bids)s") % {"bids": tender.wording.bids}, may_run),
         ("panel", capfirst(tender.wording.panel), may_run),
-        ("judge", _("My judging"), rules.seat_of(user, tender) is not None),
+        ("judge", _("My evaluations"), rules.seat_of(user, tender) is not None),
         ("results", _("Points and ranking"), rules.can_see_scores(user, tender)),
         ("award", _("Decision"), may_run and tender.state != TenderState.OPENED),
     ]
@@ -168,7 +168,7 @@ def release_share(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             form.add_error("passphrase", str(error))
         else:
-            messages.success(request, _("Your share is released. It is wiped when the bids are open."))
+            messages.success(request, _("Your share is released. It is erased once the bids are open."))
             return redirect("procurement:opening", tender.pk)
     return render(request, "procurement/evaluation/opening.html", _opening(request, tender, form))
 
@@ -271,7 +271,7 @@ def _check_one(request: HttpRequest, bid: OpenedBid, form: CheckForm) -> bool:
         refuse(form, error)
         return False
     messages.success(
-        request, _("The finding on %(supplier)s is kept.") % {"supplier": localized(bid.bid.supplier, "name")}
+        request, _("The finding on %(supplier)s is saved.") % {"supplier": localized(bid.bid.supplier, "name")}
     )
     return True
 
@@ -345,7 +345,7 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
                 TENDER,
                 "fail",
                 lambda: services_failing.fail_tender(actor=me(request), tender=tender, now=clock.now(), **values),
-                _("The end is published, the reserved budget released, the bidders told."),
+                _("The end is published, the reserved budget is released and the bidders are told."),
             )
         except DomainError as error:
             refuse(form, error)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.accounts.access import SignedIn, second_factor
 from marketplace.accounts.models import Role
+from marketplace.audit.selectors import trail
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, InvalidInput
 from marketplace.core.exports import csv_response
@@ -71,7 +72,7 @@ def _statement(line: BudgetLine) -> str:
 def _budget_csv(lines: list[Any]) -> HttpResponseBase:
     states = budget.states_of(lines)
     header = [
-        _("Fiscal year"), _("Buyer"), _("Budget code"), _("Name"), _("Appropriated"), _("Available"), _("Reserved"),
+        _("Fiscal year"), _("Buyer"), _("Budget code"), _("Name"), _("Approved budget"), _("Available"), _("Reserved"),
         _("Committed"), _("Spent"),
     ]  # fmt: skip
     return csv_response(
@@ -107,7 +108,7 @@ def budget_new(request: SignedIn) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("The line %(code)s is open.") % {"code": line.code})
+            messages.success(request, _("Budget line %(code)s is recorded.") % {"code": line.code})
             return redirect("procurement:budget_lines")
     return render(request, "procurement/budget_new.html", {"form": form})
 
@@ -185,6 +186,9 @@ def _plan_page(request: SignedIn, found: Plan, decision_form: DecisionForm) -> H
             and rules.can_draft(user, found.organisation)
             and selectors.plan_left(found) > yuan(0),
             "decided": found.state in (PlanState.APPROVED, PlanState.RETURNED),
+            "cancelled": trail(found).filter(action="plan.cancel").first()
+            if found.state == PlanState.CANCELLED
+            else None,
             "decision_form": decision_form,
             "reason_form": ReasonForm(),
         },
@@ -211,7 +215,7 @@ def plan_new(request: SignedIn) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("The plan is kept as a draft. Hand it in when it is complete."))
+            messages.success(request, _("The plan is saved as a draft. Submit it when it is complete."))
             return redirect("procurement:plan", made.pk)
     return render(request, "procurement/plan_form.html", {"form": form, "buyer": buyer, "buyers": buyers, "plan": None})
 
@@ -228,7 +232,7 @@ def plan_edit(request: SignedIn, pk: int) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("The plan is kept."))
+            messages.success(request, _("The plan is saved."))
             return redirect("procurement:plan", found.pk)
     return render(
         request, "procurement/plan_form.html", {"form": form, "buyer": found.organisation, "buyers": [], "plan": found}
@@ -244,7 +248,7 @@ def plan_submit(request: SignedIn, pk: int) -> HttpResponse:
         PLAN,
         "submit",
         lambda: services_plan.submit_plan(actor=request.user, plan=found, now=clock.now()),
-        _("Handed in. An approving officer of your organisation decides now."),
+        _("Submitted. An approving officer of your organisation decides now."),
     )
     return redirect("procurement:plan", found.pk)
 
@@ -287,7 +291,7 @@ def plan_cancel(request: SignedIn, pk: int) -> HttpResponse:
         PLAN,
         "cancel",
         lambda: services_plan.cancel_plan(actor=request.user, plan=found, reason=reason, now=clock.now()),
-        _("The plan is given up; its reason stays on record."),
+        _("The plan is cancelled; the reason stays on record."),
     )
     return redirect("procurement:plan", found.pk)
 
@@ -297,5 +301,5 @@ def plan_tender(request: SignedIn, pk: int) -> HttpResponseRedirect:
     """Begin a tender under the plan."""
     found = _get_plan(request, pk)
     made = draft_tender(actor=request.user, plan=found, now=clock.now())
-    messages.success(request, _("The tender %(number)s is begun.") % {"number": made.reference})
+    messages.success(request, _("Drafting of %(number)s has started.") % {"number": made.reference})
     return redirect("procurement:edit", made.pk)

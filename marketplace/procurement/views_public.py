@@ -59,9 +59,9 @@ def index(request: HttpRequest) -> HttpResponse:
     words = {
         "": _("All"),
         "open": _("Open for bids"),
-        "judging": _("Being judged"),
+        "judging": _("Under evaluation"),
         "awarded": _("Result decided"),
-        "failed": _("Ended or cancelled"),
+        "failed": _("Terminated or cancelled"),
     }
     return render(
         request,
@@ -89,7 +89,11 @@ def tenders_csv(tenders: QuerySet[Tender]) -> StreamingHttpResponse:
     found = list(tenders[:CSV_ROWS])
     sizes = selectors.sizes_of(found)
     header = [
-        _("Number"), _("Title"), _("Buyer"), _("Method"), _("State"), _("Lots"), _("Area served"), _("Ceilings together (yuan)"),
+        _("Number"), _("Title"), _("Buyer"), _("Method"), _("State"), _("Lots"), _("Area served"), _("Total of "
+                                                                                                     "the "
+                                                                                                     "lots' "
+                                                                                                     "ceilings "
+                                                                                                     "(yuan)"),
         _("Published on the official medium"), _("Bids until"), _("Address"),
     ]  # fmt: skip
     rows = (

@@ -120,7 +120,7 @@ def edit(request: SignedIn, found: Tender) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("The texts are kept."))
+            messages.success(request, _("The texts are saved."))
             return redirect("procurement:edit", found.pk)
     return render(request, "procurement/tender_edit.html", {"form": form, **_documents(found)})
 
@@ -161,7 +161,7 @@ def lot(request: SignedIn, found: Tender, number: int | None = None) -> HttpResp
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Lot %(n)s is kept.") % {"n": made.number})
+            messages.success(request, _("Lot %(n)s is saved.") % {"n": made.number})
             return redirect("procurement:edit", found.pk)
     shown = next((row.region for row in form.counties if row.shown), None)
     return render(
@@ -190,10 +190,10 @@ def _county(request: SignedIn, found: Tender, existing: Lot | None) -> int:
 def lot_remove(request: SignedIn, found: Tender, number: int) -> HttpResponse:
     existing = Lot.objects.filter(tender=found, number=number).first()
     if existing is None:
-        messages.info(request, _("This lot is taken out already."))
+        messages.info(request, _("This lot has already been removed."))
     else:
         services_tender.remove_lot(actor=request.user, lot=existing, now=clock.now())
-        messages.success(request, _("The lot is taken out."))
+        messages.success(request, _("The lot is removed."))
     return redirect("procurement:edit", found.pk)
 
 
@@ -213,7 +213,7 @@ def criteria(request: SignedIn, found: Tender, number: int) -> HttpResponse:
             messages.error(request, str(error))
         else:
             total = sum((data.points for data in wanted), Decimal(0))
-            messages.success(request, _("The criteria are kept: %(points)s points.") % {"points": plain(total)})
+            messages.success(request, _("The criteria are saved: %(points)s points.") % {"points": plain(total)})
             return redirect("procurement:edit", found.pk)
     return render(
         request,
@@ -233,7 +233,7 @@ def submit(request: SignedIn, pk: int) -> HttpResponse:
         TENDER,
         "submit",
         lambda: services_tender.submit_tender(actor=request.user, tender=found, now=clock.now()),
-        _("Handed in. An approving officer of your organisation reads the documents now."),
+        _("Submitted. An approving officer of your organisation reads the documents now."),
     )
     return redirect("procurement:tender", found.pk)
 

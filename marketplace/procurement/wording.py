@@ -73,7 +73,7 @@ _OPEN = Wording(
     opened=pgettext_lazy("open tender", "bids opened"),
     ended=pgettext_lazy("open tender", "failed"),
     ending=pgettext_lazy("open tender", "failure"),
-    end=pgettext_lazy("open tender", "End it without an award"),
+    end=pgettext_lazy("open tender", "End the procurement without an award"),
     grounds={
         "too_few": _("too few bidders, or too few that meet the conditions (art. 36, item 1)"),
         "unlawful": _("unlawful acts that affect fairness (art. 36, item 2)"),
@@ -125,7 +125,7 @@ _CONSULTATION = Wording(
     opened=pgettext_lazy("consultation", "bids opened"),
     ended=pgettext_lazy("consultation", "terminated"),
     ending=pgettext_lazy("consultation", "termination"),
-    end=pgettext_lazy("consultation", "End it without an award"),
+    end=pgettext_lazy("consultation", "End the procurement without an award"),
     grounds={
         "too_few": _("too few suppliers meet the requirements (Caiku [2014] 214, art. 34, item 3)"),
         "unlawful": _("unlawful acts that affect fairness (Caiku [2014] 214, art. 34, item 2)"),
@@ -134,8 +134,8 @@ _CONSULTATION = Wording(
     },
     reasons={
         "too_few": _(
-            "Fewer than %(fewest)s suppliers met the requirements, so the consultation ends "
-            "(Caiku [2014] 214, art. 34, item 3; Caiku [2015] 124)."
+            "Fewer than %(fewest)s suppliers met the requirements, so the consultation ended (Caiku [2014] "
+            "214, art. 34, item 3; Caiku [2015] 124)."
         ),
         "unlawful": _("Unlawful acts affected the fairness of the consultation (Caiku [2014] 214, art. 34, item 2)."),
         "over_budget": _("No price is within the budget (Caiku [2014] 214, art. 34, item 3)."),

@@ -38,13 +38,13 @@ def work_items(user: Any, now: datetime) -> Iterator[WorkItem]:
 
 def _officer(buyers: list[int]) -> Iterator[WorkItem]:
     for plan in Plan.objects.filter(organisation__in=buyers, state__in=[PlanState.DRAFT, PlanState.RETURNED]):
-        word = _("Plan returned: change it") if plan.state == PlanState.RETURNED else _("Plan not handed in yet")
+        word = _("Plan returned: change it") if plan.state == PlanState.RETURNED else _("Plan not submitted yet")
         yield WorkItem(localized(plan, "title"), reverse("procurement:plan", args=[plan.pk]), word, weight=60)
-    yield from _ended(buyers, _("The procurement ended: tender again, or have the plan given up"))
+    yield from _ended(buyers, _("The procurement ended: tender again, or have the plan cancelled"))
     waiting = (TenderState.DRAFT, TenderState.RETURNED, TenderState.APPROVED)
     for tender in Tender.objects.filter(organisation__in=buyers, state__in=waiting):
         name, word = {
-            TenderState.DRAFT: ("edit", _("Documents not handed in yet")),
+            TenderState.DRAFT: ("edit", _("Documents not submitted yet")),
             TenderState.RETURNED: ("edit", _("Documents returned: change them")),
             TenderState.APPROVED: ("publish", _("Approved: publish it")),
         }[TenderState(tender.state)]
@@ -69,7 +69,7 @@ def _ended(buyers: list[int], what: str) -> Iterator[WorkItem]:
 
 
 def _approver(user: Any, buyers: list[int]) -> Iterator[WorkItem]:
-    yield from _ended(buyers, _("The procurement ended: give the plan up, or have it tendered again"))
+    yield from _ended(buyers, _("The procurement ended: cancel the plan, or have it tendered again"))
     for model, page, act in (
         (Plan, "plan", _("Approve the plan, or return it")),
         (Tender, "decide", _("Approve the documents, or return them")),
@@ -125,7 +125,7 @@ def _supplier(suppliers: list[int], now: datetime) -> Iterator[WorkItem]:
         yield WorkItem(
             localized(bid.lot.tender, "title"),
             reverse("procurement:own_bid", args=[bid.receipt_id]),
-            _("The deadline was moved after you handed in; your bid stands")
+            _("The deadline was moved after you submitted; your bid stands")
             if moved is not None and moved > bid.received_at
             else _("Your bid for lot %(n)s is sealed. You may replace or withdraw it until the deadline")
             % {"n": bid.lot.number},

@@ -60,9 +60,9 @@ def _seats(user: Any) -> Iterator[WorkItem]:
         if seat.state == EvaluatorState.DRAWN:
             what = _("You were drawn for a panel: declare first")
         elif seat.reopened_at is not None:
-            what = _("Your sheet came back: check the objective points, hand in again")
+            what = _("Your sheet came back: check the objective points, submit again")
         else:
-            what = _("Score the %(bids)s and hand in") % {"bids": seat.tender.wording.bids}
+            what = _("Score the %(bids)s and submit") % {"bids": seat.tender.wording.bids}
         yield _item(seat.tender, "judge", what, weight=10)
 
 
@@ -74,7 +74,7 @@ def _officer(user: Any, buyers: list[int], now: datetime) -> Iterator[WorkItem]:
         if tender.released >= tender.key_threshold:
             yield _item(tender, "opening", _("Open the %(bids)s") % {"bids": tender.wording.bids}, weight=20)
         else:
-            yield _item(tender, "opening", _("Waits for the key-holders' shares"), tone="wait", weight=20)
+            yield _item(tender, "opening", _("Waiting for the key-holders' shares"), tone="wait", weight=20)
     seats = Q(evaluators__state__in=(EvaluatorState.DRAWN, EvaluatorState.DECLARED, EvaluatorState.SUBMITTED))
     # Who judges himself runs nothing of it.
     to_run = Tender.objects.exclude(evaluators__user_id=user.pk)
@@ -99,7 +99,7 @@ def _officer(user: Any, buyers: list[int], now: datetime) -> Iterator[WorkItem]:
         elif judged.free:
             yield _item(judged, "panel", _("Draw for the empty seats"), weight=20)
         elif judged.handed_in < judged.panel:
-            words = _("The %(panel)s judges: %(done)s of %(all)s handed in") % {
+            words = _("The %(panel)s is evaluating: %(done)s of %(all)s submitted") % {
                 "panel": judged.wording.panel,
                 "done": judged.handed_in,
                 "all": judged.panel,

@@ -174,7 +174,7 @@ def ask_and_answer(world: World) -> None:
     path = f"/procurement/{world.tender.pk}/"
     firm, officer = world.window(world.firms[1][1], language="en"), world.window(world.bureau.officer)
     world.clock.travel(datetime(2026, 1, 16, 10))
-    firm.go(path).fill(text="一名律师可以同时服务两个村吗？").press("Ask the buyer").sees("Waits for an answer.")
+    firm.go(path).fill(text="一名律师可以同时服务两个村吗？").press("Ask the buyer").sees("Waiting for an answer.")
     street = world.window(phone=True).go(path).sees_not("一名律师可以同时服务两个村吗？")
 
     question = world.tender.questions.get()

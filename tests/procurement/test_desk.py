@@ -64,13 +64,13 @@ def test_a_plan_whose_procurement_ended_is_not_forgotten(client_for):
     services_tender.cancel_tender(actor=bureau.approver, tender=tender, reason="任务调整。", now=now)
     assert told() == [True, True]
     client = client_for(bureau.officer, language="en")
-    assert "¥90,000 stay planned" in client.get(reverse("procurement:plans")).text
-    assert "¥90,000 stay planned" in client.get(address).text
+    assert "¥90,000 stays set aside" in client.get(reverse("procurement:plans")).text
+    assert "¥90,000 stays set aside" in client.get(address).text
     services_tender.draft_tender(actor=bureau.officer, plan=plan, now=now)
     assert told() == [False, False]
-    assert "stay planned" not in client.get(address).text
+    assert "stays set aside" not in client.get(address).text
     services_tender.cancel_tender(actor=bureau.approver, tender=plan.tenders.get(state="draft"), reason="否。", now=now)
     assert told() == [True, True]
     services_plan.cancel_plan(actor=bureau.approver, plan=plan, reason="另行安排。", now=now)
     assert told() == [False, False]
-    assert "stay planned" not in client.get(reverse("procurement:plans")).text
+    assert "stays set aside" not in client.get(reverse("procurement:plans")).text

@@ -74,7 +74,7 @@ def test_a_notice_says_how_much_is_bought_and_where(now, client_for):
         assert "40 席位·工作日、2 个席位" in page
         assert "雷山县" in page
     english = client_for(language="en").get(url("notice", tender.pk, notice.pk)).content.decode()
-    assert "40 × seat-day, 2 seats" in english
+    assert "40 seat-days, 2 seats" in english
 
 
 def test_a_bidder_reads_how_much_and_where_beside_the_price(now, client_for):
@@ -148,7 +148,7 @@ def test_a_plan_offers_only_what_can_be_done(now, client_for):
     give_up = url("plan_cancel", tender.plan_id)
     approver, holder = (client_for(p, language="en") for p in (bureau.approver, bureau.holders[0]))
     assert give_up not in approver.get(url("plan", tender.plan_id)).content.decode()
-    assert "Nothing waits for you here." in holder.get(url("plan", tender.plan_id)).content.decode()
+    assert "Nothing for you to do here." in holder.get(url("plan", tender.plan_id)).content.decode()
     services_tender.cancel_tender(actor=bureau.approver, tender=tender, reason="重来。", now=now)
     assert give_up in approver.get(url("plan", tender.plan_id)).content.decode()
 

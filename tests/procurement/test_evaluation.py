@@ -251,7 +251,7 @@ def test_members_hear_that_their_sheets_came_back(mailoutbox, django_capture_on_
     assert sorted(letter.to[0] for letter in mailoutbox) == [f"member{n}@example.org" for n in range(3)]
     assert "Objective points differ between the members." in mailoutbox[0].body
     [item] = work_items(seats[0].user, now)
-    assert item.title == "Your sheet came back: check the objective points, hand in again"
+    assert item.title == "Your sheet came back: check the objective points, submit again"
     reason = Event.objects.filter(action="evaluator.reopen").first().reason
     assert reason.startswith(f"Lot 1, {bid.bid.supplier.name_en}: {factor.title_en}; Lot 1, ")
 

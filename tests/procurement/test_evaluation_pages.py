@@ -131,7 +131,7 @@ def test_panel_and_declaration_by_page(client_for, at, language) -> None:
     assert member.post(to("declare", tender), {"free": "on", "alone": "on"}).status_code == 302
     seat = Evaluator.objects.get(pk=seats[0].pk)
     assert seat.state == "declared"
-    assert "本人" in seat.declaration or "I have no tie" in seat.declaration
+    assert "本人" in seat.declaration or "I have no interest in or tie" in seat.declaration
     assert "270,000" in member.get(judge).content.decode()
     read = member.get(to("opened_bid", tender, bid.pk))
     assert read.status_code == 200

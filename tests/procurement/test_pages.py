@@ -416,7 +416,7 @@ def test_the_document_writes_numbers_and_days_for_people(now, monkeypatch, in_en
     monkeypatch.setattr(documents, "render_pdf", lambda paper, data: papers.append(data))
     documents.tender_document(Tender.objects.get(pk=tender.pk))
     [said] = papers
-    assert "lowered by 20 %" in " ".join(said["how"])
+    assert "reduced by 20%" in " ".join(said["how"])
     [amendment] = said["amendments"]
     assert exact_words(tender.bid_deadline) in amendment
     assert "T17" not in amendment

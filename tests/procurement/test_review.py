@@ -109,7 +109,7 @@ def test_changed_points_are_shown_when_all_have_handed_in_again(client_for, at) 
     assert "before the re-review" not in other
 
     hand_in(seats[2], hours=8)
-    assert "When all members have handed in" in member.get(to("judge", tender)).content.decode()
+    assert "When all members have submitted" in member.get(to("judge", tender)).content.decode()
     # Before all have handed in again the points changed are for nobody but the member.
     assert officer.get(to("results", tender)).status_code == 404
     assert officer.get(trail(seats[2])).status_code == 404

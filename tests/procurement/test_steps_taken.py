@@ -60,7 +60,7 @@ def test_a_plan_is_handed_in_decided_and_given_up_once(now, client_for) -> None:
     officer, approver = client_for(bureau.officer, language="en"), client_for(bureau.approver, language="en")
     said = press_twice(officer, to("plan_submit", plan.pk))
     assert AGAIN in said
-    assert "handed the plan in" in said
+    assert "submitted the plan" in said
     assert AGAIN in press_twice(approver, to("plan_decide", plan.pk), {"decision": "return", "note": "金额依据不足。"})
     press_twice(officer, to("plan_submit", plan.pk))
     assert AGAIN in press_twice(approver, to("plan_decide", plan.pk), {"decision": "approve", "note": ""})
@@ -161,7 +161,7 @@ def test_a_bid_is_withdrawn_once(now, client_for) -> None:
 def test_a_lot_is_taken_out_once(now, client_for) -> None:
     tender = make_tender(state="draft", now=now)
     said = press_twice(client_for(tender.drafted_by, language="en"), to("lot_remove", tender.pk, 1))
-    assert "This lot is taken out already." in said
+    assert "This lot has already been removed." in said
 
 
 def test_a_panel_is_drawn_declared_and_left_once(client_for, at) -> None:

@@ -43,9 +43,9 @@ def instruments_of(signs: Iterable[tuple[str, StatutoryParameter]]) -> str:
 @register.filter
 def tie_words(tie: str) -> str:
     return {
-        Tie.PRICE: _("equal total: parted by the price"),
-        Tie.OTHER: _("equal total and price: parted by the other points"),
-        Tie.LOT: _("equal in all: parted by lot"),
+        Tie.PRICE: _("equal total: decided by the price"),
+        Tie.OTHER: _("equal total and price: decided by the other factors"),
+        Tie.LOT: _("equal in all: decided by a random draw"),
     }.get(Tie(tie), "")
 
 
