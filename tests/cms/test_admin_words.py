@@ -70,6 +70,7 @@ def test_the_site_does_not_change_a_word_of_the_administration(word: str, chines
         assert translation.gettext(word) == chinese
 
 
+@pytest.mark.django_db
 def test_who_edits_in_english_finds_pages_by_their_english_titles() -> None:
     page = HomePage(title="每个村都有法律顾问", title_en="Every village has an adviser")
     bare = HomePage(title="每个村都有法律顾问")
