@@ -13,7 +13,7 @@ from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldP
 from wagtail.models import Orderable
 
 from marketplace.accounts.models import CredentialKind
-from marketplace.core.forms import AmountField
+from marketplace.core.forms import AmountField, capitalised
 
 from .workflow import ReviewedPage, ReviewedPageForm
 
@@ -70,7 +70,7 @@ class ServicePageForm(ReviewedPageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         category: Any = self.fields["category"]
-        category.choices = [(value, capfirst(label)) for value, label in category.choices]
+        category.choices = capitalised(category.choices)
 
 
 class ServicePage(ReviewedPage):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -12,17 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import CredentialKind, Organisation, Specialty, SpokenLanguage
 from marketplace.core import clock
+from marketplace.core.forms import capitalised
 from marketplace.core.i18n import localized
 from marketplace.regions.forms import RegionField
 
 from .models import OpportunityKind
 
 _MANY = forms.CheckboxSelectMultiple
-
-
-def _capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
-    """Choices as they stand at the beginning of a line. In the reader's language: for a form that is being made."""
-    return [(value, capfirst(str(words))) for value, words in choices]
 
 
 class ProfileForm(forms.Form):
@@ -56,7 +51,7 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["skills"].choices = _capitalised(Specialty.choices)  # type: ignore[attr-defined]
+        self.fields["skills"].choices = capitalised(Specialty.choices)  # type: ignore[attr-defined]
 
 
 class _OrganisationField(forms.ModelChoiceField[Organisation]):
@@ -101,11 +96,11 @@ class OpportunityForm(forms.Form):
 
     def __init__(self, *args: Any, organisers: Any, hosts: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = _capitalised(OpportunityKind.choices)  # type: ignore[attr-defined]
-        self.fields["required_credential"].choices = _capitalised(  # type: ignore[attr-defined]
+        self.fields["kind"].choices = capitalised(OpportunityKind.choices)  # type: ignore[attr-defined]
+        self.fields["required_credential"].choices = capitalised(  # type: ignore[attr-defined]
             [("", _("none: everybody may come")), *CredentialKind.choices]
         )
-        self.fields["skills"].choices = _capitalised(Specialty.choices)  # type: ignore[attr-defined]
+        self.fields["skills"].choices = capitalised(Specialty.choices)  # type: ignore[attr-defined]
         self.fields["host"].empty_label = capfirst(_("the organiser itself"))  # type: ignore[attr-defined]
         self.fields["organiser"].queryset = organisers  # type: ignore[attr-defined]
         self.fields["host"].queryset = hosts  # type: ignore[attr-defined]
@@ -160,7 +155,7 @@ class FindForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = _capitalised([("", _("all kinds")), *OpportunityKind.choices])  # type: ignore[attr-defined]
+        self.fields["kind"].choices = capitalised([("", _("all kinds")), *OpportunityKind.choices])  # type: ignore[attr-defined]
         self.fields["near"].widget.attrs["placeholder"] = _("Place or pinyin")
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, PermissionRefused, StaleState
+from marketplace.core.forms import capitalised
 from marketplace.regions.forms import RegionField
 
 from . import identifiers, rules, services
@@ -30,11 +31,6 @@ from .models import (
     User,
 )
 from .picking import OrganisationField, PersonField
-
-
-def _capital(choices: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """Choices as a form lists them: each on a line of its own."""
-    return [(value, capfirst(label)) for value, label in choices]
 
 
 def accepted(form: forms.Form, act: Callable[[], Any]) -> bool:
@@ -121,11 +117,9 @@ class OrganisationForm(OrganisationDetailsForm):
         super().__init__(*args, **kwargs)
         public = rules.is_any_supervisor(actor)
         kind: Any = self.fields["kind"]
-        kind.choices = [
-            (value, capfirst(label))
-            for value, label in OrganisationKind.choices
-            if public or value not in rules.PUBLIC_KINDS
-        ]
+        kind.choices = capitalised(
+            choice for choice in OrganisationKind.choices if public or choice[0] not in rules.PUBLIC_KINDS
+        )
         if not public:
             # Only a public body may be registered without its code, and only by whoever answers for its region.
             self.fields["credit_code"].required = True
@@ -165,7 +159,7 @@ class InviteForm(RoleForm):
 
 
 class CredentialForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Kind"), choices=_capital(CredentialKind.choices))
+    kind = forms.ChoiceField(label=_("Kind"), choices=capitalised(CredentialKind.choices))
     number = forms.CharField(
         label=_("Number"), max_length=40, help_text=_("As on the document. A lawyer's licence has 17 digits.")
     )
@@ -200,7 +194,7 @@ class PractitionerForm(forms.Form):
     specialties = forms.MultipleChoiceField(
         label=_("Fields of law"),
         required=False,
-        choices=_capital(Specialty.choices),
+        choices=capitalised(Specialty.choices),
         widget=forms.CheckboxSelectMultiple,
     )
     languages = forms.MultipleChoiceField(
@@ -277,7 +271,7 @@ class RelationForm(forms.Form):
     organisation = OrganisationField(
         label=_("Organisation"), help_text=_("Start typing the name or the credit code, then choose from the list.")
     )
-    kind = forms.ChoiceField(label=_("Connection"), choices=_capital(RelationKind.choices))
+    kind = forms.ChoiceField(label=_("Connection"), choices=capitalised(RelationKind.choices))
     valid_from = forms.DateField(label=pgettext_lazy("tie", "From"), widget=forms.DateInput)
     valid_to = forms.DateField(
         label=pgettext_lazy("tie", "Until"),

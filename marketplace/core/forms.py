@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from djmoney import forms as money_forms
 from moneyed import Money
@@ -20,6 +22,11 @@ from .i18n import localized
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 _CNY = [("CNY", "CNY")]
+
+
+def capitalised(choices: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Choices as they stand at the beginning of a line; words that are translated late stay so."""
+    return [(value, capfirst(words)) for value, words in choices]
 
 
 def parse_amount(text: str) -> Decimal:

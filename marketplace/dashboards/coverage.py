@@ -91,7 +91,7 @@ middle AS (
 INSERT INTO dashboards_coveragefigure
     (code, contract, volunteer, vacant, travel_minutes, served_minutes, unpaid_minutes, people_served, computed_at)
 SELECT coalesce(c.code, s.code), coalesce(c.contract, 0), coalesce(c.volunteer, 0), coalesce(c.vacant, 0),
-       round(m.minutes)::smallint, coalesce(s.minutes, 0), coalesce(s.unpaid, 0), coalesce(s.people, 0), %(now)s
+       floor(m.minutes + 0.5)::smallint, coalesce(s.minutes, 0), coalesce(s.unpaid, 0), coalesce(s.people, 0), %(now)s
 FROM counted c FULL JOIN summed s ON s.code = c.code LEFT JOIN middle m ON m.code = coalesce(c.code, s.code)
 """  # noqa: S608
 

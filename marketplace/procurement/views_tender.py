@@ -29,6 +29,7 @@ from marketplace.regions import codes
 from marketplace.regions.models import Level, Region
 from marketplace.statutes.deadlines import Deadline
 from marketplace.statutes.errors import UnknownDay
+from marketplace.statutes.selectors import TableCalendar
 from marketplace.statutes.services import deadline
 
 from . import lint, notices, rules, selectors, services_tender
@@ -360,7 +361,7 @@ def _soonest(found: Tender) -> Deadline | None:
     """
     assert found.bid_deadline is not None  # noqa: S101 (published)
     assert found.official_published_at is not None  # noqa: S101
-    today, day = clock.today(), timezone.localdate(found.bid_deadline)
+    today, day, calendar = clock.today(), timezone.localdate(found.bid_deadline), TableCalendar()
     try:
         while True:
             last = deadline(
@@ -368,6 +369,7 @@ def _soonest(found: Tender) -> Deadline | None:
                 day,
                 on=timezone.localdate(found.official_published_at),
                 region_code=found.organisation.region_id,
+                calendar=calendar,
             )
             if last.date >= today:
                 return last

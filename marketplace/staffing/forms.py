@@ -14,6 +14,7 @@ from marketplace.accounts.models import Specialty, SpokenLanguage
 from marketplace.accounts.picking import PersonField
 from marketplace.core import clock
 from marketplace.regions.forms import RegionField
+from volunteers.forms import MeetingForm
 from volunteers.services import NewShift
 
 from . import picking
@@ -170,8 +171,10 @@ def next_saturday(today: date) -> date:
     return first + timedelta(days=(5 - first.weekday()) % 7)
 
 
-class CallForm(forms.Form):
+class CallForm(MeetingForm):
     """When volunteers should come to each village, where they meet and whom they ask."""
+
+    field_order = ("first_day", "starts", "ends", "visits")
 
     first_day = forms.DateField(label=_("First visit"), widget=forms.DateInput)
     starts = forms.TimeField(label=_("From"), widget=forms.TimeInput, initial=time(9))
@@ -183,29 +186,15 @@ class CallForm(forms.Form):
         max_value=6,
         initial=2,
     )
-    meeting_point = forms.CharField(
-        label=_("Where to meet"),
-        help_text=_(
-            "As it is true of each village; the page of a call can say it for one village later. Everybody can read it."
-        ),
-        max_length=200,
-        initial="村（居）民委员会办公室",
-    )
-    meeting_point_en = forms.CharField(
-        label=_("Where to meet, in English"),
-        max_length=240,
-        initial="office of the village or residents' committee",
-        required=False,
-    )
-    contact_phone = forms.CharField(
-        label=_("Telephone for questions"),
-        help_text=_("Answered on the day too. Only those who have signed up see it."),
-        max_length=60,
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["first_day"].initial = next_saturday(clock.today())
+        self.fields["meeting_point"].initial = "村（居）民委员会办公室"
+        self.fields["meeting_point"].help_text = _(
+            "As it is true of each village; the page of a call can say it for one village later. Everybody can read it."
+        )
+        self.fields["meeting_point_en"].initial = "office of the village or residents' committee"
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -216,7 +205,7 @@ class CallForm(forms.Form):
         return given
 
     def where(self) -> dict[str, str]:
-        return {key: self.cleaned_data[key] for key in ("meeting_point", "meeting_point_en", "contact_phone")}
+        return {name: self.cleaned_data[name] for name in MeetingForm.base_fields}
 
     def shifts(self) -> list[NewShift]:
         given = self.cleaned_data

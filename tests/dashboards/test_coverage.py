@@ -12,8 +12,12 @@ from marketplace.core import clock, workspace
 from marketplace.core.workspace import WorkItem
 from marketplace.dashboards.coverage import Status, refresh, village_status
 from marketplace.dashboards.models import CoverageFigure
+from marketplace.staffing.measuring import middle
+from marketplace.staffing.models import Assignment
+from marketplace.staffing.services_proposals import accept_assignment
 from tests.factories.accounts import LEISHAN, a_place
 from tests.factories.contracts import make_contract
+from tests.factories.staffing import make_case, publish_case
 from tests.factories.timesheets import make_committee, make_session
 from tests.factories.volunteers import make_call, make_coordinator, make_volunteer
 from volunteers import services, sign_ups
@@ -182,3 +186,13 @@ def test_a_village_calls_with_one_touch_and_who_speaks_for_it_rates_from_there(c
     _committee, voice = make_committee(served.region_id)
     assert rate in client_for(voice).get(f"/coverage/{served.region_id}/").text
     assert rate not in client_for(voice).get(f"/coverage/{vacant.region_id}/").text
+
+
+def test_half_a_minute_of_travel_is_rounded_as_the_plan_rounds_it() -> None:
+    """18.5 is 19 in both: the same villages have one median wherever it is read."""
+    case = make_case((0.01, 0.02), (0.0,))
+    for assignment, minutes in zip(publish_case(case), (15, 22), strict=True):
+        accept_assignment(actor=assignment.person, assignment=assignment, now=clock.now())
+        Assignment.objects.filter(pk=assignment.pk).update(travel_minutes=minutes)
+    refresh(now=clock.now())
+    assert CoverageFigure.objects.get(code=LEISHAN).travel_minutes == middle([15, 22]) == 19
